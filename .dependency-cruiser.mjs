@@ -1,0 +1,137 @@
+// The import layers of docs/architecture.md, checked by `npm run layers`. Arrows point down only.
+
+const LAYER_0 = ["^src/(mask|errors|limits|address|arguments)\\.ts$", "^src/bytes/"];
+const LAYER_1 = [
+  "^src/(descriptor|network|clock|host|registration|registry|ready-set|timers|channel|listener)\\.ts$",
+];
+const LAYER_2 = ["^src/reactor\\.ts$", "^src/reactor/"];
+const LAYER_3 = ["^src/(node|testing|server)/"];
+const ENTRY = "^src/index\\.ts$";
+
+const upToLayer1 = [...LAYER_0, ...LAYER_1];
+const upToLayer2 = [...upToLayer1, ...LAYER_2];
+const everyLayer = [...upToLayer2, ...LAYER_3, ENTRY];
+
+const builtin = (names) => `^(node:)?(${names})(/|$)`;
+const NETWORK_MODULES = builtin("net|tls|dgram|dns|fs|child_process|http|https|http2");
+
+// Files below examples/<protocol>/ that may touch the reactor or the file system.
+const PROTOCOL_EXCEPTIONS = [];
+
+const forbid = (name, comment, from, to) => ({ name, severity: "error", comment, from, to });
+const inSource = { path: "^src/" };
+
+export default {
+  forbidden: [
+    forbid(
+      "layer-0-imports-layer-0",
+      "mask, errors, limits, address, arguments and bytes/ know nothing above themselves",
+      { path: LAYER_0 },
+      { path: "^src/", pathNot: LAYER_0 },
+    ),
+    forbid(
+      "layer-1-imports-down",
+      "the tables and interfaces do not know the reactor or a network",
+      { path: LAYER_1 },
+      { path: "^src/", pathNot: upToLayer1 },
+    ),
+    forbid(
+      "layer-2-imports-down",
+      "the reactor does not know a network",
+      { path: LAYER_2 },
+      { path: "^src/", pathNot: upToLayer2 },
+    ),
+    forbid(
+      "layer-3-imports-down",
+      "node, testing and server do not know each other",
+      { path: "^src/(node|server)/" },
+      { path: "^src/", pathNot: [...upToLayer2, "^src/$1/"] },
+    ),
+    forbid(
+      "testing-imports-by-name",
+      'src/testing has nothing but itself and the package\'s own name, "iomux"',
+      { path: "^src/testing/" },
+      { pathNot: ["^src/testing/", ENTRY], dependencyTypesNot: ["type-only"] },
+    ),
+    forbid(
+      "testing-types-by-name",
+      'src/testing takes the core\'s types from "iomux" too',
+      { path: "^src/testing/" },
+      { path: "^src/", pathNot: ["^src/testing/", ENTRY] },
+    ),
+    forbid(
+      "no-entry-by-path",
+      'nothing imports src/index.ts but by the package\'s own name, "iomux"',
+      {},
+      { path: [ENTRY, "^src/testing/index\\.ts$"], dependencyTypes: ["local"] },
+    ),
+    forbid(
+      "core-not-by-name",
+      "below the entry, only src/testing says iomux",
+      { path: "^src/", pathNot: "^src/testing/" },
+      { path: ENTRY },
+    ),
+    forbid(
+      "no-testing-in-entry",
+      "iomux/testing is an entry of its own",
+      { path: ENTRY },
+      {
+        path: "^src/testing/",
+      },
+    ),
+    forbid(
+      "every-file-has-a-layer",
+      "a new file of src/ is added to a layer in .dependency-cruiser.mjs",
+      {},
+      { path: "^src/", pathNot: everyLayer },
+    ),
+    forbid(
+      "every-file-has-a-layer-from",
+      "a new file of src/ is added to a layer in .dependency-cruiser.mjs",
+      { path: "^src/", pathNot: everyLayer },
+      {},
+    ),
+    forbid(
+      "network-modules-in-node-only",
+      "only src/node/ imports Node's network modules; types may be named anywhere",
+      { path: "^src/", pathNot: "^src/node/" },
+      { path: NETWORK_MODULES, dependencyTypesNot: ["type-only"] },
+    ),
+    forbid("no-dependencies", "the library has no runtime dependencies", inSource, {
+      pathNot: "^src/",
+      dependencyTypesNot: ["core"],
+    }),
+    forbid("nothing-outside-source", "the library stands alone", inSource, {
+      path: "^(test|examples|bench|tools)/",
+    }),
+    forbid(
+      "no-runtime-cycle",
+      "types may refer to each other; values may not",
+      {},
+      { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    ),
+    forbid(
+      "protocols-without-io",
+      "a protocol is bytes in, events out: no sockets, no files, no reactor",
+      { path: "^examples/[^/]+/", pathNot: PROTOCOL_EXCEPTIONS },
+      { path: [NETWORK_MODULES, "^src/"] },
+    ),
+    forbid(
+      "library-by-name",
+      'examples and benchmarks import the library as its users do: "iomux", "iomux/testing"',
+      { path: "^(examples|bench)/" },
+      { path: "^src/", dependencyTypes: ["local"] },
+    ),
+    forbid("unresolvable", "this import leads nowhere", {}, { couldNotResolve: true }),
+  ],
+  options: {
+    doNotFollow: { path: ["node_modules", "^dist/"] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["iomux-source", "import", "require", "node", "default", "types"],
+      extensions: [".ts", ".js", ".mjs", ".cjs", ".json"],
+    },
+  },
+};

@@ -1,0 +1,38 @@
+/**
+ * The child's side of a measurement: it answers the questions that `processes.ts` asks.
+ *
+ * A server tells its CPU time itself: `process.cpuUsage()` counts all of its threads (the garbage
+ * collector's too), and nothing of the load's.
+ */
+
+/** Answers every message `{ id, ask, ...rest }` by the function named `ask`. */
+export function answer(answers: Record<string, (question: never) => unknown>): void {
+  process.on("message", (question: { id: number; ask: string }) => {
+    const reply = async (): Promise<unknown> => answers[question.ask]!(question as never);
+    reply().then(
+      (value) => process.send!({ id: question.id, value }),
+      (error: unknown) => process.send!({ id: question.id, failed: String(error) }),
+    );
+  });
+  process.on("disconnect", () => process.exit());
+  process.send!({ id: 0 });
+}
+
+/** What every server answers. */
+export const serverAnswers = {
+  /** Microseconds of CPU so far. */
+  cpu(): number {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+
+  /** Bytes, after the garbage is gone (needs --expose-gc). */
+  async memory(): Promise<{ rss: number; heap: number }> {
+    for (let i = 0; i < 4; i++) {
+      globalThis.gc!();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const { rss, heapUsed, external } = process.memoryUsage();
+    return { rss, heap: heapUsed + external };
+  },
+};

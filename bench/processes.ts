@@ -1,0 +1,100 @@
+/**
+ * The processes of a benchmark: every server and the load have one each.
+ *
+ * They run as plain JavaScript under plain `node`: library, servers and load are bundled once, from
+ * the sources, into a temporary folder. Under `tsx` the loader's hooks would sit in the measured
+ * process, and its share would differ between a server of one file and one that imports a library.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { build } from "tsup";
+
+const PROGRAMS = {
+  load: new URL("./load.ts", import.meta.url),
+  iomux: new URL("./servers/iomux.ts", import.meta.url),
+  net: new URL("./servers/net.ts", import.meta.url),
+};
+export type ProgramName = keyof typeof PROGRAMS;
+
+const folder = mkdtempSync(join(tmpdir(), "iomux-bench-"));
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
+
+let serverFlags: readonly string[] = [];
+
+/** Bundles the programs; `profileDir`: where the servers leave a CPU profile each. */
+export async function buildPrograms(profileDir: string | undefined): Promise<void> {
+  if (profileDir !== undefined) serverFlags = ["--cpu-prof", `--cpu-prof-dir=${profileDir}`];
+  await build({
+    config: false,
+    silent: true,
+    entry: Object.fromEntries(
+      Object.entries(PROGRAMS).map(([name, url]) => [name, fileURLToPath(url)]),
+    ),
+    outDir: folder,
+    format: "esm",
+    outExtension: () => ({ js: ".mjs" }),
+    target: "node20.19",
+    platform: "node",
+    noExternal: [/^iomux/],
+    esbuildOptions(options) {
+      options.conditions = ["iomux-source"];
+    },
+  });
+}
+
+/** A child that answers questions; see `child.ts`. */
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(e: Error): void }>();
+  #lastId = 0;
+
+  private constructor(name: ProgramName, nodeFlags: readonly string[]) {
+    const child = fork(join(folder, `${name}.mjs`), { execArgv: [...nodeFlags] });
+    this.#process = child;
+    running.add(child);
+    child.on("message", (reply: { id: number; value?: unknown; failed?: string }) => {
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      if (reply.failed === undefined) waiting?.resolve(reply.value);
+      else waiting?.reject(new Error(`${name}: ${reply.failed}`));
+    });
+    child.on("exit", (code, signal) => {
+      running.delete(child);
+      const error = new Error(`${name} ended with ${signal ?? code}`);
+      for (const { reject } of this.#waiting.values()) reject(error);
+    });
+  }
+
+  static async start(name: ProgramName, nodeFlags: readonly string[] = []): Promise<Child> {
+    const child = new Child(name, name === "load" ? nodeFlags : [...serverFlags, ...nodeFlags]);
+    await child.#reply(0);
+    return child;
+  }
+
+  async ask<T>(ask: string, rest: object = {}): Promise<T> {
+    const id = ++this.#lastId;
+    const reply = this.#reply(id);
+    this.#process.send({ id, ask, ...rest });
+    return (await reply) as T;
+  }
+
+  #reply(id: number): Promise<unknown> {
+    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+  }
+
+  async stop(): Promise<void> {
+    if (!running.has(this.#process)) return;
+    const gone = new Promise((resolve) => this.#process.once("exit", resolve));
+    this.#process.disconnect();
+    await gone;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Rounds and what is made of them.
+ *
+ * The machine is shared: its speed drifts, and a neighbour may take half of it for a second. So
+ * two servers are never measured one after the other as a whole: a round cuts the work of both
+ * into slices that alternate (A B B A ...), and the ratio is taken within the round. What is
+ * reported is the median of the rounds' ratios with the smallest and the largest.
+ */
+
+export interface Summary {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export function summarize(values: readonly number[]): Summary {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle]!;
+  const median = sorted.length % 2 === 1 ? upper : (sorted[middle - 1]! + upper) / 2;
+  return { median, min: sorted[0]!, max: sorted.at(-1)! };
+}
+
+/**
+ * Runs `slices` slices of each of `names`, alternating, and answers the sum of each. Every other
+ * time the order is turned around, so that a steady drift costs all the same.
+ */
+export async function interleave<Name extends string>(
+  names: readonly Name[],
+  slices: number,
+  measure: (name: Name) => Promise<number>,
+): Promise<Record<Name, number>> {
+  const sums = Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
+  for (let slice = 0; slice < slices; slice++) {
+    const order = slice % 2 === 0 ? names : [...names].reverse();
+    for (const name of order) sums[name] += await measure(name);
+  }
+  return sums;
+}

@@ -1,0 +1,12 @@
+/** The plain server that the goals compare with: no limit, no check, no backpressure. */
+import { createServer, type AddressInfo } from "node:net";
+
+import { answer, serverAnswers } from "../child.ts";
+
+const server = createServer({ noDelay: true }, (socket) => {
+  socket.on("data", (bytes) => socket.write(bytes));
+  socket.on("error", () => undefined);
+});
+await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+
+answer({ ...serverAnswers, port: () => (server.address() as AddressInfo).port });

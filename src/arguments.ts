@@ -1,0 +1,47 @@
+/** Checks of what callers give: misuse throws at once, before anything was changed. */
+import { IomuxRangeError, IomuxTypeError } from "./errors.ts";
+
+/** Throws unless `value` is a function or absent. */
+export function checkFunction<F>(value: F, what: string): F {
+  if (value !== undefined && value !== null) requireFunction(value, what);
+  return value;
+}
+
+export function requireFunction(value: unknown, what: string): void {
+  if (typeof value === "function") return;
+  const message = `${what} must be a function, not ${value === null ? "null" : typeof value}`;
+  throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
+}
+
+/** Throws unless `value` is a time in milliseconds: finite, not negative. */
+export function checkMs(value: unknown, name: string): asserts value is number {
+  if (typeof value !== "number") {
+    throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", `${name} must be a number, not ${typeof value}`);
+  }
+  if (!(value >= 0) || value === Infinity) {
+    throw new IomuxRangeError("IOMUX_BAD_RANGE", `${name} is ${value}: give milliseconds from 0`);
+  }
+}
+
+/** Throws for a backlog, `noDelay` or `keepAlive` that no socket takes. */
+export function checkSocketOptions(options: {
+  readonly backlog?: unknown;
+  readonly noDelay?: unknown;
+  readonly keepAlive?: unknown;
+}): void {
+  const { backlog } = options;
+  for (const name of ["noDelay", "keepAlive"] as const) {
+    const value = options[name];
+    if (value === undefined || typeof value === "boolean") continue;
+    const message = `option ${name} must be true or false, not ${typeof value}`;
+    throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
+  }
+  if (backlog === undefined) return;
+  if (typeof backlog !== "number") {
+    const message = `option backlog must be a number, not ${typeof backlog}`;
+    throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
+  }
+  if (Number.isInteger(backlog) && backlog >= 1 && backlog <= 0x7fffffff) return;
+  const message = `option backlog is ${backlog}: give a whole number from 1`;
+  throw new IomuxRangeError("IOMUX_BAD_RANGE", message);
+}

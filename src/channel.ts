@@ -1,0 +1,386 @@
+/**
+ * The channel: two bounded queues over a transport, and the conditions that follow from them.
+ *
+ * Ways to the end, each taken once and with one reason, the first cause:
+ *
+ *   onFailed()   the connection is lost   -> failed  -> bytes read -> ERROR told  -> closed
+ *   onFinished() both sides have ended    -> hung-up -> end read   -> HANGUP told -> closed
+ *   close()      we end it in order       -> closing -> output left, FIN, input drained -> closed
+ *   abort()      we end it now            -> closed
+ */
+import type { SocketAddress } from "./address.ts";
+import { BorrowCheck } from "./bytes/borrow-check.ts";
+import { ByteQueue } from "./bytes/byte-queue.ts";
+import { OutputQueue } from "./bytes/output-queue.ts";
+import type { Channel, DescriptorState, WriteOptions } from "./descriptor.ts";
+import { IomuxError, IomuxRangeError, IomuxTypeError } from "./errors.ts";
+import type { Flushable, Host } from "./host.ts";
+import { ERROR, HANGUP, PEER_CLOSED, READABLE, WRITABLE } from "./mask.ts";
+import type { Transport, TransportSink } from "./network.ts";
+import type { Entry, ReadySource } from "./registration.ts";
+
+const END = Buffer.alloc(0);
+
+export class BufferedChannel implements Channel, ReadySource, TransportSink, Flushable {
+  readonly fd: number;
+  state: DescriptorState;
+  error: Error | null = null;
+  ended = false;
+  endConfirmed = false;
+  bytesIn = 0;
+  bytesOut = 0;
+  progress = 0;
+  entry: Entry | null = null;
+  wasRegistered = false;
+  watchers: Set<() => void> | null = null;
+  readonly host: Host;
+  readonly #transport: Transport;
+  readonly #input = new ByteQueue();
+  readonly #output: OutputQueue;
+  #endSeen = false;
+  #shut = false;
+  #finSent = false;
+  /** Over the high-water mark, and not yet under the low one. */
+  #full = false;
+  #inFlight = false;
+  #flushing = false;
+  #readingStopped = false;
+  /** `unreadMs` have passed: ERROR and HANGUP wait no longer. */
+  #unreadExpired = false;
+  #cancelDeadline: (() => void) | null = null;
+  #closed: Promise<Error | null> | null = null;
+  #resolveClosed: ((error: Error | null) => void) | null = null;
+  #borrowed: BorrowCheck | null = null;
+
+  constructor(host: Host, transport: Transport) {
+    this.fd = host.allocate();
+    this.state = transport.connecting ? "connecting" : "open";
+    this.host = host;
+    this.#transport = transport;
+    this.#output = new OutputQueue(host.pages);
+    if (host.debug) this.#borrowed = new BorrowCheck();
+  }
+
+  /** Starts the traffic. Apart from the constructor, because the reactor must know us first. */
+  attach(): void {
+    this.#transport.attach(this);
+  }
+
+  get kind(): "channel" {
+    return "channel";
+  }
+
+  get localAddress(): SocketAddress | null {
+    return this.#transport.localAddress;
+  }
+
+  get remoteAddress(): SocketAddress | null {
+    return this.#transport.remoteAddress;
+  }
+
+  get queued(): number {
+    return this.#output.length;
+  }
+
+  get unread(): number {
+    return this.#input.length;
+  }
+
+  get room(): number {
+    if (this.state !== "open" || this.#shut) return 0;
+    return Math.max(0, this.host.limits.highWaterMark - this.#output.length);
+  }
+
+  get closed(): Promise<Error | null> {
+    if (this.#closed === null) {
+      this.#closed =
+        this.state === "closed"
+          ? Promise.resolve(this.error)
+          : new Promise((resolve) => (this.#resolveClosed = resolve));
+    }
+    return this.#closed;
+  }
+
+  condition(): number {
+    const state = this.state;
+    if (state === "closing" || state === "closed" || state === "connecting") return 0;
+    const lost = state === "failed";
+    const endUnread = this.#endSeen && !this.ended && !lost;
+    let mask = this.#input.length > 0 || endUnread ? READABLE : 0;
+    if (this.#endSeen) mask |= PEER_CLOSED;
+    if (state === "open") return this.#shut || this.#full ? mask : mask | WRITABLE;
+    if ((mask & READABLE) !== 0 && !this.#unreadExpired) return mask;
+    return lost ? mask | ERROR | HANGUP : mask | HANGUP;
+  }
+
+  read(maxBytes = Infinity): Buffer | null {
+    checkMaxBytes(maxBytes, this.fd);
+    if (this.state === "closing" || this.state === "closed" || maxBytes === 0) return null;
+    const bytes = this.#input.read(maxBytes);
+    if (bytes === null) return this.#readEnd();
+    this.progress++;
+    if (this.#readingStopped && this.#input.length * 2 <= this.host.limits.inputMark) {
+      this.#readingStopped = false;
+      if (this.state === "open") this.#transport.resume();
+    }
+    this.#noteDrained();
+    return bytes;
+  }
+
+  #readEnd(): Buffer | null {
+    if (!this.#endSeen || this.ended || this.state === "failed") return null;
+    this.ended = true;
+    this.progress++;
+    this.#noteDrained();
+    return END;
+  }
+
+  /** What waited for the bytes to be read may now be told. */
+  #noteDrained(): void {
+    if (this.state !== "failed" && this.state !== "hung-up") return;
+    const last = this.condition() & (ERROR | HANGUP);
+    if (last !== 0) this.host.changed(this, last);
+  }
+
+  peek(): Buffer | null {
+    return this.state === "closing" || this.state === "closed" ? null : this.#input.peek();
+  }
+
+  write(bytes: Uint8Array, options?: WriteOptions): number {
+    if (!(bytes instanceof Uint8Array)) throw notBytes(bytes, this.fd);
+    if (this.state !== "open" || this.#shut) return 0;
+    const room = this.host.limits.highWaterMark - this.#output.length;
+    const taken = Math.min(bytes.length, room);
+    if (taken <= 0) return 0;
+    this.#accept(taken === bytes.length ? bytes : bytes.subarray(0, taken), options?.copy === true);
+    if (taken === room) this.#full = true;
+    this.progress++;
+    this.#flushLater();
+    return taken;
+  }
+
+  #accept(bytes: Uint8Array, copy: boolean): void {
+    const borrowed = this.#output.append(bytes, copy);
+    if (borrowed) this.#borrowed?.lend(bytes, this.bytesOut + this.#output.length);
+  }
+
+  shutdown(): void {
+    if ((this.state !== "open" && this.state !== "connecting") || this.#shut) return;
+    this.#shut = true;
+    this.progress++;
+    if (this.state === "open") this.#flushLater();
+  }
+
+  close(): void {
+    if (this.state === "closing" || this.state === "closed") return;
+    if (this.state !== "open") {
+      this.abort();
+      return;
+    }
+    this.state = "closing";
+    this.host.detach(this, null);
+    this.host.busy(1);
+    this.#input.clear();
+    this.#shut = true;
+    if (this.#readingStopped) this.#transport.resume();
+    this.#awaitClosing();
+    this.#flushLater();
+  }
+
+  abort(reason?: Error): void {
+    if (this.state === "closed") return;
+    const lost = this.state === "failed" || this.state === "hung-up";
+    if (reason !== undefined) this.error ??= reason;
+    this.finalize();
+    if (!lost) this.host.destroyLater(this.#transport, true);
+  }
+
+  #flushLater(): void {
+    if (this.#flushing || this.#inFlight) return;
+    this.#flushing = true;
+    this.host.flushLater(this);
+  }
+
+  /** Hands output to the transport, one write at a time, until it no longer completes at once. */
+  flush(): void {
+    this.#flushing = false;
+    while (!this.#inFlight && this.#output.length > 0) {
+      this.#inFlight = true;
+      if (!this.#transport.write(this.#output.next(this.host.limits.flushBytes))) return;
+      this.#wrote();
+    }
+    if (this.#shut && !this.#finSent && !this.#inFlight && this.#mayEnd()) {
+      this.#finSent = true;
+      this.#transport.shutdown();
+    }
+  }
+
+  #mayEnd(): boolean {
+    return this.state === "open" || this.state === "closing";
+  }
+
+  #wrote(): void {
+    this.#inFlight = false;
+    const bytes = this.#output.written();
+    this.bytesOut += bytes;
+    this.host.counters.bytesOut += bytes;
+    if (this.#borrowed?.changedBefore(this.bytesOut) === true) this.#reportChanged();
+    if (this.#full && this.#output.length <= this.host.limits.lowWaterMark) {
+      this.#full = false;
+      if (this.state === "open" && !this.#shut) this.host.changed(this, WRITABLE);
+    }
+  }
+
+  #reportChanged(): void {
+    const message =
+      `fd ${this.fd}: bytes over 1 KiB given to write() were changed before they had left: ` +
+      `leave them alone, or write with { copy: true }`;
+    const code = "IOMUX_BORROWED_BYTES_CHANGED";
+    this.host.report(this, code, () => new IomuxError(code, message, { fd: this.fd }));
+  }
+
+  /** Fails the connection unless it stands within `timeoutMs`. */
+  limitConnecting(timeoutMs: number): void {
+    const cancel = this.host.after(timeoutMs, () => {
+      const message =
+        `fd ${this.fd}: no connection after ${timeoutMs} ms; ` +
+        `check the address, or raise timeoutMs`;
+      this.failConnecting(new IomuxError("ETIMEDOUT", message, { fd: this.fd, state: this.state }));
+    });
+    this.#cancelDeadline = cancel;
+  }
+
+  failConnecting(error: Error): void {
+    if (this.state !== "connecting") return;
+    this.#transport.destroy();
+    this.onFailed(error);
+  }
+
+  // What the transport tells.
+
+  onOpen(): void {
+    this.state = "open";
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = null;
+    this.host.counters.connected++;
+    if (this.#shut) this.#flushLater();
+    else this.host.changed(this, WRITABLE);
+  }
+
+  onBytes(chunk: Buffer): void {
+    const size = chunk.length;
+    if (size === 0) return;
+    this.bytesIn += size;
+    this.host.counters.bytesIn += size;
+    if (this.state === "closing") return;
+    this.#input.push(chunk);
+    if (!this.#readingStopped && this.#input.length >= this.host.limits.inputMark) {
+      this.#readingStopped = true;
+      this.#transport.pause();
+    }
+    this.host.changed(this, READABLE);
+    this.host.collected(size);
+  }
+
+  onEnd(confirmed: boolean): void {
+    this.#endSeen = true;
+    this.endConfirmed = confirmed && !this.#shut;
+    if (this.state === "open") this.host.changed(this, READABLE | PEER_CLOSED);
+  }
+
+  onWritten(): void {
+    this.#wrote();
+    if (this.state === "closing") this.#awaitClosing();
+    this.flush();
+  }
+
+  onFailed(error: Error): void {
+    this.error ??= error;
+    if (this.state === "closing") {
+      this.finalize();
+      return;
+    }
+    this.#lost("failed");
+  }
+
+  onFinished(): void {
+    if (this.state === "closing") {
+      this.finalize();
+      return;
+    }
+    this.#lost("hung-up");
+  }
+
+  #lost(state: "failed" | "hung-up"): void {
+    this.state = state;
+    this.#output.clear();
+    this.#inFlight = false;
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = this.host.after(this.host.limits.unreadMs, () => {
+      this.#unreadExpired = true;
+      if (this.entry === null) this.finalize();
+      else this.host.changed(this, this.condition());
+    });
+    this.host.changed(this, this.condition());
+  }
+
+  /** A closing channel that makes no progress for `lingerMs` is aborted. */
+  #awaitClosing(): void {
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = this.host.after(this.host.limits.lingerMs, () => {
+      this.abort(this.#output.length === 0 ? undefined : this.#cutOff());
+    });
+  }
+
+  #cutOff(): Error {
+    const { lingerMs } = this.host.limits;
+    return new IomuxError(
+      "ETIMEDOUT",
+      `fd ${this.fd} was closing and its peer read nothing for ${lingerMs} ms: ` +
+        `${this.#output.length} bytes of output were lost (limit lingerMs)`,
+      { fd: this.fd, state: this.state },
+    );
+  }
+
+  /** The last step of every way: closed, and told once. */
+  finalize(): void {
+    if (this.state === "closed") return;
+    if (this.state === "closing") this.host.busy(-1);
+    this.host.detach(this, this.error);
+    this.state = "closed";
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = null;
+    this.#input.clear();
+    this.#output.clear();
+    this.#inFlight = false;
+    this.host.gone(this);
+    this.#resolveClosed?.(this.error);
+  }
+
+  assertInvariants(): void {
+    this.#input.assertInvariants();
+    this.#output.assertInvariants();
+    const { highWaterMark } = this.host.limits;
+    if (this.queued > highWaterMark) throw new Error(`fd ${this.fd}: ${this.queued} queued`);
+    if (this.ended && !this.#endSeen) throw new Error(`fd ${this.fd}: ended before the end`);
+    if (this.state === "closed" && this.queued + this.unread > 0) {
+      throw new Error(`fd ${this.fd}: bytes kept after close`);
+    }
+  }
+}
+
+function checkMaxBytes(maxBytes: unknown, fd: number): void {
+  if (typeof maxBytes !== "number") {
+    const message = `read of fd ${fd}: maxBytes must be a number, not ${typeof maxBytes}`;
+    throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message, { fd });
+  }
+  if (maxBytes >= 0 && (Number.isInteger(maxBytes) || maxBytes === Infinity)) return;
+  const message = `read of fd ${fd}: maxBytes is ${maxBytes}, give a whole number from 0`;
+  throw new IomuxRangeError("IOMUX_BAD_RANGE", message, { fd });
+}
+
+function notBytes(value: unknown, fd: number): IomuxTypeError {
+  const what = typeof value === "string" ? "a string: use Buffer.from(text)" : `${typeof value}`;
+  const message = `write to fd ${fd} takes a Uint8Array, not ${what}`;
+  return new IomuxTypeError("IOMUX_BAD_ARGUMENT", message, { fd });
+}

@@ -1,0 +1,93 @@
+/**
+ * Descriptors: the things that have readiness. What a user sees of a channel and of a listener.
+ *
+ * A descriptor belongs to the reactor that made it. Its number, the fd, counts from 1 and is never
+ * used again within that reactor, so a stale number cannot mean somebody else (Node has no public
+ * descriptor of the operating system).
+ */
+import type { SocketAddress } from "./address.ts";
+
+/**
+ * Where a descriptor is in its life. `docs/concepts.md` has the table of states and calls.
+ *
+ * - `connecting`: not there yet.
+ * - `open`: bytes may flow.
+ * - `hung-up`: both sides have ended in order; HANGUP is not reported yet.
+ * - `failed`: the connection is lost, see `error`; ERROR is not reported yet.
+ * - `closing`: we closed it; output is leaving.
+ * - `closed`: nothing is left.
+ */
+export type DescriptorState = "connecting" | "open" | "hung-up" | "failed" | "closing" | "closed";
+
+export interface Descriptor {
+  readonly fd: number;
+  readonly kind: "channel" | "listener";
+  readonly state: DescriptorState;
+  /** The first cause of its end, or null if none has failed it. */
+  readonly error: Error | null;
+  /** Fulfilled when it is closed, with `error`. Never rejected. */
+  readonly closed: Promise<Error | null>;
+  readonly localAddress: SocketAddress | null;
+  /** Unregisters it and ends it in order. Calling it again does nothing. */
+  close(): void;
+  /** Unregisters it and ends it now. `reason` becomes `error` unless there is one. */
+  abort(reason?: Error): void;
+}
+
+export interface WriteOptions {
+  /** Copy pieces over 1 KiB as well, so that the bytes are the caller's again at once. */
+  readonly copy?: boolean;
+}
+
+/** A connected byte stream (TCP, Unix-domain). */
+export interface Channel extends Descriptor {
+  readonly kind: "channel";
+  /** The other end, captured when the connection opened; it stays after a reset. */
+  readonly remoteAddress: SocketAddress | null;
+  /** Bytes that `write()` would take now. 0 means would block (or no longer writable). */
+  readonly room: number;
+  /** Bytes accepted by `write()` that the system has not taken yet. */
+  readonly queued: number;
+  /** Bytes that came and were not read yet. */
+  readonly unread: number;
+  /** Whether the end of the stream was read. */
+  readonly ended: boolean;
+  /**
+   * Whether the peer's end is known to be an orderly one. False before the end, and where a reset
+   * cannot be told from it (Unix-domain sockets, after our own shutdown).
+   */
+  readonly endConfirmed: boolean;
+  /** Bytes read from and written to the network so far. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+
+  /**
+   * Bytes that came, at most `maxBytes` (default: as many as are at hand). Null: nothing now. An
+   * empty Buffer, once: the stream has ended. Like read(2) it may answer less than is there. The
+   * Buffer is the caller's.
+   */
+  read(maxBytes?: number): Buffer | null;
+
+  /** The next bytes without taking them, or null. Do not change them. */
+  peek(): Buffer | null;
+
+  /**
+   * Takes what fits under the high-water mark and answers how many bytes that was; like write(2)
+   * on a non-blocking socket it may take a part, or 0. It never throws for what the world did:
+   * see `state` and `error`. Pieces up to 1 KiB are copied, larger ones borrowed until they have
+   * left.
+   */
+  write(bytes: Uint8Array, options?: WriteOptions): number;
+
+  /** Ends our side once the output has left; reading goes on (shutdown(2), SHUT_WR). */
+  shutdown(): void;
+}
+
+/** A bound socket that accepts channels. */
+export interface Listener extends Descriptor {
+  readonly kind: "listener";
+  /** The next connection that waits, or null. */
+  accept(): Channel | null;
+  /** Connections that wait for `accept()`. */
+  readonly waiting: number;
+}

@@ -1,0 +1,110 @@
+/**
+ * Errors: every failure has a stable `code`, and where there is one, the fd and its state.
+ *
+ * Misuse (a wrong argument, a call in the wrong state) throws at once with one of the codes below.
+ * What the world does (a reset, a refused connection) arrives as data with the system's own code,
+ * such as `ECONNRESET`. `docs/errors.md` explains each one.
+ */
+
+/** Every code of our own, in the order of `docs/errors.md`. */
+export const ERROR_CODES = [
+  "IOMUX_BAD_ARGUMENT",
+  "IOMUX_BAD_RANGE",
+  "IOMUX_BAD_MASK",
+  "IOMUX_ALREADY_REGISTERED",
+  "IOMUX_NOT_REGISTERED",
+  "IOMUX_OTHER_REACTOR",
+  "IOMUX_CLOSED",
+  "IOMUX_REACTOR_CLOSED",
+  "IOMUX_UNSUPPORTED",
+  "IOMUX_CANNOT_ADOPT",
+  "IOMUX_POLL_IN_HANDLER",
+  "IOMUX_POLL_TWICE",
+  "IOMUX_NOT_A_SOCKET",
+  "IOMUX_HANDLER_THREW",
+  "IOMUX_HANDLER_KEEPS_FAILING",
+  "IOMUX_SLOW_HANDLER",
+  "IOMUX_SPINNING",
+  "IOMUX_DESCRIPTOR_LIMIT",
+  "IOMUX_ACCEPT_QUEUE_FULL",
+  "IOMUX_BORROWED_BYTES_CHANGED",
+] as const;
+
+/** A code of our own. Errors of the system keep theirs (`ECONNRESET`, `EADDRINUSE`, ...). */
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** What an error is about. */
+export interface ErrorDetails {
+  /** The descriptor's number, where there is one. */
+  fd?: number | undefined;
+  /** The descriptor's state at that moment. */
+  state?: string | undefined;
+  cause?: unknown;
+}
+
+/** An operating error or a misuse of state. `code` is stable; the message is for people. */
+export class IomuxError extends Error {
+  readonly code: string;
+  readonly fd: number | undefined;
+  readonly state: string | undefined;
+
+  constructor(code: ErrorCode | (string & {}), message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "IomuxError";
+    this.code = code;
+    this.fd = details.fd;
+    this.state = details.state;
+  }
+}
+
+/** A value outside what is allowed: a mask, a port, a time, a limit. */
+export class IomuxRangeError extends RangeError {
+  readonly code: ErrorCode;
+  readonly fd: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message);
+    this.name = "IomuxRangeError";
+    this.code = code;
+    this.fd = details.fd;
+  }
+}
+
+/** A value of the wrong type. */
+export class IomuxTypeError extends TypeError {
+  readonly code: ErrorCode;
+  readonly fd: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message);
+    this.name = "IomuxTypeError";
+    this.code = code;
+    this.fd = details.fd;
+  }
+}
+
+/** How an error of the system reads in a message of ours: its code if it has one. */
+export function codeOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Whatever was thrown, as an `Error`: what is none becomes the cause of one. */
+export function asError(thrown: unknown, fd?: number): Error {
+  if (thrown instanceof Error) return thrown;
+  const what = typeof thrown === "object" ? "an object that is no Error" : String(thrown);
+  return new IomuxError("IOMUX_HANDLER_THREW", `a handler threw ${what}; throw an Error instead`, {
+    fd,
+    cause: thrown,
+  });
+}
+
+/** What a wait rejects with when its `signal` is aborted. The signal's reason is the cause. */
+export class AbortError extends Error {
+  readonly code = "ABORT_ERR";
+
+  constructor(what: string, signal: AbortSignal) {
+    super(`${what} was aborted by its signal`, { cause: signal.reason });
+    this.name = "AbortError";
+  }
+}

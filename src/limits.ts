@@ -1,0 +1,124 @@
+/**
+ * Limits: every queue, size, count and time that the core bounds, with its default.
+ *
+ * Each may be given to `createReactor()`. `docs/limits.md` says what happens when one is reached,
+ * and names the test that shows it.
+ */
+import { IomuxRangeError, IomuxTypeError } from "./errors.ts";
+
+export interface Limits {
+  /** Bytes collected that start a turn before the immediate phase. */
+  turnBytes: number;
+  /** Milliseconds after which a turn hands the rest of its ready list to the next one. */
+  turnBudgetMs: number;
+  /** Dispatches after which a turn hands the rest to the next one. */
+  turnDispatches: number;
+  /** A handler that runs longer, in milliseconds, is reported (`IOMUX_SLOW_HANDLER`). */
+  slowHandlerMs: number;
+  /** Turns in a row that a registration is ready without progress until it is reported. */
+  spinTurns: number;
+  /** Failures in a row after which a listener's registration is paused. */
+  handlerFailures: number;
+  /** Bytes that a channel reads ahead; beyond it reading from the network stops. */
+  inputMark: number;
+  /** Bytes of output at which writing to a channel stops being possible. */
+  highWaterMark: number;
+  /** Bytes of output at which it becomes possible again. */
+  lowWaterMark: number;
+  /** Bytes handed to the network in one write. */
+  flushBytes: number;
+  /** Milliseconds that ERROR and HANGUP wait for held bytes to be read. */
+  unreadMs: number;
+  /** Milliseconds without progress after which a closing channel is aborted. */
+  lingerMs: number;
+  /** Connections that wait for `accept()`; more are refused. */
+  acceptQueue: number;
+  /** Sockets destroyed in one turn; more are spread over the next ones. */
+  closesPerTurn: number;
+  /** Descriptors kept free under the process's limit; peers beyond are refused. */
+  reserveDescriptors: number;
+  /** Milliseconds between two reports of the same accept failure. */
+  reportEveryMs: number;
+}
+
+export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
+  turnBytes: 256 * 1024,
+  turnBudgetMs: 10,
+  turnDispatches: 1024,
+  slowHandlerMs: 50,
+  spinTurns: 1000,
+  handlerFailures: 8,
+  inputMark: 64 * 1024,
+  highWaterMark: 256 * 1024,
+  lowWaterMark: 64 * 1024,
+  flushBytes: 256 * 1024,
+  unreadMs: 10_000,
+  lingerMs: 10_000,
+  acceptQueue: 1024,
+  closesPerTurn: 128,
+  reserveDescriptors: 16,
+  reportEveryMs: 1000,
+});
+
+const MAY_BE_ZERO: ReadonlySet<keyof Limits> = new Set<keyof Limits>([
+  "lowWaterMark",
+  "unreadMs",
+  "lingerMs",
+  "reserveDescriptors",
+  "reportEveryMs",
+]);
+const TIMES: ReadonlySet<keyof Limits> = new Set<keyof Limits>([
+  "turnBudgetMs",
+  "slowHandlerMs",
+  "unreadMs",
+  "lingerMs",
+  "reportEveryMs",
+]);
+
+/** Those that may be `Infinity`, which turns the limit off. What bounds memory may not. */
+const MAY_BE_INFINITE: ReadonlySet<keyof Limits> = new Set<keyof Limits>([
+  "turnBytes",
+  "turnBudgetMs",
+  "turnDispatches",
+  "slowHandlerMs",
+  "spinTurns",
+  "handlerFailures",
+  "closesPerTurn",
+]);
+
+/** The defaults with `given` over them. Throws for what is no such limit. */
+export function resolveLimits(given: Partial<Limits>): Readonly<Limits> {
+  const limits = { ...DEFAULT_LIMITS };
+  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
+    const value: unknown = given[name];
+    if (value === undefined) continue;
+    limits[name] = checkLimit(name, value);
+  }
+  if (limits.lowWaterMark > limits.highWaterMark) {
+    throw new IomuxRangeError(
+      "IOMUX_BAD_RANGE",
+      `lowWaterMark ${limits.lowWaterMark} is over highWaterMark ${limits.highWaterMark}: ` +
+        `set it to at most that`,
+    );
+  }
+  return Object.freeze(limits);
+}
+
+function checkLimit(name: keyof Limits, value: unknown): number {
+  if (typeof value !== "number") {
+    throw new IomuxTypeError(
+      "IOMUX_BAD_ARGUMENT",
+      `option ${name} must be a number, not ${typeof value}`,
+    );
+  }
+  const least = MAY_BE_ZERO.has(name) ? 0 : 1;
+  if (value === Infinity && MAY_BE_INFINITE.has(name)) return value;
+  if (value >= least && (TIMES.has(name) ? value < Infinity : Number.isSafeInteger(value))) {
+    return value;
+  }
+  throw new IomuxRangeError(
+    "IOMUX_BAD_RANGE",
+    `option ${name} is ${value}: give ${TIMES.has(name) ? "milliseconds" : "a whole number"} ` +
+      `of at least ${least}`,
+  );
+}

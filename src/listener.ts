@@ -1,0 +1,157 @@
+/** The listener: a bounded queue of connections that wait for `accept()`. */
+import { formatAddress, type SocketAddress } from "./address.ts";
+import type { Channel, DescriptorState, Listener } from "./descriptor.ts";
+import { IomuxError } from "./errors.ts";
+import type { Host } from "./host.ts";
+import { READABLE } from "./mask.ts";
+import type { ListenSink, ListenTransport, Transport } from "./network.ts";
+import type { Entry, ReadySource } from "./registration.ts";
+
+export class QueuedListener implements Listener, ReadySource, ListenSink {
+  readonly fd: number;
+  state: DescriptorState = "open";
+  error: Error | null = null;
+  progress = 0;
+  entry: Entry | null = null;
+  wasRegistered = false;
+  watchers: Set<() => void> | null = null;
+  readonly localAddress: SocketAddress | null;
+  readonly host: Host;
+  readonly #transport: ListenTransport;
+  readonly #pausable: boolean;
+  #queue: Transport[] = [];
+  #acceptingStopped = false;
+  #resolveClosed!: (error: Error | null) => void;
+  readonly closed = new Promise<Error | null>((resolve) => (this.#resolveClosed = resolve));
+
+  /** `pausable`: whether the transport can leave connections in the kernel. */
+  constructor(host: Host, transport: ListenTransport, pausable: boolean) {
+    this.fd = host.allocate();
+    this.localAddress = transport.localAddress;
+    this.host = host;
+    this.#transport = transport;
+    this.#pausable = pausable;
+  }
+
+  attach(): void {
+    this.#transport.attach(this);
+  }
+
+  get kind(): "listener" {
+    return "listener";
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  condition(): number {
+    return this.state === "open" && this.#queue.length > 0 ? READABLE : 0;
+  }
+
+  accept(): Channel | null {
+    const transport = this.#queue.shift();
+    if (transport === undefined) return null;
+    this.progress++;
+    this.host.counters.accepted++;
+    if (this.#acceptingStopped && this.#queue.length * 2 <= this.host.limits.acceptQueue) {
+      this.#acceptingStopped = false;
+      this.#transport.resume();
+    }
+    return this.host.channel(transport);
+  }
+
+  close(): void {
+    this.#end(null);
+  }
+
+  abort(reason?: Error): void {
+    this.#end(reason ?? null);
+  }
+
+  finalize(): void {
+    this.#end(null);
+  }
+
+  #end(reason: Error | null): void {
+    if (this.state === "closing" || this.state === "closed") return;
+    this.error = reason;
+    this.state = "closing";
+    this.host.detach(this, reason);
+    for (const transport of this.#queue) this.host.destroyLater(transport, true);
+    this.#queue = [];
+    this.host.busy(1);
+    this.#transport.close(() => {
+      this.state = "closed";
+      this.host.busy(-1);
+      this.host.gone(this);
+      this.#resolveClosed(this.error);
+    });
+  }
+
+  onConnection(transport: Transport): void {
+    if (this.state !== "open") {
+      transport.reset();
+      return;
+    }
+    if (this.host.mustRefuse()) {
+      this.#refuse(transport, "IOMUX_DESCRIPTOR_LIMIT", (refused) => this.#outOfDescriptors(refused));
+      return;
+    }
+    const { acceptQueue } = this.host.limits;
+    if (this.#queue.length >= acceptQueue) {
+      this.#refuse(transport, "IOMUX_ACCEPT_QUEUE_FULL", (refused) => this.#queueFull(refused));
+      return;
+    }
+    this.#queue.push(transport);
+    if (this.#pausable && this.#queue.length >= acceptQueue) {
+      this.#acceptingStopped = true;
+      this.#transport.pause();
+    }
+    this.host.changed(this, READABLE);
+  }
+
+  onAcceptFailed(error: Error): void {
+    const { code = "IOMUX_ACCEPT_FAILED" } = error as NodeJS.ErrnoException;
+    this.host.report(this, code, (count) => {
+      const message = `accepting at ${this.#where} failed ${count} times: ${error.message}`;
+      return new IomuxError(code, message, { fd: this.fd, state: this.state, cause: error });
+    });
+  }
+
+  #refuse(transport: Transport, code: string, describe: (count: number) => Error): void {
+    transport.reset();
+    this.host.counters.refused++;
+    this.host.report(this, code, describe);
+  }
+
+  #outOfDescriptors(refused: number): Error {
+    const { reserveDescriptors } = this.host.limits;
+    return new IomuxError(
+      "IOMUX_DESCRIPTOR_LIMIT",
+      `${this.#where} refused ${refused} connections: the process is within ` +
+        `${reserveDescriptors} of its limit of open files; raise it (ulimit -n), or close some`,
+      { fd: this.fd, state: this.state },
+    );
+  }
+
+  #queueFull(refused: number): Error {
+    const { acceptQueue } = this.host.limits;
+    return new IomuxError(
+      "IOMUX_ACCEPT_QUEUE_FULL",
+      `${this.#where} refused ${refused} connections: ${acceptQueue} wait for accept() already; ` +
+        `accept until it answers null, or raise acceptQueue`,
+      { fd: this.fd, state: this.state },
+    );
+  }
+
+  get #where(): string {
+    return `fd ${this.fd} (${formatAddress(this.localAddress)})`;
+  }
+
+  assertInvariants(): void {
+    const { acceptQueue } = this.host.limits;
+    if (this.#queue.length > acceptQueue) throw new Error(`fd ${this.fd}: accept queue over`);
+    if (this.state !== "open" && this.#queue.length > 0) throw new Error(`fd ${this.fd}: queue`);
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The network: what a reactor needs of a world with sockets.
+ *
+ * A network is thin. It pushes what happened into a sink and carries out what it is told; queues,
+ * marks, masks, states and deadlines are the channel's and the same on every network. The sink is
+ * never called from inside a call into the transport, except where `attach` says so.
+ */
+import type { CheckedAddress, SocketAddress } from "./address.ts";
+
+/** What a network can do. The contract names the promises that depend on it. */
+export interface NetworkCapabilities {
+  /** Whether accepting can be paused, so that connections wait in the kernel. */
+  readonly pauseAccept: boolean;
+  /** Whether urgent data is seen (PRIORITY). */
+  readonly urgent: boolean;
+  /** Whether the bytes that the kernel still holds are known. */
+  readonly kernelQueue: boolean;
+  /** Whether a reset is seen while reading has stopped. */
+  readonly resetWhilePaused: boolean;
+}
+
+export interface ConnectOptions {
+  /** Send small segments at once (TCP_NODELAY). Default true: the reactor coalesces by turns. */
+  readonly noDelay?: boolean;
+  /** Let the system probe idle connections (SO_KEEPALIVE). Default false. */
+  readonly keepAlive?: boolean;
+}
+
+export interface ListenOptions extends ConnectOptions {
+  /** Connections that the kernel queues, listen(2). Default 511. */
+  readonly backlog?: number;
+}
+
+export interface Network {
+  readonly capabilities: NetworkCapabilities;
+
+  /** Resolves once bound; rejects with the system's code. */
+  listen(address: CheckedAddress, options: ListenOptions): Promise<ListenTransport>;
+
+  /** Answers at once; the sink hears `onOpen` or `onFailed`. */
+  connect(address: CheckedAddress, options: ConnectOptions): Transport;
+
+  /** Takes over a socket or server of the host. Throws `IOMUX_CANNOT_ADOPT` with the reason. */
+  adopt(source: object): Adopted;
+
+  /** What `adopt` gave for this source, or for another wrapper of the same socket. */
+  adoptedBy(source: object): object | undefined;
+
+  /** Remembers which descriptor stands for an adopted source. */
+  markAdopted(source: object, descriptor: object): void;
+
+  /** How many descriptors the process may still open, or null where that is not known. */
+  descriptorsLeft(): number | null;
+}
+
+export type Adopted =
+  | { readonly kind: "channel"; readonly transport: Transport }
+  | { readonly kind: "listener"; readonly transport: ListenTransport };
+
+/** A connected byte stream, or one that is connecting. */
+export interface Transport {
+  /** Whether the connection stood when the transport was made. */
+  readonly connecting: boolean;
+  readonly localAddress: SocketAddress | null;
+  readonly remoteAddress: SocketAddress | null;
+
+  /** Starts reading. A failure that came before is told from inside this call. */
+  attach(sink: TransportSink): void;
+
+  /**
+   * Takes all of `chunks`. True: the system has them. False: `onWritten` follows, or `onFailed`.
+   * Never called while an earlier write is pending.
+   */
+  write(chunks: readonly Uint8Array[]): boolean;
+
+  /** Stops reading. What is already on its way may still come. */
+  pause(): void;
+  resume(): void;
+
+  /** Ends our side after what was written (FIN). */
+  shutdown(): void;
+
+  /** Lets go of the socket now. The sink hears nothing more. */
+  destroy(): void;
+
+  /** Resets the connection now (RST where the protocol has it). The sink hears nothing more. */
+  reset(): void;
+}
+
+/** What a transport tells its channel. */
+export interface TransportSink {
+  onOpen(): void;
+  onBytes(chunk: Buffer): void;
+  /** The peer ended its side. `confirmed` is false where a reset would look the same. */
+  onEnd(confirmed: boolean): void;
+  /** The pending write is complete. */
+  onWritten(): void;
+  /** The connection is gone, both ways. Nothing follows. */
+  onFailed(error: Error): void;
+  /** Both sides have ended in order. Nothing follows. */
+  onFinished(): void;
+}
+
+/** A bound, accepting socket. */
+export interface ListenTransport {
+  readonly localAddress: SocketAddress | null;
+  attach(sink: ListenSink): void;
+  /** Stops accepting for a while. Only with `capabilities.pauseAccept`. */
+  pause(): void;
+  resume(): void;
+  /** Stops listening; `done` is called once the address is free again. */
+  close(done: () => void): void;
+}
+
+export interface ListenSink {
+  onConnection(transport: Transport): void;
+  /** Accepting failed; the listener stands. */
+  onAcceptFailed(error: Error): void;
+}

@@ -1,0 +1,45 @@
+/** What the system says of a broken connection, with its code, in one line. */
+import { formatAddress, type SocketAddress } from "../address.ts";
+import { codeOf, IomuxError } from "../errors.ts";
+
+const MEANING: Readonly<Record<string, string>> = {
+  ECONNRESET: "the peer reset the connection",
+  EPIPE: "the peer has closed and takes no more bytes",
+  ECONNREFUSED: "nobody listens there",
+  ENOENT: "there is no such path",
+  ETIMEDOUT: "the peer does not answer",
+  EHOSTUNREACH: "the host cannot be reached",
+  ENETUNREACH: "the network cannot be reached",
+  ENOTFOUND: "there is no host of this name",
+  EADDRINUSE: "the address is in use; stop who uses it, or choose another",
+  EADDRNOTAVAIL: "this machine has no such address",
+  EACCES: "permission denied",
+  EMFILE: "the process has too many open files; raise its limit (ulimit -n)",
+};
+
+/**
+ * An error of a connection. An end that could not be confirmed is a reset, whichever code the
+ * write that asked had got.
+ */
+export function connectionError(
+  error: Error,
+  peer: SocketAddress | null,
+  confirming: boolean,
+): IomuxError {
+  const code = confirming ? "ECONNRESET" : (codeOf(error) ?? "EIO");
+  const message = `connection with ${formatAddress(peer)}: ${MEANING[code] ?? error.message} (${code})`;
+  return new IomuxError(code, message, { cause: error });
+}
+
+/** Somebody else destroyed the socket, without an error. */
+export function closedOutside(): IomuxError {
+  const message = "the socket was destroyed outside the reactor; close() its channel instead";
+  return new IomuxError("ECONNABORTED", message);
+}
+
+/** `listen` or `connect` failed at `where`. */
+export function setupError(error: Error, doing: string, where: string): IomuxError {
+  const code = codeOf(error) ?? "EIO";
+  const message = `cannot ${doing} ${where}: ${MEANING[code] ?? error.message} (${code})`;
+  return new IomuxError(code, message, { cause: error });
+}

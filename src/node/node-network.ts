@@ -1,0 +1,127 @@
+/** The network of the operating system, by way of `node:net`. */
+import { createServer, Socket, type Server } from "node:net";
+
+import { formatAddress, isUnix, type CheckedAddress, type SocketAddress } from "../address.ts";
+import { IomuxError } from "../errors.ts";
+import type {
+  Adopted,
+  ConnectOptions,
+  ListenOptions,
+  ListenTransport,
+  Network,
+  NetworkCapabilities,
+  Transport,
+} from "../network.ts";
+import { adopt } from "./adopt.ts";
+import { setupError } from "./connection-error.ts";
+import { DescriptorLimit } from "./descriptor-limit.ts";
+import { ServerTransport } from "./server-transport.ts";
+import { SocketTransport } from "./socket-transport.ts";
+import { occupantOf, pathBeside, publish, removerOf } from "./unix-path.ts";
+
+/** Descriptors by the sockets they were adopted from: one table for all reactors. */
+const ADOPTED = new WeakMap<object, object>();
+
+export class NodeNetwork implements Network {
+  readonly capabilities: NetworkCapabilities = {
+    pauseAccept: false,
+    urgent: false,
+    kernelQueue: false,
+    resetWhilePaused: false,
+  };
+  readonly #descriptors = new DescriptorLimit();
+
+  async listen(address: CheckedAddress, options: ListenOptions): Promise<ListenTransport> {
+    const server = createServer({
+      allowHalfOpen: true,
+      pauseOnConnect: true,
+      noDelay: options.noDelay ?? true,
+      keepAlive: options.keepAlive ?? false,
+    });
+    const backlog = options.backlog ?? 511;
+    if (isUnix(address)) return listenAtPath(server, address.path, backlog);
+    await bind(server, { ...address, backlog }, formatAddress(address));
+    return new ServerTransport(server);
+  }
+
+  connect(address: CheckedAddress, options: ConnectOptions): Transport {
+    const socket = new Socket({ allowHalfOpen: true });
+    if (isUnix(address)) socket.connect({ path: address.path });
+    else {
+      socket.connect({
+        ...address,
+        noDelay: options.noDelay ?? true,
+        keepAlive: options.keepAlive ?? false,
+      });
+    }
+    return new SocketTransport(socket, isUnix(address), formatAddress(address));
+  }
+
+  adopt(source: object): Adopted {
+    return adopt(source);
+  }
+
+  adoptedBy(source: object): object | undefined {
+    return ADOPTED.get(source) ?? ADOPTED.get(handleOf(source));
+  }
+
+  markAdopted(source: object, descriptor: object): void {
+    ADOPTED.set(source, descriptor);
+    ADOPTED.set(handleOf(source), descriptor);
+  }
+
+  descriptorsLeft(): number | null {
+    return this.#descriptors.left();
+  }
+}
+
+/** Two wrappers of one socket share its handle; without one, the source stands for itself. */
+function handleOf(source: object): object {
+  const handle = (source as { _handle?: unknown })._handle;
+  return typeof handle === "object" && handle !== null ? handle : source;
+}
+
+async function listenAtPath(
+  server: Server,
+  path: string,
+  backlog: number,
+): Promise<ListenTransport> {
+  const localAddress: SocketAddress = { family: "unix", path };
+  const occupant = await occupantOf(path);
+  if (occupant === "a live socket") throw inUse(path);
+  if (occupant === "something else") throw notASocket(path);
+  if (occupant === "nothing") {
+    await bind(server, { path, backlog }, `unix:${path}`);
+    return new ServerTransport(server, localAddress, removerOf(path));
+  }
+  const beside = pathBeside(path);
+  await bind(server, { path: beside, backlog }, `unix:${path}`);
+  return new ServerTransport(server, localAddress, publish(beside, path));
+}
+
+function bind(
+  server: Server,
+  options: { path?: string; host?: string; port?: number; backlog: number },
+  where: string,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error): void => {
+      reject(setupError(error, "listen at", where));
+    };
+    server.once("error", onError);
+    server.listen(options, () => {
+      server.off("error", onError);
+      resolve();
+    });
+  });
+}
+
+function inUse(path: string): IomuxError {
+  const message = `cannot listen at unix:${path}: another server listens there; stop it first`;
+  return new IomuxError("EADDRINUSE", `${message} (EADDRINUSE)`);
+}
+
+function notASocket(path: string): IomuxError {
+  const message = `cannot listen at unix:${path}: that is not a socket; it was left alone`;
+  return new IomuxError("IOMUX_NOT_A_SOCKET", `${message}, choose another path`);
+}

@@ -1,0 +1,49 @@
+/** A listening transport over `net.Server`. Accepting cannot be paused: Node has no such call. */
+import type { Server, Socket } from "node:net";
+
+import type { SocketAddress } from "../address.ts";
+import type { ListenSink, ListenTransport } from "../network.ts";
+import { serverAddress } from "./socket-address.ts";
+import { SocketTransport } from "./socket-transport.ts";
+
+export class ServerTransport implements ListenTransport {
+  readonly localAddress: SocketAddress | null;
+  readonly #server: Server;
+  readonly #cleanUp: () => void;
+  #sink: ListenSink | null = null;
+
+  /** `cleanUp` runs once the server is closed. */
+  constructor(server: Server, localAddress?: SocketAddress, cleanUp: () => void = () => undefined) {
+    this.#server = server;
+    this.#cleanUp = cleanUp;
+    this.localAddress = localAddress ?? serverAddress(server);
+  }
+
+  attach(sink: ListenSink): void {
+    this.#sink = sink;
+    const unix = this.localAddress?.family === "unix";
+    this.#server.on("connection", (socket: Socket) => {
+      sink.onConnection(new SocketTransport(socket, unix));
+    });
+    this.#server.on("error", (error) => {
+      this.#sink?.onAcceptFailed(error);
+    });
+    this.#server.unref();
+  }
+
+  pause(): void {
+    throw new Error("net.Server cannot pause accepting");
+  }
+
+  resume(): void {
+    throw new Error("net.Server cannot pause accepting");
+  }
+
+  close(done: () => void): void {
+    this.#sink = null;
+    // The callback waits for every connection; the address is free when the call returns.
+    this.#server.close();
+    this.#cleanUp();
+    setImmediate(done);
+  }
+}

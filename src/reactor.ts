@@ -1,0 +1,369 @@
+/** The reactor: a map from fd to handler, with the loop behind it. */
+import type { Server, Socket } from "node:net";
+
+import { checkAddress, type Address } from "./address.ts";
+import { BufferedChannel } from "./channel.ts";
+import type { Clock } from "./clock.ts";
+import type { Channel, Descriptor, Listener } from "./descriptor.ts";
+import { AbortError, IomuxError } from "./errors.ts";
+import type { Counters } from "./host.ts";
+import { resolveLimits, type Limits } from "./limits.ts";
+import { QueuedListener } from "./listener.ts";
+import type { ConnectOptions, ListenOptions, Network, NetworkCapabilities } from "./network.ts";
+import type { Handler, ReadySource, Registration } from "./registration.ts";
+import type { Timer } from "./timers.ts";
+import { explain, type Explanation } from "./reactor/explain.ts";
+import { Loop } from "./reactor/loop.ts";
+import { RegistrationTable } from "./reactor/registration-table.ts";
+import { checkRegistrable, Sources } from "./reactor/sources.ts";
+import { checkFunction, checkMs, checkSocketOptions, requireFunction } from "./arguments.ts";
+import type { PollResult } from "./reactor/poll.ts";
+import type { ErrorListener } from "./reactor/reporter.ts";
+import { checkList, type SelectResult } from "./reactor/select.ts";
+import { DRAIN_MS, shutDown, type CloseOptions, type CloseResult } from "./reactor/shutdown.ts";
+import { makeWait, type WaitOptions } from "./reactor/wait.ts";
+
+export interface ReactorOptions extends Partial<Limits> {
+  /** Where descriptors come from. Default: the operating system's sockets, by `node:net`. */
+  readonly network?: Network;
+  /** Default: the system's monotonic clock. */
+  readonly clock?: Clock;
+  /** Hears of every failure that has no caller. Default: one line on stderr. */
+  readonly onError?: ErrorListener;
+  /** Pause a registration that spins (see `spinTurns`), besides reporting it. Default false. */
+  readonly pauseSpinning?: boolean;
+  /** Check what costs time to check: whether borrowed bytes were changed. Default false. */
+  readonly debug?: boolean;
+}
+
+export interface RegisterOptions<T> {
+  /** Kept in `registration.data`. */
+  readonly data?: T;
+  /** Unregisters when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ListenerOptions extends ListenOptions {
+  /** Closes the listener when aborted; before it is bound, `listen` rejects with AbortError. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ConnectorOptions extends ConnectOptions {
+  /** Milliseconds to wait for the connection: then it has failed with ETIMEDOUT. */
+  readonly timeoutMs?: number;
+  /** Fails the connection with AbortError if aborted before it stands. */
+  readonly signal?: AbortSignal;
+}
+
+/** Counters since the start, and gauges of this moment. */
+export interface ReactorStats extends Counters {
+  readonly registered: number;
+  readonly open: number;
+  readonly timers: number;
+  /** Bytes accepted by `write` that have not left, over all channels. */
+  readonly queuedBytes: number;
+  /** Bytes that came and were not read, over all channels. */
+  readonly unreadBytes: number;
+}
+
+/** What may be registered besides descriptors: it is adopted. */
+export type RawSource = Socket | Server;
+
+export class Reactor {
+  readonly #loop: Loop;
+  readonly #network: Network;
+  readonly #sources: Sources;
+  readonly #table: RegistrationTable;
+  #closing: Promise<CloseResult> | null = null;
+
+  constructor(options: ReactorOptions & { network: Network; clock: Clock }) {
+    this.#network = options.network;
+    this.#loop = new Loop({
+      network: options.network,
+      clock: options.clock,
+      limits: resolveLimits(options),
+      onError: checkFunction(options.onError, "option onError"),
+      pauseSpinning: options.pauseSpinning ?? false,
+      debug: options.debug ?? false,
+    });
+    this.#sources = new Sources(this.#loop, options.network);
+    this.#table = new RegistrationTable(this.#loop, options.network.capabilities);
+  }
+
+  /** What the network under this reactor can do. */
+  get capabilities(): NetworkCapabilities {
+    return this.#network.capabilities;
+  }
+
+  /** The limits in force. */
+  get limits(): Readonly<Limits> {
+    return this.#loop.limits;
+  }
+
+  /** Every registration by fd: a live, read-only view. */
+  get registrations(): ReadonlyMap<number, Registration> {
+    return this.#loop.registry.view;
+  }
+
+  /**
+   * Ties a descriptor to an interest and a handler. Without a handler `poll` answers it. A raw
+   * `net.Socket` or `net.Server` is adopted first. Throws, and leaves everything as it was, if it
+   * is registered already, closed, of another reactor, or cannot be adopted.
+   */
+  register<T = undefined>(
+    source: Socket,
+    interest: number,
+    handler?: Handler<Channel, T> | null,
+    options?: RegisterOptions<T>,
+  ): Registration<Channel, T>;
+  register<T = undefined>(
+    source: Server,
+    interest: number,
+    handler?: Handler<Listener, T> | null,
+    options?: RegisterOptions<T>,
+  ): Registration<Listener, T>;
+  register<D extends Descriptor, T = undefined>(
+    source: D,
+    interest: number,
+    handler?: Handler<D, T> | null,
+    options?: RegisterOptions<T>,
+  ): Registration<D, T>;
+  register(
+    source: Descriptor | RawSource,
+    interest: number,
+    handler?: Handler<never, never> | null,
+    options: RegisterOptions<unknown> = {},
+  ): Registration<never, never> {
+    this.#checkOpen();
+    const known = this.#sources.find(source);
+    if (known !== undefined) checkRegistrable(known);
+    this.#table.checkInterest(interest, known?.fd);
+    checkFunction(handler, "the handler");
+    const descriptor = known ?? this.#sources.adopt(source);
+    const entry = this.#table.add(
+      descriptor,
+      interest,
+      (handler as Handler | null | undefined) ?? null,
+      options.data,
+    );
+    if (options.signal !== undefined) onAbort(options.signal, entry.signal, () => entry.unregister());
+    return entry as unknown as Registration<never, never>;
+  }
+
+  /** Changes the interest and arms it again (EPOLL_CTL_MOD): the condition is tested at once. */
+  modify(source: Descriptor | RawSource | number, interest: number): void {
+    const entry = this.#sources.entry(source);
+    if (entry === undefined) throw this.#sources.notRegistered(source, "modify");
+    this.#table.modify(entry, interest);
+  }
+
+  /** True if it was registered; false if it is closed and was registered here once. */
+  unregister(source: Descriptor | RawSource | number): boolean {
+    const entry = this.#sources.entry(source);
+    if (entry !== undefined) return this.#table.remove(entry);
+    if (this.#sources.wasRegistered(source)) return false;
+    throw this.#sources.notRegistered(source, "unregister");
+  }
+
+  get(source: Descriptor | RawSource | number): Registration | undefined {
+    return this.#sources.entry(source);
+  }
+
+  has(source: Descriptor | RawSource | number): boolean {
+    return this.#sources.entry(source) !== undefined;
+  }
+
+  /**
+   * Waits until registrations without a handler are ready, and answers them (epoll_wait(2)). It
+   * may answer an empty list: when the time is up, after `wake()` and `close()`.
+   */
+  poll(options: WaitOptions = {}): Promise<PollResult> {
+    this.#checkOpen();
+    const loop = this.#loop;
+    loop.poll.assertIdle(loop.dispatcher.current !== null);
+    checkWait(options);
+    if (options.signal?.aborted === true) {
+      return Promise.reject(new AbortError("poll", options.signal));
+    }
+    const { wait, promise } = makeWait<PollResult>(loop, options, (signal) => {
+      loop.poll.abort(signal);
+    });
+    loop.poll.begin(wait);
+    if (wait.expired || loop.poll.due) loop.schedule();
+    return promise;
+  }
+
+  /**
+   * Waits until any descriptor of three lists is ready, registered or not (select(2)). It consumes
+   * nothing; when the time is up it answers three empty lists.
+   */
+  select(
+    readers: readonly Descriptor[],
+    writers: readonly Descriptor[] = [],
+    exceptional: readonly Descriptor[] = [],
+    options: WaitOptions = {},
+  ): Promise<SelectResult> {
+    this.#checkOpen();
+    checkWait(options);
+    const resolve = (item: unknown): ReadySource | undefined => {
+      const source = this.#sources.find(item);
+      return source !== undefined && this.#loop.open.has(source.fd) ? source : undefined;
+    };
+    const lists = [
+      checkList(readers, "readers", resolve),
+      checkList(writers, "writers", resolve),
+      checkList(exceptional, "exceptional", resolve),
+    ] as const;
+    if (options.signal?.aborted === true) {
+      return Promise.reject(new AbortError("select", options.signal));
+    }
+    return this.#loop.selects.begin(this.#loop, lists, options);
+  }
+
+  /** Binds and listens; resolves once bound. Rejects with the system's code (`EADDRINUSE`, ...). */
+  async listen(address: Address, options: ListenerOptions = {}): Promise<Listener> {
+    this.#checkOpen();
+    const checked = checkAddress(address);
+    checkSocketOptions(options);
+    const { signal } = options;
+    if (signal?.aborted === true) throw new AbortError("listen", signal);
+    const transport = await this.#network.listen(checked, options);
+    const listener = new QueuedListener(this.#loop, transport, this.capabilities.pauseAccept);
+    this.#loop.open.set(listener.fd, listener);
+    listener.attach();
+    if (signal !== undefined) {
+      onAbort(signal, undefined, () => {
+        listener.close();
+      });
+    }
+    if (this.#closing !== null) listener.close();
+    if (listener.state !== "open") {
+      await listener.closed;
+      if (signal !== undefined) throw new AbortError("listen", signal);
+      this.#checkOpen();
+    }
+    return listener;
+  }
+
+  /**
+   * Answers a channel at once, in state `connecting`. WRITABLE means connected; ERROR says that it
+   * failed, and `channel.error` why.
+   */
+  connect(address: Address, options: ConnectorOptions = {}): Channel {
+    this.#checkOpen();
+    const checked = checkAddress(address);
+    checkSocketOptions(options);
+    const { timeoutMs, signal } = options;
+    if (timeoutMs !== undefined) checkMs(timeoutMs, "timeoutMs");
+    const channel = this.#loop.channel(this.#network.connect(checked, options)) as BufferedChannel;
+    if (timeoutMs !== undefined) channel.limitConnecting(timeoutMs);
+    if (signal !== undefined) {
+      const abort = (): void => {
+        channel.failConnecting(new AbortError(`connect of fd ${channel.fd}`, signal));
+      };
+      if (signal.aborted) abort();
+      else onAbort(signal, undefined, abort);
+    }
+    return channel;
+  }
+
+  /** Takes over a `net.Socket` or `net.Server`. Throws `IOMUX_CANNOT_ADOPT` with the reason. */
+  adopt(source: Socket): Channel;
+  adopt(source: Server): Listener;
+  adopt(source: RawSource): Channel | Listener {
+    this.#checkOpen();
+    if (this.#sources.find(source) !== undefined) {
+      throw new IomuxError("IOMUX_CANNOT_ADOPT", "cannot adopt it: it is a descriptor already");
+    }
+    return this.#sources.adopt(source) as unknown as Channel | Listener;
+  }
+
+  /** Calls back once, in a turn, not before `delayMs` have passed. */
+  setTimer(delayMs: number, callback: () => void): Timer {
+    this.#checkOpen();
+    checkMs(delayMs, "delayMs");
+    requireFunction(callback, "the callback of setTimer");
+    return this.#loop.timers.set(delayMs, callback);
+  }
+
+  /** Calls back once, at the start of the next turn. */
+  defer(callback: () => void): void {
+    this.#checkOpen();
+    requireFunction(callback, "the callback of defer");
+    this.#loop.timers.defer(callback);
+  }
+
+  /** Makes a turn happen, and a `poll` or `select` that waits answer with what there is. */
+  wake(): void {
+    if (this.#closing === null) this.#loop.wake();
+  }
+
+  stats(): ReactorStats {
+    const { open, registry, counters, timers } = this.#loop;
+    let queuedBytes = 0;
+    let unreadBytes = 0;
+    for (const source of open.values()) {
+      if (!(source instanceof BufferedChannel)) continue;
+      queuedBytes += source.queued;
+      unreadBytes += source.unread;
+    }
+    return {
+      ...counters,
+      registered: registry.size,
+      open: open.size,
+      timers: timers.size,
+      queuedBytes,
+      unreadBytes,
+    };
+  }
+
+  /** Why a descriptor is not being read or written right now. */
+  explain(source: Descriptor | RawSource | number): Explanation {
+    const found = typeof source === "number" ? this.#loop.open.get(source) : this.#sources.find(source);
+    if (found === undefined) throw this.#sources.notRegistered(source, "explain");
+    return explain(found, this.#loop.limits);
+  }
+
+  /**
+   * Stops accepting, lets output drain and cuts off at `drainMs` what is left. Nothing is
+   * dispatched any more. Resolves with what was cut off. Calling it again answers the same promise.
+   */
+  close({ drainMs = DRAIN_MS }: CloseOptions = {}): Promise<CloseResult> {
+    checkMs(drainMs, "drainMs");
+    this.#closing ??= this.#shutDown(drainMs);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #shutDown(drainMs: number): Promise<CloseResult> {
+    this.#loop.stopWaiting();
+    const result = await shutDown(this.#loop, drainMs);
+    this.#loop.timers.clear();
+    return result;
+  }
+
+  /** Throws if the tables contradict each other. For tests and simulations. */
+  assertInvariants(): void {
+    this.#loop.assertInvariants();
+    for (const source of this.#loop.open.values()) source.assertInvariants();
+  }
+
+  #checkOpen(): void {
+    if (this.#closing === null) return;
+    throw new IomuxError("IOMUX_REACTOR_CLOSED", "the reactor is closed: create another one");
+  }
+
+}
+
+function checkWait({ timeoutMs }: WaitOptions): void {
+  if (timeoutMs !== undefined) checkMs(timeoutMs, "timeoutMs");
+}
+
+/** Calls back when `signal` is aborted, unless `until` was aborted before. */
+function onAbort(signal: AbortSignal, until: AbortSignal | undefined, callback: () => void): void {
+  if (signal.aborted) callback();
+  else signal.addEventListener("abort", callback, until ? { once: true, signal: until } : { once: true });
+}

@@ -1,0 +1,181 @@
+/** One dispatch: call a handler, hold it while its promise is pending, and judge how it did. */
+import { asError, IomuxError } from "../errors.ts";
+import { ALWAYS, EDGE, formatMask } from "../mask.ts";
+import type { Counters } from "../host.ts";
+import type { Limits } from "../limits.ts";
+import type { Entry, Handler } from "../registration.ts";
+import type { Reporter } from "./reporter.ts";
+
+export class Dispatcher {
+  /** Whose handler runs now. */
+  current: Entry | null = null;
+  readonly #limits: Readonly<Limits>;
+  readonly #counters: Counters;
+  readonly #reporter: Reporter;
+  readonly #pauseSpinning: boolean;
+  readonly #retest: (entry: Entry) => void;
+
+  /** `retest` puts a registration before the next turn. */
+  constructor(
+    limits: Readonly<Limits>,
+    counters: Counters,
+    reporter: Reporter,
+    pauseSpinning: boolean,
+    retest: (entry: Entry) => void,
+  ) {
+    this.#limits = limits;
+    this.#counters = counters;
+    this.#reporter = reporter;
+    this.#pauseSpinning = pauseSpinning;
+    this.#retest = retest;
+  }
+
+  /** What a turn that begins now finds of `entry`; what it finds later is for the next turn. */
+  static collect(entry: Entry): number {
+    if (!entry.active || entry.held || entry.disarmed) return 0;
+    const found = entry.descriptor.condition() & entry.mask;
+    return (entry.interest & EDGE) === 0 ? found : found & entry.pending;
+  }
+
+  /** Takes `ready` as reported: an edge is spent, a oneshot is disarmed. */
+  static consume(entry: Entry, ready: number): void {
+    entry.pending &= ~ready;
+    if (entry.oneshot) entry.disarmed = true;
+    entry.dispatches++;
+  }
+
+  /** Calls the handler if anything that was collected still holds and is still asked for. */
+  dispatch(entry: Entry): void {
+    const descriptor = entry.descriptor;
+    const ready =
+      entry.active && !entry.held && !entry.disarmed
+        ? entry.collected & entry.mask & descriptor.condition()
+        : 0;
+    if (ready === 0) {
+      this.#rearm(entry);
+      return;
+    }
+    Dispatcher.consume(entry, ready);
+    this.#counters.dispatches++;
+    const before = descriptor.progress;
+    this.#call(entry, ready);
+    if ((ready & ALWAYS) !== 0) descriptor.finalize();
+    else if (entry.active) this.#watchProgress(entry, descriptor.progress !== before);
+  }
+
+  #call(entry: Entry, ready: number): void {
+    const { handler, descriptor } = entry as { handler: Handler; descriptor: Entry["descriptor"] };
+    this.current = entry;
+    try {
+      const answer: unknown = entry.context.runInAsyncScope(
+        handler,
+        undefined,
+        descriptor,
+        ready,
+        entry,
+      );
+      if (isThenable(answer)) this.#hold(entry, answer);
+      else entry.failures = 0;
+    } catch (thrown) {
+      this.#handlerFailed(entry, thrown);
+    } finally {
+      this.current = null;
+    }
+  }
+
+  #hold(entry: Entry, answer: PromiseLike<unknown>): void {
+    entry.held = true;
+    answer.then(
+      () => {
+        entry.held = false;
+        entry.failures = 0;
+        if (entry.active) this.#retest(entry);
+      },
+      (thrown: unknown) => {
+        entry.held = false;
+        this.#handlerFailed(entry, thrown);
+        if (entry.active) this.#retest(entry);
+      },
+    );
+  }
+
+  /** It costs its own channel. A listener stands for many others, so it gets some more tries. */
+  #handlerFailed(entry: Entry, thrown: unknown): void {
+    const error = asError(thrown, entry.fd);
+    this.#counters.handlerErrors++;
+    this.#reporter.report(error, entry);
+    if (entry.descriptor.kind === "channel") {
+      entry.descriptor.abort(error);
+      return;
+    }
+    entry.failures++;
+    if (entry.failures < this.#limits.handlerFailures || !entry.active || entry.paused) return;
+    entry.pause();
+    this.#reporter.report(
+      new IomuxError(
+        "IOMUX_HANDLER_KEEPS_FAILING",
+        `the handler of fd ${entry.fd} (${entry.descriptor.kind}) failed ${entry.failures} times ` +
+          `in a row and is paused: mend it, then resume() the registration`,
+        { fd: entry.fd, state: entry.descriptor.state, cause: error },
+      ),
+      entry,
+    );
+  }
+
+  /** What still holds (level), or was seen meanwhile (edge), is reported in the next turn. */
+  #rearm(entry: Entry): boolean {
+    if (Dispatcher.collect(entry) === 0) return false;
+    this.#retest(entry);
+    return true;
+  }
+
+  #watchProgress(entry: Entry, progressed: boolean): void {
+    if (!this.#rearm(entry) || progressed) {
+      entry.spins = 0;
+      return;
+    }
+    entry.spins++;
+    if (entry.spins !== this.#limits.spinTurns) return;
+    this.#counters.spinning++;
+    if (this.#pauseSpinning) entry.pause();
+    this.#reporter.report(
+      new IomuxError(
+        "IOMUX_SPINNING",
+        `fd ${entry.fd} was ${formatMask(entry.descriptor.condition() & entry.interest)} for ` +
+          `${entry.spins} turns in a row and its handler did nothing about it` +
+          (this.#pauseSpinning ? "; it is paused" : "") +
+          `: read it, write to it, or modify() its interest`,
+        { fd: entry.fd, state: entry.descriptor.state },
+      ),
+      entry,
+    );
+  }
+
+  /** Reports a handler that held up everybody else. */
+  noteDuration(entry: Entry, ms: number): void {
+    if (ms <= this.#limits.slowHandlerMs) return;
+    this.#counters.slowHandlers++;
+    const name = entry.handler?.name === "" ? "(unnamed)" : entry.handler?.name;
+    this.#reporter.reportOften(
+      `slow:${entry.fd}`,
+      entry,
+      (count) =>
+        new IomuxError(
+          "IOMUX_SLOW_HANDLER",
+          `the handler ${name} of fd ${entry.fd} ran for ${ms.toFixed(1)} ms` +
+            (count > 1 ? ` (${count} times slow)` : "") +
+            `, and nothing else could run: split its work, or move it to a worker thread`,
+          { fd: entry.fd, state: entry.descriptor.state },
+        ),
+    );
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "then" in value &&
+    typeof value.then === "function"
+  );
+}

@@ -1,0 +1,101 @@
+/** Why a descriptor is not being read or written right now, as data and as one English line. */
+import type { BufferedChannel } from "../channel.ts";
+import { formatAddress } from "../address.ts";
+import { PEER_CLOSED, READABLE, WRITABLE, formatMask } from "../mask.ts";
+import type { Limits } from "../limits.ts";
+import type { DescriptorState } from "../descriptor.ts";
+import type { Entry, ReadySource } from "../registration.ts";
+
+/** One direction: `ready` if its handler is about to be called, else the reason why not. */
+export type Reason =
+  | "ready"
+  | "closed"
+  | "closing"
+  | "connecting"
+  | "not registered"
+  | "paused"
+  | "held"
+  | "disarmed"
+  | "not asked for"
+  | "edge reported"
+  | "nothing came"
+  | "ended"
+  | "shut down"
+  | "full"
+  | "no output side";
+
+export interface Explanation {
+  readonly fd: number;
+  readonly kind: "channel" | "listener";
+  readonly state: DescriptorState;
+  readonly reading: Reason;
+  readonly writing: Reason;
+  /** All of it in one line. */
+  readonly text: string;
+}
+
+export function explain(source: ReadySource, limits: Readonly<Limits>): Explanation {
+  const { fd, kind, state } = source;
+  const reading = why(source, READABLE);
+  const writing = kind === "listener" ? "no output side" : why(source, WRITABLE);
+  const asked = source.entry === null ? "no interest" : `interest ${formatMask(source.entry.interest)}`;
+  const failure = source.error === null ? "" : `, failed with "${source.error.message}"`;
+  const text =
+    `fd ${fd} (${kind} ${formatAddress(addressOf(source))}) is ${state}, ${asked}${failure}: ` +
+    `reading: ${phrase(reading, source, limits)}; writing: ${phrase(writing, source, limits)}`;
+  return { fd, kind, state, reading, writing, text };
+}
+
+function addressOf(source: ReadySource): ReadySource["localAddress"] {
+  return source.kind === "channel" ? (source as BufferedChannel).remoteAddress : source.localAddress;
+}
+
+function why(source: ReadySource, bit: number): Reason {
+  const { state, entry } = source;
+  if (state === "closed" || state === "closing" || state === "connecting") return state;
+  const blocked = condition(source, bit);
+  if (entry === null) return blocked ?? "not registered";
+  if (entry.held) return "held";
+  if (entry.disarmed) return "disarmed";
+  if (entry.paused) return "paused";
+  if ((entry.interest & bit) === 0) return "not asked for";
+  if (blocked !== null) return blocked;
+  return entry.edge && (entry.pending & bit) === 0 ? "edge reported" : "ready";
+}
+
+/** Why the descriptor itself is not ready, or null if it is. */
+function condition(source: ReadySource, bit: number): Reason | null {
+  if ((source.condition() & bit) !== 0) return null;
+  if (bit === READABLE) return (source.condition() & PEER_CLOSED) !== 0 ? "ended" : "nothing came";
+  const channel = source as BufferedChannel;
+  return channel.state === "open" && channel.room === 0 && channel.queued === 0
+    ? "shut down"
+    : channel.state === "open"
+      ? "full"
+      : "ended";
+}
+
+function phrase(reason: Reason, source: ReadySource, limits: Readonly<Limits>): string {
+  const entry = source.entry as Entry;
+  switch (reason) {
+    case "held":
+      return "its handler's promise is pending";
+    case "disarmed":
+      return "it was a oneshot and has reported; modify() arms it again";
+    case "paused":
+      return "it is paused; resume() goes on";
+    case "not asked for":
+      return `not asked for (interest ${formatMask(entry.interest)})`;
+    case "edge reported":
+      return "the edge was reported; the next one comes with the next change";
+    case "full": {
+      const { queued } = source as BufferedChannel;
+      return (
+        `${queued} bytes wait and the peer reads slowly; writable again at ` +
+        `${limits.lowWaterMark} (lowWaterMark)`
+      );
+    }
+    default:
+      return reason;
+  }
+}

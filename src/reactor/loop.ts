@@ -1,0 +1,295 @@
+/**
+ * The loop. `turn()` is all of it, read from top to bottom; the rest decides when a turn begins.
+ *
+ * A turn begins when enough bytes were collected, at the latest in the immediate phase. It never
+ * nests, and it is a snapshot: what is added while it runs waits for the next one.
+ */
+import { BufferedChannel } from "../channel.ts";
+import type { Clock } from "../clock.ts";
+import type { Channel } from "../descriptor.ts";
+import type { Counters, Flushable, Host } from "../host.ts";
+import type { Limits } from "../limits.ts";
+import { PagePool } from "../bytes/output-queue.ts";
+import type { Network, Transport } from "../network.ts";
+import type { Entry, ReadySource } from "../registration.ts";
+import { ReadySet } from "../ready-set.ts";
+import { Registry } from "../registry.ts";
+import { Dispatcher } from "./dispatch.ts";
+import { Poll } from "./poll.ts";
+import { type ErrorListener, Reporter } from "./reporter.ts";
+import { Selects } from "./select.ts";
+import { TimerQueue } from "./timer-queue.ts";
+
+export interface LoopSettings {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly limits: Readonly<Limits>;
+  readonly onError: ErrorListener | undefined;
+  readonly pauseSpinning: boolean;
+  readonly debug: boolean;
+}
+
+export class Loop implements Host {
+  readonly limits: Readonly<Limits>;
+  readonly debug: boolean;
+  readonly pages = new PagePool();
+  readonly registry = new Registry();
+  /** Every descriptor that is not closed. */
+  readonly open = new Map<number, ReadySource>();
+  readonly poll = new Poll();
+  readonly selects = new Selects();
+  readonly reporter: Reporter;
+  readonly dispatcher: Dispatcher;
+  readonly timers: TimerQueue;
+  readonly counters: Counters = {
+    turns: 0,
+    dispatches: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    accepted: 0,
+    connected: 0,
+    refused: 0,
+    handlerErrors: 0,
+    slowHandlers: 0,
+    spinning: 0,
+    timersFired: 0,
+  };
+  /** Called when the last descriptor is closed and its socket let go. */
+  onEmpty: (() => void) | null = null;
+  readonly #network: Network;
+  readonly #clock: Clock;
+  readonly #ready = new ReadySet<Entry>();
+  #dirty: Flushable[] = [];
+  #doomed: { transport: Transport; reset: boolean }[] = [];
+  #inTurn = false;
+  #scheduled = false;
+  #wanted = false;
+  #collectedBytes = 0;
+  #leftOver = false;
+  #lastFd = 0;
+  #holds = 0;
+  #descriptorsLeft: number | null | undefined;
+  readonly #onImmediate = (): void => {
+    this.#scheduled = false;
+    if (this.#wanted) this.#turn();
+  };
+
+  constructor(settings: LoopSettings) {
+    this.#network = settings.network;
+    this.#clock = settings.clock;
+    this.limits = settings.limits;
+    this.debug = settings.debug;
+    this.timers = new TimerQueue(settings.clock, this);
+    this.reporter = new Reporter(settings.onError, this.limits.reportEveryMs, (ms, callback) =>
+      this.after(ms, callback),
+    );
+    this.dispatcher = new Dispatcher(
+      this.limits,
+      this.counters,
+      this.reporter,
+      settings.pauseSpinning,
+      (entry) => {
+        this.list(entry);
+      },
+    );
+  }
+
+  #turn(): void {
+    this.#inTurn = true;
+    this.#wanted = false;
+    this.#collectedBytes = 0;
+    this.counters.turns++;
+    const start = this.#clock.now();
+    this.timers.fireDue(start);
+    this.timers.runDeferred();
+    this.#dispatchReady(this.#clock.now());
+    this.#flushOutput();
+    this.#letGo();
+    this.poll.answer();
+    this.selects.answer();
+    this.#descriptorsLeft = undefined;
+    this.#inTurn = false;
+    if (this.#wanted || this.#ready.size > 0 || this.#doomed.length > 0) this.schedule();
+    if (this.open.size === 0 && this.#doomed.length === 0) this.onEmpty?.();
+  }
+
+  #dispatchReady(start: number): void {
+    const list = this.#ready.steal();
+    const count = list.length;
+    if (count === 0) return;
+    for (const entry of list) entry.collected = Dispatcher.collect(entry);
+    const { turnBudgetMs, turnDispatches } = this.limits;
+    const first = this.#leftOver ? 0 : this.counters.turns % count;
+    const most = Math.min(count, turnDispatches);
+    let began = start;
+    let done = 0;
+    while (done < most && began - start < turnBudgetMs) {
+      const place = first + done++;
+      const entry = list[place < count ? place : place - count]!;
+      entry.listed = false;
+      this.dispatcher.dispatch(entry);
+      const ended = this.#clock.now();
+      this.dispatcher.noteDuration(entry, ended - began);
+      began = ended;
+    }
+    this.#leftOver = done < count;
+    this.#ready.giveBack(list, first, done);
+  }
+
+  #flushOutput(): void {
+    const dirty = this.#dirty;
+    if (dirty.length === 0) return;
+    this.#dirty = [];
+    for (const source of dirty) source.flush();
+  }
+
+  #letGo(): void {
+    const { closesPerTurn } = this.limits;
+    const count = Math.min(this.#doomed.length, closesPerTurn);
+    for (let i = 0; i < count; i++) {
+      const { transport, reset } = this.#doomed[i]!;
+      if (reset) transport.reset();
+      else transport.destroy();
+    }
+    if (count > 0) this.#doomed = this.#doomed.slice(count);
+  }
+
+  schedule(): void {
+    this.#wanted = true;
+    if (this.#scheduled || this.#inTurn) return;
+    this.#scheduled = true;
+    this.#clock.immediate(this.#onImmediate);
+  }
+
+  /** Puts a registration before the next turn. */
+  list(entry: Entry): void {
+    if (entry.handler !== null) {
+      this.#ready.add(entry);
+      this.schedule();
+      return;
+    }
+    this.poll.add(entry);
+    if (this.poll.due) this.schedule();
+  }
+
+  changed(source: ReadySource, bits: number): void {
+    const entry = source.entry;
+    if (entry !== null) {
+      const wanted = bits & entry.mask;
+      if (wanted !== 0) {
+        entry.pending |= wanted;
+        if (!entry.listed && !entry.held && !entry.disarmed) this.list(entry);
+      }
+    }
+    if (source.watchers !== null) for (const watcher of source.watchers) watcher();
+  }
+
+  collected(bytes: number): void {
+    this.#collectedBytes += bytes;
+    if (this.#collectedBytes >= this.limits.turnBytes && !this.#inTurn && this.#wanted) {
+      this.#turn();
+    }
+  }
+
+  flushLater(source: Flushable): void {
+    this.#dirty.push(source);
+    if (!this.#inTurn) this.schedule();
+  }
+
+  destroyLater(transport: Transport, reset: boolean): void {
+    this.#doomed.push({ transport, reset });
+    this.schedule();
+  }
+
+  allocate(): number {
+    return ++this.#lastFd;
+  }
+
+  channel(transport: Transport): Channel {
+    const channel = new BufferedChannel(this, transport);
+    this.open.set(channel.fd, channel);
+    channel.attach();
+    return channel;
+  }
+
+  detach(source: ReadySource, reason: Error | null): void {
+    const entry = source.entry;
+    if (entry !== null) this.forget(entry, true, reason);
+    if (source.watchers !== null) for (const watcher of source.watchers) watcher();
+  }
+
+  /** Takes a registration out of every table. */
+  forget(entry: Entry, closed: boolean, reason: Error | null): void {
+    entry.active = false;
+    entry.descriptor.entry = null;
+    this.registry.remove(entry);
+    this.poll.remove(entry, closed);
+    if (this.poll.due) this.schedule();
+    if (entry.refed) this.hold(-1);
+    entry.abortSignal(reason);
+  }
+
+  gone(source: ReadySource): void {
+    this.open.delete(source.fd);
+    if (this.onEmpty !== null && this.open.size === 0) this.schedule();
+  }
+
+  busy(delta: 1 | -1): void {
+    this.hold(delta);
+  }
+
+  /** Counts what keeps the process alive. */
+  hold(delta: 1 | -1): void {
+    this.#holds += delta;
+    if (this.#holds === (delta === 1 ? 1 : 0)) this.#clock.keepAlive(delta === 1);
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    return this.timers.after(delayMs, callback);
+  }
+
+  report(source: ReadySource, code: string, describe: (count: number) => Error): void {
+    this.reporter.reportOften(`${code}:${source.fd}`, source.entry, describe);
+  }
+
+  /**
+   * The number of descriptors left is probed when the first connection after a turn comes, then
+   * counted down, and probed again for every connection while it is short.
+   */
+  mustRefuse(): boolean {
+    const { reserveDescriptors } = this.limits;
+    if (reserveDescriptors === 0) return false;
+    this.#descriptorsLeft ??= this.#network.descriptorsLeft();
+    if (this.#descriptorsLeft === null) return false;
+    if (--this.#descriptorsLeft >= reserveDescriptors) return false;
+    const left = this.#network.descriptorsLeft();
+    this.#descriptorsLeft = left;
+    return left !== null && left < reserveDescriptors;
+  }
+
+  /** Whether `fd` was given out by this reactor. */
+  allocated(fd: number): boolean {
+    return Number.isInteger(fd) && fd > 0 && fd <= this.#lastFd;
+  }
+
+  /** The next turn answers every wait, also with nothing. */
+  wake(): void {
+    this.poll.expire();
+    this.selects.expire();
+    this.schedule();
+  }
+
+  /** The reactor closes: every wait ends now. */
+  stopWaiting(): void {
+    this.poll.end();
+    this.selects.expire();
+    this.selects.answer();
+  }
+
+  assertInvariants(): void {
+    this.#ready.assertInvariants();
+    this.timers.assertInvariants();
+    this.registry.assertInvariants(this.open);
+    if (this.#holds < 0) throw new Error(`Loop: ${this.#holds} holds`);
+  }
+}

@@ -1,0 +1,88 @@
+/** What callers name a descriptor by: itself, its fd, or the raw socket it was adopted from. */
+import { BufferedChannel } from "../channel.ts";
+import { IomuxError, IomuxTypeError } from "../errors.ts";
+import { QueuedListener } from "../listener.ts";
+import type { Network } from "../network.ts";
+import type { Entry, ReadySource } from "../registration.ts";
+import type { Loop } from "./loop.ts";
+
+export class Sources {
+  readonly #loop: Loop;
+  readonly #network: Network;
+
+  constructor(loop: Loop, network: Network) {
+    this.#loop = loop;
+    this.#network = network;
+  }
+
+  /** The descriptor that `source` is, or was adopted as; throws if it is another reactor's. */
+  find(source: unknown): ReadySource | undefined {
+    const adopted = isObject(source) ? this.#network.adoptedBy(source) : undefined;
+    const known = adopted ?? source;
+    if (!(known instanceof BufferedChannel) && !(known instanceof QueuedListener)) return undefined;
+    if (known.host === this.#loop) return known;
+    const message = `fd ${known.fd} belongs to another reactor: a descriptor cannot change it`;
+    throw new IomuxError("IOMUX_OTHER_REACTOR", message, { fd: known.fd, state: known.state });
+  }
+
+  /** Takes over a raw socket or server. */
+  adopt(source: unknown): ReadySource & (BufferedChannel | QueuedListener) {
+    if (!isObject(source)) {
+      throw new IomuxTypeError(
+        "IOMUX_BAD_ARGUMENT",
+        `expected a descriptor, a net.Socket or a net.Server, not ${String(source)}`,
+      );
+    }
+    const adopted = this.#network.adopt(source);
+    const descriptor =
+      adopted.kind === "channel"
+        ? new BufferedChannel(this.#loop, adopted.transport)
+        : new QueuedListener(this.#loop, adopted.transport, this.#network.capabilities.pauseAccept);
+    this.#network.markAdopted(source, descriptor);
+    this.#loop.open.set(descriptor.fd, descriptor);
+    descriptor.attach();
+    return descriptor;
+  }
+
+  /** The registration of `source`, if it has one. */
+  entry(source: unknown): Entry | undefined {
+    if (typeof source === "number") return this.#loop.registry.get(source);
+    return this.find(source)?.entry ?? undefined;
+  }
+
+  /** Whether it is closed by now and was registered before. */
+  wasRegistered(source: unknown): boolean {
+    if (typeof source === "number") {
+      return this.#loop.allocated(source) && !this.#loop.open.has(source);
+    }
+    const known = this.find(source);
+    if (known === undefined || !known.wasRegistered) return false;
+    return known.state === "closed" || known.state === "closing";
+  }
+
+  notRegistered(source: unknown, doing: string): IomuxError {
+    const known = typeof source === "number" ? this.#loop.open.get(source) : this.find(source);
+    const fd = typeof source === "number" ? source : known?.fd;
+    const state = known === undefined ? "" : ` (${known.state})`;
+    const what = fd === undefined ? "this object" : `fd ${fd}${state}`;
+    const message = `cannot ${doing} ${what}: it is not registered with this reactor`;
+    return new IomuxError("IOMUX_NOT_REGISTERED", message, { fd, state: known?.state });
+  }
+}
+
+/** Throws for what is registered already or can no longer be. */
+export function checkRegistrable(source: ReadySource): void {
+  const { fd, state, error } = source;
+  if (source.entry !== null) {
+    const message = `fd ${fd} is registered already (${state}): use modify(), or unregister it`;
+    throw new IomuxError("IOMUX_ALREADY_REGISTERED", message, { fd, state });
+  }
+  if (state !== "closing" && state !== "closed") return;
+  const because = error === null ? "" : ` (${error.message})`;
+  const message = `fd ${fd} is ${state}${because}: it cannot be registered any more`;
+  throw new IomuxError("IOMUX_CLOSED", message, { fd, state, cause: error ?? undefined });
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

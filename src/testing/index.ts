@@ -1,0 +1,6 @@
+/** `iomux/testing`: a network in memory and a clock that moves when told. */
+
+export { SimulatedClock } from "./simulated-clock.ts";
+export { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.ts";
+export { MemorySocket } from "./memory-socket.ts";
+export { MemoryTransport, type EndSettings } from "./memory-transport.ts";

@@ -1,0 +1,266 @@
+/**
+ * One end of a stream in memory: what the kernel does for a socket, without faults.
+ *
+ * Bytes that an end writes wait at the other one, up to `capacity`; beyond that the write is
+ * pending. An end that closes with bytes unread, or is written to when closed, answers a reset, as
+ * TCP does; a Unix-domain end answers EPIPE to who writes to it.
+ */
+import {
+  IomuxError,
+  formatAddress,
+  type SocketAddress,
+  type Transport,
+  type TransportSink,
+} from "iomux";
+
+import type { SimulatedClock } from "./simulated-clock.ts";
+
+/** The most that one I/O event delivers, as libuv's reads. */
+const READ_BYTES = 64 * 1024;
+
+export interface EndSettings {
+  readonly clock: SimulatedClock;
+  readonly capacity: number;
+  readonly localAddress: SocketAddress;
+  readonly remoteAddress: SocketAddress;
+  /** Called once when the end holds no descriptor any more. */
+  readonly released: () => void;
+}
+
+export class MemoryTransport implements Transport {
+  readonly localAddress: SocketAddress;
+  readonly remoteAddress: SocketAddress;
+  connecting = false;
+  readonly #clock: SimulatedClock;
+  readonly #capacity: number;
+  readonly #released: () => void;
+  #peer: MemoryTransport | null = null;
+  #sink: TransportSink | null = null;
+  #inbound: Buffer[] = [];
+  #inboundBytes = 0;
+  /** What the peer has sent after its bytes. */
+  #inboundEnd: "none" | "fin" | "reset" = "none";
+  #endTold = false;
+  #outbound: Uint8Array[] = [];
+  #shut = false;
+  #finSent = false;
+  #reading = false;
+  #scheduled = false;
+  #closed = false;
+  #failure: Error | null = null;
+
+  constructor(settings: EndSettings) {
+    this.#clock = settings.clock;
+    this.#capacity = settings.capacity;
+    this.localAddress = settings.localAddress;
+    this.remoteAddress = settings.remoteAddress;
+    this.#released = settings.released;
+  }
+
+  /** Two ends of one stream. */
+  static join(a: MemoryTransport, b: MemoryTransport): void {
+    a.#peer = b;
+    b.#peer = a;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  attach(sink: TransportSink): void {
+    this.#sink = sink;
+    if (this.#failure !== null) {
+      this.#end();
+      sink.onFailed(this.#failure);
+      return;
+    }
+    if (this.connecting) return;
+    this.#reading = true;
+    this.#poll();
+  }
+
+  /** The connection stands. */
+  open(): void {
+    if (this.#closed) return;
+    this.connecting = false;
+    this.#sink?.onOpen();
+    this.#reading = this.#sink !== null;
+    this.#poll();
+  }
+
+  /** The connection could not be made, or is lost. */
+  fail(code: string, why: string): void {
+    if (this.#closed) return;
+    const doing = this.connecting ? "cannot connect to" : "connection with";
+    const message = `${doing} ${formatAddress(this.remoteAddress)}: ${why} (${code})`;
+    this.#failure = new IomuxError(code, message);
+    const sink = this.#sink;
+    if (sink === null) return;
+    this.#end();
+    sink.onFailed(this.#failure);
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    if (this.#closed || this.#failure !== null) return false;
+    this.#outbound = chunks.slice();
+    return this.#send();
+  }
+
+  pause(): void {
+    this.#reading = false;
+  }
+
+  resume(): void {
+    this.#reading = true;
+    this.#poll();
+  }
+
+  shutdown(): void {
+    this.#shut = true;
+    this.#sendFin();
+  }
+
+  destroy(): void {
+    if (this.#closed) return;
+    const unread = this.#inboundBytes > 0;
+    const fin = !this.#finSent;
+    this.#sink = null;
+    this.#end();
+    if (unread) this.#peer?.receiveEnd("reset");
+    else if (fin) this.#peer?.receiveEnd("fin");
+  }
+
+  reset(): void {
+    if (this.#closed) return;
+    this.#sink = null;
+    this.#end();
+    this.#peer?.receiveEnd(this.#unix ? "fin" : "reset");
+  }
+
+  get #unix(): boolean {
+    return this.localAddress.family === "unix";
+  }
+
+  /** Gives bytes back to be read again, before what waits: for whoever takes this end over. */
+  unread(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#inbound.unshift(bytes);
+    this.#inboundBytes += bytes.length;
+    this.#endTold = false;
+  }
+
+  /** As much as the other end has room for. True: all of it is there. */
+  #send(): boolean {
+    const peer = this.#peer!;
+    if (peer.#closed) {
+      this.#clock.post(() => {
+        this.#brokenPipe();
+      });
+      return false;
+    }
+    while (this.#outbound.length > 0) {
+      const room = peer.#capacity - peer.#inboundBytes;
+      if (room <= 0) return false;
+      const chunk = this.#outbound[0]!;
+      const part = chunk.subarray(0, room);
+      peer.#receive(Buffer.from(part));
+      if (part.length === chunk.length) this.#outbound.shift();
+      else this.#outbound[0] = chunk.subarray(part.length);
+    }
+    return true;
+  }
+
+  #brokenPipe(): void {
+    if (this.#unix) this.fail("EPIPE", "the peer has closed and takes no more bytes");
+    else this.fail("ECONNRESET", "the peer reset the connection");
+  }
+
+  /** The other end has read: a pending write goes on. */
+  #drained(): void {
+    if (this.#closed || this.#outbound.length === 0 || !this.#send()) return;
+    this.#clock.post(() => {
+      if (this.#closed) return;
+      this.#sink?.onWritten();
+      this.#sendFin();
+    });
+  }
+
+  #sendFin(): void {
+    if (!this.#shut || this.#finSent || this.#outbound.length > 0 || this.#closed) return;
+    this.#finSent = true;
+    this.#peer?.receiveEnd("fin");
+    this.#finishIfBothEnded();
+  }
+
+  #receive(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#inbound.push(bytes);
+    this.#inboundBytes += bytes.length;
+    this.#poll();
+  }
+
+  receiveEnd(end: "fin" | "reset"): void {
+    if (this.#closed || this.#inboundEnd === "reset") return;
+    this.#inboundEnd = end;
+    this.#poll();
+  }
+
+  /** Something may be there to tell of in the next I/O phase. */
+  #poll(): void {
+    if (this.#scheduled || this.#sink === null || !this.#reading) return;
+    if (this.#inboundBytes === 0 && (this.#inboundEnd === "none" || this.#endTold)) {
+      if (this.#inboundEnd !== "reset") return;
+    }
+    this.#scheduled = true;
+    this.#clock.post(() => {
+      this.#scheduled = false;
+      this.#tell();
+    });
+  }
+
+  #tell(): void {
+    if (this.#closed || !this.#reading) return;
+    let told = 0;
+    while (this.#reading && this.#sink !== null && told < READ_BYTES) {
+      const chunk = this.#inbound.shift();
+      if (chunk === undefined) break;
+      told += chunk.length;
+      this.#inboundBytes -= chunk.length;
+      this.#sink.onBytes(chunk);
+    }
+    if (told > 0) this.#peer!.#drained();
+    if (this.#inboundBytes === 0) this.#tellEnd();
+    this.#poll();
+  }
+
+  #tellEnd(): void {
+    if (this.#inboundEnd === "reset") {
+      const why = "the peer reset the connection";
+      this.fail("ECONNRESET", why);
+    } else if (this.#inboundEnd === "fin" && !this.#endTold) {
+      this.#endTold = true;
+      this.#sink?.onEnd(!this.#unix && !this.#shut);
+      this.#finishIfBothEnded();
+    }
+  }
+
+  #finishIfBothEnded(): void {
+    if (!this.#finSent || !this.#endTold) return;
+    this.#clock.post(() => {
+      if (this.#closed) return;
+      const sink = this.#sink;
+      this.#end();
+      sink?.onFinished();
+    });
+  }
+
+  #end(): void {
+    this.#closed = true;
+    this.#reading = false;
+    this.#sink = null;
+    this.#inbound = [];
+    this.#inboundBytes = 0;
+    this.#outbound = [];
+    this.#released();
+  }
+}

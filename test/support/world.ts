@@ -1,0 +1,103 @@
+/**
+ * Worlds: a reactor's network and clock, and peers outside of the reactor that speak to it. The
+ * contract suite runs in each of them from the same files.
+ */
+import { afterEach, beforeEach, describe } from "vitest";
+
+import type { Address, Channel, Listener, Reactor, ReactorOptions } from "iomux";
+
+import { MemoryWorld } from "./memory-world.ts";
+import { NetWorld } from "./net-world.ts";
+
+/** A raw socket that is in no reactor. */
+export interface Peer {
+  readonly connected: boolean;
+  /** Everything received so far. */
+  readonly received: Buffer;
+  /** Whether the reactor's side has ended. */
+  readonly ended: boolean;
+  /** The code of what broke it, or null. */
+  readonly errorCode: string | null;
+  readonly closed: boolean;
+  write(bytes: Uint8Array | string): void;
+  end(bytes?: Uint8Array | string): void;
+  /** Stops reading. */
+  pause(): void;
+  resume(): void;
+  /** RST on TCP; an ordinary close on Unix-domain sockets. */
+  reset(): void;
+  /** Closes both ways at once. */
+  destroy(): void;
+}
+
+export interface World {
+  readonly network: "net" | "memory";
+  readonly family: "tcp" | "unix";
+  /** A reactor of this world; it is closed, and its invariants checked, after the test. */
+  createReactor(options?: ReactorOptions): Reactor;
+  /** An address to listen at that nobody else uses. */
+  address(): Address;
+  /** A raw client, connecting. */
+  dial(listener: Listener): Peer;
+  /** A raw socket that `adopt` takes, and its other end. */
+  adoptable(): Promise<{ source: never; peer: Peer }>;
+  /** Lets the world go on until `promise` is settled. */
+  run<T>(promise: Promise<T>): Promise<T>;
+  /** Lets the world go on until `condition` holds; throws with `what` if it never does. */
+  until(condition: () => boolean, what: string): Promise<void>;
+  /** Lets everything that is on its way arrive. */
+  settle(): Promise<void>;
+  /** `count` passes of the loop. */
+  passes(count: number): Promise<void>;
+  /** Time passes. */
+  advance(ms: number): Promise<void>;
+  /** Time passes inside a handler, which blocks everything. */
+  spend(ms: number): void;
+  /** Whether the reactors of this world would keep the process alive. */
+  readonly alive: boolean;
+  end(): Promise<void>;
+}
+
+const KINDS = [
+  ["net", "tcp"],
+  ["net", "unix"],
+  ["memory", "tcp"],
+  ["memory", "unix"],
+] as const;
+
+/**
+ * Runs a suite on both networks, over TCP and Unix-domain sockets. `world()` answers the world of
+ * the running test.
+ */
+export function onEveryNetwork(name: string, suite: (world: () => World) => void): void {
+  describe.each(KINDS)(`${name} [%s, %s]`, (network, family) => {
+    let world: World;
+    beforeEach(() => {
+      world = network === "net" ? new NetWorld(family) : new MemoryWorld(family);
+    });
+    afterEach(() => world.end());
+    suite(() => world);
+  });
+}
+
+/** A channel of `reactor` and the raw peer at its other end, neither registered nor read. */
+export async function connected(
+  world: World,
+  reactor: Reactor,
+): Promise<{ channel: Channel; peer: Peer; listener: Listener }> {
+  const listener = await world.run(reactor.listen(world.address()));
+  const peer = world.dial(listener);
+  await world.until(() => listener.waiting === 1 && peer.connected, "the peer to be connected");
+  return { channel: listener.accept()!, peer, listener };
+}
+
+/** Another peer at `listener`. */
+export async function another(
+  world: World,
+  listener: Listener,
+): Promise<{ channel: Channel; peer: Peer }> {
+  const before = listener.waiting;
+  const peer = world.dial(listener);
+  await world.until(() => listener.waiting > before && peer.connected, "another peer");
+  return { channel: listener.accept()!, peer };
+}

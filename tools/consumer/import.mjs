@@ -1,0 +1,5 @@
+import * as core from "iomux";
+import * as testing from "iomux/testing";
+import checkEntries from "./entries.cjs";
+
+await checkEntries(core, testing);

@@ -1,0 +1,20 @@
+import { defineConfig } from "vitest/config";
+
+const conditions = ["iomux-source"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ["test/**/*.test.ts"],
+    // Sources are the type check's business; here only what test-d files expect of them.
+    typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], ignoreSourceErrors: true },
+    pool: "forks",
+    // Tests wait for sockets more than they compute: as many as cores, not one less.
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    reporters: ["default", ["json", { outputFile: ".reports/vitest.json" }]],
+    coverage: { provider: "v8", include: ["src/**"], reportsDirectory: "coverage" },
+  },
+});
