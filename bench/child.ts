@@ -8,8 +8,10 @@
 /** Answers every message `{ id, ask, ...rest }` by the function named `ask`. */
 export function answer(answers: Record<string, (question: never) => unknown>): void {
   process.on("message", (question: { id: number; ask: string }) => {
-    const reply = async (): Promise<unknown> => answers[question.ask]!(question as never);
-    reply().then(
+    const reply = new Promise((resolve) => {
+      resolve(answers[question.ask]!(question as never));
+    });
+    reply.then(
       (value) => process.send!({ id: question.id, value }),
       (error: unknown) => process.send!({ id: question.id, failed: String(error) }),
     );

@@ -9,11 +9,14 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
-import { echo } from "./echo.ts";
+import { echo, noise } from "./echo.ts";
+import { flood } from "./flood.ts";
+import { idle } from "./idle.ts";
 import { buildPrograms } from "./processes.ts";
 import { describeMachine, formatTable, verdict, type Bench, type Row } from "./report.ts";
+import { turn } from "./turn.ts";
 
-const BENCHES: Readonly<Record<string, Bench>> = { echo };
+const BENCHES: Readonly<Record<string, Bench>> = { echo, idle, turn, flood, noise };
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,7 +30,7 @@ const { values: flags, positionals } = parseArgs({
 });
 const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
-const rounds = Number(flags.rounds ?? (flags.quick ? 5 : 9));
+const rounds = Number(flags.rounds ?? (flags.quick ? 5 : 11));
 if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
   console.error(
     `usage: npm run bench -- [${Object.keys(BENCHES).join("|")} ...] ` +
@@ -36,7 +39,7 @@ if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
   process.exit(2);
 }
 
-const slices = flags.quick ? 2 : 6; // of some 0.3 s
+const [warmUp, slices] = flags.quick ? [5, 4] : [10, 16]; // of some 0.1 s
 const machine = describeMachine();
 console.log(`${machine}\n${rounds} rounds of ${slices} slices\n`);
 await buildPrograms(flags.profile);
@@ -44,7 +47,7 @@ const results: Record<string, Row[]> = {};
 const start = performance.now();
 for (const name of names) {
   const bench = BENCHES[name]!;
-  const rows = await bench.run({ rounds, slices, only: flags.only }, showProgress);
+  const rows = await bench.run({ rounds, warmUp, slices, only: flags.only }, showProgress);
   endProgress();
   results[name] = rows;
   console.log(formatTable(bench.title, rows));

@@ -9,14 +9,15 @@ import { connect, type Socket } from "node:net";
 
 import { answer } from "./child.ts";
 
-const CONNECTING_AT_ONCE = 200;
+const CONNECTING_AT_ONCE = 64;
 const readBuffer = Buffer.alloc(256 * 1024);
 
 /** One run over a group: `messages` in all, whoever sends them. */
 interface Run {
   /** `sendable[n]`: n messages. */
   readonly sendable: readonly Buffer[];
-  readonly size: number;
+  /** Bytes that answer one message. */
+  readonly replySize: number;
   unsent: number;
   unreceived: number;
   done: () => void;
@@ -54,8 +55,8 @@ class Peer {
     const run = this.run;
     if (run === null) throw new Error(`${bytes} bytes came that nobody sent`);
     const held = this.#partial + bytes;
-    const count = Math.floor(held / run.size);
-    this.#partial = held - count * run.size;
+    const count = Math.floor(held / run.replySize);
+    this.#partial = held - count * run.replySize;
     if (count === 0) return;
     run.unreceived -= count;
     if (run.unreceived === 0) run.done();
@@ -80,20 +81,21 @@ async function open(question: { group: string; port: number; count: number }): P
   }
 }
 
-/** Answers the seconds it took. */
+/** Messages of `size` bytes, answered by `replySize` (default: as many). Answers the seconds. */
 async function echo(question: {
   group: string;
   messages: number;
   size: number;
+  replySize?: number;
   inFlight: number;
 }): Promise<number> {
   const peers = groups.get(question.group)!;
-  const { messages, size, inFlight } = question;
+  const { messages, size, replySize = size, inFlight } = question;
   const block = Buffer.alloc(size * inFlight, "x");
   const sendable = Array.from({ length: inFlight + 1 }, (_, n) => block.subarray(0, n * size));
   const start = performance.now();
   await new Promise<void>((resolve) => {
-    const run: Run = { sendable, size, unsent: messages, unreceived: messages, done: resolve };
+    const run: Run = { sendable, replySize, unsent: messages, unreceived: messages, done: resolve };
     for (const peer of peers) peer.run = run;
     for (const peer of peers) peer.send(inFlight);
   });

@@ -17,6 +17,9 @@ const PROGRAMS = {
   load: new URL("./load.ts", import.meta.url),
   iomux: new URL("./servers/iomux.ts", import.meta.url),
   net: new URL("./servers/net.ts", import.meta.url),
+  "flood-iomux": new URL("./servers/flood-iomux.ts", import.meta.url),
+  "flood-net": new URL("./servers/flood-net.ts", import.meta.url),
+  turn: new URL("./servers/turn.ts", import.meta.url),
 };
 export type ProgramName = keyof typeof PROGRAMS;
 
@@ -51,10 +54,15 @@ export async function buildPrograms(profileDir: string | undefined): Promise<voi
   });
 }
 
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** A child that answers questions; see `child.ts`. */
 export class Child {
   readonly #process: ChildProcess;
-  readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(e: Error): void }>();
+  readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
   private constructor(name: ProgramName, nodeFlags: readonly string[]) {

@@ -5,6 +5,8 @@ import type { Summary } from "./rounds.ts";
 
 export interface BenchOptions {
   readonly rounds: number;
+  /** Slices of each server in a round, before measuring: the first cost twice the last. */
+  readonly warmUp: number;
   /** Slices of each server in a round. */
   readonly slices: number;
   /** Only the cases whose name has this in it. */

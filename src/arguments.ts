@@ -13,6 +13,19 @@ export function requireFunction(value: unknown, what: string): void {
   throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
 }
 
+/** Throws unless `options` is an object whose `signal`, if there is one, can be aborted. */
+export function checkOptions(options: unknown): void {
+  if (typeof options !== "object" || options === null) {
+    const what = options === null ? "null" : typeof options;
+    throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", `options must be an object, not ${what}`);
+  }
+  const { signal } = options as { readonly signal?: unknown };
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  const what = signal === null ? "null" : typeof signal;
+  const message = `option signal must be an AbortSignal, not ${what === "object" ? "another object" : what}`;
+  throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
+}
+
 /** Throws unless `value` is a time in milliseconds: finite, not negative. */
 export function checkMs(value: unknown, name: string): asserts value is number {
   if (typeof value !== "number") {

@@ -45,6 +45,8 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   #inFlight = false;
   #flushing = false;
   #readingStopped = false;
+  /** Whether a closing channel waits for the peer's own end. */
+  #lingering = true;
   /** `unreadMs` have passed: ERROR and HANGUP wait no longer. */
   #unreadExpired = false;
   #cancelDeadline: (() => void) | null = null;
@@ -256,9 +258,10 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     this.onFailed(error);
   }
 
-  // What the transport tells.
+  // What the transport tells, also for a while after abort(): sockets are let go between turns.
 
   onOpen(): void {
+    if (this.state !== "connecting") return;
     this.state = "open";
     this.#cancelDeadline?.();
     this.#cancelDeadline = null;
@@ -272,17 +275,19 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     if (size === 0) return;
     this.bytesIn += size;
     this.host.counters.bytesIn += size;
-    if (this.state === "closing") return;
+    if (this.state === "closing" || this.state === "closed") return;
     this.#input.push(chunk);
-    if (!this.#readingStopped && this.#input.length >= this.host.limits.inputMark) {
+    this.host.changed(this, READABLE);
+    this.host.collected(size);
+    // After a turn that may have read it all.
+    if (this.#input.length >= this.host.limits.inputMark && !this.#readingStopped) {
       this.#readingStopped = true;
       this.#transport.pause();
     }
-    this.host.changed(this, READABLE);
-    this.host.collected(size);
   }
 
   onEnd(confirmed: boolean): void {
+    if (this.state === "closed") return;
     this.#endSeen = true;
     this.endConfirmed = confirmed && !this.#shut;
     if (this.state === "open") this.host.changed(this, READABLE | PEER_CLOSED);
@@ -292,9 +297,11 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     this.#wrote();
     if (this.state === "closing") this.#awaitClosing();
     this.flush();
+    if (!this.#lingering && this.#finSent) this.#letGo();
   }
 
   onFailed(error: Error): void {
+    if (this.state === "closed") return;
     this.error ??= error;
     if (this.state === "closing") {
       this.finalize();
@@ -304,6 +311,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   }
 
   onFinished(): void {
+    if (this.state === "closed") return;
     if (this.state === "closing") {
       this.finalize();
       return;
@@ -321,15 +329,32 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
       if (this.entry === null) this.finalize();
       else this.host.changed(this, this.condition());
     });
+    if (state === "failed") this.entry?.abortSignal(this.error);
     this.host.changed(this, this.condition());
   }
 
-  /** A closing channel that makes no progress for `lingerMs` is aborted. */
+  /**
+   * A closing channel that makes no progress for `lingerMs` is aborted; once all of its output is
+   * the system's, it is let go without a reset, which would destroy what the peer has yet to read.
+   */
   #awaitClosing(): void {
     this.#cancelDeadline?.();
     this.#cancelDeadline = this.host.after(this.host.limits.lingerMs, () => {
-      this.abort(this.#output.length === 0 ? undefined : this.#cutOff());
+      if (this.#output.length > 0) this.abort(this.#cutOff());
+      else this.#letGo();
     });
+  }
+
+  #letGo(): void {
+    this.finalize();
+    this.host.destroyLater(this.#transport, false);
+  }
+
+  /** The reactor closes: from now on only output that is still to leave keeps it from closed. */
+  letGoOnceWritten(): void {
+    if (this.state !== "closing") return;
+    this.#lingering = false;
+    if (this.#output.length === 0) this.#letGo();
   }
 
   #cutOff(): Error {

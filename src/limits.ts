@@ -42,7 +42,7 @@ export interface Limits {
 }
 
 export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
-  turnBytes: 256 * 1024,
+  turnBytes: 64 * 1024,
   turnBudgetMs: 10,
   turnDispatches: 1024,
   slowHandlerMs: 50,

@@ -1,7 +1,7 @@
 /** The listener: a bounded queue of connections that wait for `accept()`. */
 import { formatAddress, type SocketAddress } from "./address.ts";
 import type { Channel, DescriptorState, Listener } from "./descriptor.ts";
-import { IomuxError } from "./errors.ts";
+import { codeOf, IomuxError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { READABLE } from "./mask.ts";
 import type { ListenSink, ListenTransport, Transport } from "./network.ts";
@@ -112,9 +112,10 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
   }
 
   onAcceptFailed(error: Error): void {
-    const { code = "IOMUX_ACCEPT_FAILED" } = error as NodeJS.ErrnoException;
+    const code = codeOf(error) ?? "EIO";
     this.host.report(this, code, (count) => {
-      const message = `accepting at ${this.#where} failed ${count} times: ${error.message}`;
+      const times = count === 1 ? "" : ` ${count} times`;
+      const message = `accepting at ${this.#where} failed${times}: ${error.message}`;
       return new IomuxError(code, message, { fd: this.fd, state: this.state, cause: error });
     });
   }
@@ -129,7 +130,7 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
     const { reserveDescriptors } = this.host.limits;
     return new IomuxError(
       "IOMUX_DESCRIPTOR_LIMIT",
-      `${this.#where} refused ${refused} connections: the process is within ` +
+      `${this.#where} refused ${connections(refused)}: the process is within ` +
         `${reserveDescriptors} of its limit of open files; raise it (ulimit -n), or close some`,
       { fd: this.fd, state: this.state },
     );
@@ -139,7 +140,7 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
     const { acceptQueue } = this.host.limits;
     return new IomuxError(
       "IOMUX_ACCEPT_QUEUE_FULL",
-      `${this.#where} refused ${refused} connections: ${acceptQueue} wait for accept() already; ` +
+      `${this.#where} refused ${connections(refused)}: ${acceptQueue} wait for accept() already; ` +
         `accept until it answers null, or raise acceptQueue`,
       { fd: this.fd, state: this.state },
     );
@@ -154,4 +155,8 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
     if (this.#queue.length > acceptQueue) throw new Error(`fd ${this.fd}: accept queue over`);
     if (this.state !== "open" && this.#queue.length > 0) throw new Error(`fd ${this.fd}: queue`);
   }
+}
+
+function connections(count: number): string {
+  return count === 1 ? "a connection" : `${count} connections`;
 }

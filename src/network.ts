@@ -68,10 +68,10 @@ export interface Transport {
   attach(sink: TransportSink): void;
 
   /**
-   * Takes all of `chunks`. True: the system has them. False: `onWritten` follows, or `onFailed`.
+   * Takes all of one chunk, or of several as one write. True: the system has them. False: `onWritten` follows, or `onFailed`.
    * Never called while an earlier write is pending.
    */
-  write(chunks: readonly Uint8Array[]): boolean;
+  write(bytes: Uint8Array | readonly Uint8Array[]): boolean;
 
   /** Stops reading. What is already on its way may still come. */
   pause(): void;

@@ -1,7 +1,7 @@
 /** The reactor: a map from fd to handler, with the loop behind it. */
 import type { Server, Socket } from "node:net";
 
-import { checkAddress, type Address } from "./address.ts";
+import { checkAddress, type Address, type CheckedAddress } from "./address.ts";
 import { BufferedChannel } from "./channel.ts";
 import type { Clock } from "./clock.ts";
 import type { Channel, Descriptor, Listener } from "./descriptor.ts";
@@ -16,11 +16,11 @@ import { explain, type Explanation } from "./reactor/explain.ts";
 import { Loop } from "./reactor/loop.ts";
 import { RegistrationTable } from "./reactor/registration-table.ts";
 import { checkRegistrable, Sources } from "./reactor/sources.ts";
-import { checkFunction, checkMs, checkSocketOptions, requireFunction } from "./arguments.ts";
+import { checkFunction, checkMs, checkOptions, checkSocketOptions, requireFunction } from "./arguments.ts";
 import type { PollResult } from "./reactor/poll.ts";
 import type { ErrorListener } from "./reactor/reporter.ts";
 import { checkList, type SelectResult } from "./reactor/select.ts";
-import { DRAIN_MS, shutDown, type CloseOptions, type CloseResult } from "./reactor/shutdown.ts";
+import { ANSWER_MS, DRAIN_MS, shutDown, type CloseOptions, type CloseResult } from "./reactor/shutdown.ts";
 import { makeWait, type WaitOptions } from "./reactor/wait.ts";
 
 export interface ReactorOptions extends Partial<Limits> {
@@ -139,6 +139,7 @@ export class Reactor {
     if (known !== undefined) checkRegistrable(known);
     this.#table.checkInterest(interest, known?.fd);
     checkFunction(handler, "the handler");
+    checkOptions(options);
     const descriptor = known ?? this.#sources.adopt(source);
     const entry = this.#table.add(
       descriptor,
@@ -146,7 +147,9 @@ export class Reactor {
       (handler as Handler | null | undefined) ?? null,
       options.data,
     );
-    if (options.signal !== undefined) onAbort(options.signal, entry.signal, () => entry.unregister());
+    if (options.signal !== undefined) {
+      entry.onGone = onAbort(options.signal, () => entry.unregister());
+    }
     return entry as unknown as Registration<never, never>;
   }
 
@@ -197,12 +200,16 @@ export class Reactor {
    * Waits until any descriptor of three lists is ready, registered or not (select(2)). It consumes
    * nothing; when the time is up it answers three empty lists.
    */
-  select(
-    readers: readonly Descriptor[],
-    writers: readonly Descriptor[] = [],
-    exceptional: readonly Descriptor[] = [],
+  select<
+    R extends Descriptor = Descriptor,
+    W extends Descriptor = Descriptor,
+    X extends Descriptor = Descriptor,
+  >(
+    readers: readonly R[],
+    writers: readonly W[] = [],
+    exceptional: readonly X[] = [],
     options: WaitOptions = {},
-  ): Promise<SelectResult> {
+  ): Promise<SelectResult<R, W, X>> {
     this.#checkOpen();
     checkWait(options);
     const resolve = (item: unknown): ReadySource | undefined => {
@@ -217,14 +224,20 @@ export class Reactor {
     if (options.signal?.aborted === true) {
       return Promise.reject(new AbortError("select", options.signal));
     }
-    return this.#loop.selects.begin(this.#loop, lists, options);
+    const answer = this.#loop.selects.begin(this.#loop, lists, options);
+    return answer as unknown as Promise<SelectResult<R, W, X>>;
   }
 
   /** Binds and listens; resolves once bound. Rejects with the system's code (`EADDRINUSE`, ...). */
-  async listen(address: Address, options: ListenerOptions = {}): Promise<Listener> {
+  listen(address: Address, options: ListenerOptions = {}): Promise<Listener> {
     this.#checkOpen();
     const checked = checkAddress(address);
+    checkOptions(options);
     checkSocketOptions(options);
+    return this.#listen(checked, options);
+  }
+
+  async #listen(checked: CheckedAddress, options: ListenerOptions): Promise<Listener> {
     const { signal } = options;
     if (signal?.aborted === true) throw new AbortError("listen", signal);
     const transport = await this.#network.listen(checked, options);
@@ -232,9 +245,10 @@ export class Reactor {
     this.#loop.open.set(listener.fd, listener);
     listener.attach();
     if (signal !== undefined) {
-      onAbort(signal, undefined, () => {
+      const cancel = onAbort(signal, () => {
         listener.close();
       });
+      void listener.closed.then(cancel);
     }
     if (this.#closing !== null) listener.close();
     if (listener.state !== "open") {
@@ -252,6 +266,7 @@ export class Reactor {
   connect(address: Address, options: ConnectorOptions = {}): Channel {
     this.#checkOpen();
     const checked = checkAddress(address);
+    checkOptions(options);
     checkSocketOptions(options);
     const { timeoutMs, signal } = options;
     if (timeoutMs !== undefined) checkMs(timeoutMs, "timeoutMs");
@@ -262,7 +277,7 @@ export class Reactor {
         channel.failConnecting(new AbortError(`connect of fd ${channel.fd}`, signal));
       };
       if (signal.aborted) abort();
-      else onAbort(signal, undefined, abort);
+      else onAbort(signal, abort);
     }
     return channel;
   }
@@ -326,11 +341,13 @@ export class Reactor {
 
   /**
    * Stops accepting, lets output drain and cuts off at `drainMs` what is left. Nothing is
-   * dispatched any more. Resolves with what was cut off. Calling it again answers the same promise.
+   * dispatched any more, and no timer fires. Resolves with what was cut off. Calling it again
+   * answers the same promise.
    */
-  close({ drainMs = DRAIN_MS }: CloseOptions = {}): Promise<CloseResult> {
+  close({ drainMs = DRAIN_MS, answerMs = ANSWER_MS }: CloseOptions = {}): Promise<CloseResult> {
     checkMs(drainMs, "drainMs");
-    this.#closing ??= this.#shutDown(drainMs);
+    checkMs(answerMs, "answerMs");
+    this.#closing ??= this.#shutDown(drainMs, answerMs);
     return this.#closing;
   }
 
@@ -338,9 +355,10 @@ export class Reactor {
     await this.close();
   }
 
-  async #shutDown(drainMs: number): Promise<CloseResult> {
+  async #shutDown(drainMs: number, answerMs: number): Promise<CloseResult> {
     this.#loop.stopWaiting();
-    const result = await shutDown(this.#loop, drainMs);
+    this.#loop.timers.stop();
+    const result = await shutDown(this.#loop, drainMs, answerMs);
     this.#loop.timers.clear();
     return result;
   }
@@ -358,12 +376,17 @@ export class Reactor {
 
 }
 
-function checkWait({ timeoutMs }: WaitOptions): void {
+function checkWait(options: WaitOptions): void {
+  checkOptions(options);
+  const { timeoutMs } = options;
   if (timeoutMs !== undefined) checkMs(timeoutMs, "timeoutMs");
 }
 
-/** Calls back when `signal` is aborted, unless `until` was aborted before. */
-function onAbort(signal: AbortSignal, until: AbortSignal | undefined, callback: () => void): void {
+/** Calls back when `signal` is aborted. Answers how to call it off. */
+function onAbort(signal: AbortSignal, callback: () => void): () => void {
   if (signal.aborted) callback();
-  else signal.addEventListener("abort", callback, until ? { once: true, signal: until } : { once: true });
+  else signal.addEventListener("abort", callback, { once: true });
+  return () => {
+    signal.removeEventListener("abort", callback);
+  };
 }

@@ -102,6 +102,8 @@ export class Entry implements Registration, ReadyMember {
   spins = 0;
   spunAt = 0;
   failures = 0;
+  /** Called when it is gone. */
+  onGone: (() => void) | null = null;
   /** The async context of `register`. */
   readonly context: AsyncResource;
   readonly #owner: RegistrationOwner;

@@ -3,10 +3,17 @@ import { createServer, type AddressInfo } from "node:net";
 
 import { answer, serverAnswers } from "../child.ts";
 
+let connections = 0;
 const server = createServer({ noDelay: true }, (socket) => {
+  connections++;
+  socket.on("close", () => connections--);
   socket.on("data", (bytes) => socket.write(bytes));
   socket.on("error", () => undefined);
 });
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 
-answer({ ...serverAnswers, port: () => (server.address() as AddressInfo).port });
+answer({
+  ...serverAnswers,
+  connections: () => connections,
+  port: () => (server.address() as AddressInfo).port,
+});

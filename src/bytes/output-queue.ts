@@ -12,15 +12,26 @@ const COPY_BYTES = 1024;
 const PAGE_BYTES = 4096;
 const FREE_PAGES = 256;
 
+/** A page, and the last view of its beginning: messages of one size need only one. */
+class Page {
+  readonly bytes = Buffer.allocUnsafeSlow(PAGE_BYTES);
+  #view = this.bytes;
+
+  view(length: number): Buffer {
+    if (this.#view.length !== length) this.#view = this.bytes.subarray(0, length);
+    return this.#view;
+  }
+}
+
 /** Pages for small pieces, used again: a turn's small writes allocate nothing. */
 export class PagePool {
-  #free: Buffer[] = [];
+  readonly #free: Page[] = [];
 
-  take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(PAGE_BYTES);
+  take(): Page {
+    return this.#free.pop() ?? new Page();
   }
 
-  give(page: Buffer): void {
+  give(page: Page): void {
     if (this.#free.length < FREE_PAGES) this.#free.push(page);
   }
 }
@@ -29,13 +40,17 @@ export class OutputQueue {
   /** Bytes held, those of the write in flight among them. */
   length = 0;
   readonly #pool: PagePool;
+  /** A queue of one chunk, the usual case, has it here and owns no array. */
+  #only: Uint8Array | null = null;
+  #onlyPage: Page | null = null;
   #waiting: Uint8Array[] = EMPTY;
   /** The page behind each waiting chunk, null where it is borrowed. */
-  #pages: (Buffer | null)[] = EMPTY;
-  #tail: Buffer | null = null;
+  #pages: (Page | null)[] = EMPTY;
+  #tail: Page | null = null;
   #tailUsed = 0;
   #inFlightBytes = 0;
-  #inFlightPages: (Buffer | null)[] = EMPTY;
+  #inFlightPage: Page | null = null;
+  #inFlightPages: (Page | null)[] = EMPTY;
 
   constructor(pool: PagePool) {
     this.#pool = pool;
@@ -50,7 +65,7 @@ export class OutputQueue {
         this.#seal();
         this.#tail = this.#pool.take();
       }
-      this.#tail!.set(bytes, this.#tailUsed);
+      this.#tail.bytes.set(bytes, this.#tailUsed);
       this.#tailUsed += size;
       return false;
     }
@@ -59,22 +74,28 @@ export class OutputQueue {
     return !copy;
   }
 
-  /** The chunks of the next write, at most `maxBytes`. They stay counted until `written()`. */
-  next(maxBytes: number): readonly Uint8Array[] {
+  /** The chunk or chunks of the next write, `maxBytes` at most. They count until `written()`. */
+  next(maxBytes: number): Uint8Array | readonly Uint8Array[] {
     this.#seal();
     const total = this.length;
-    if (total <= maxBytes) {
-      const chunks = this.#waiting;
-      this.#inFlightBytes = total;
-      this.#inFlightPages = this.#pages;
-      this.#waiting = EMPTY;
-      this.#pages = EMPTY;
-      return chunks;
+    if (total > maxBytes) return this.#cut(maxBytes);
+    this.#inFlightBytes = total;
+    const only = this.#only;
+    if (only !== null) {
+      this.#inFlightPage = this.#onlyPage;
+      this.#only = null;
+      this.#onlyPage = null;
+      return only;
     }
-    return this.#cut(maxBytes);
+    const chunks = this.#waiting;
+    this.#inFlightPages = this.#pages;
+    this.#waiting = EMPTY;
+    this.#pages = EMPTY;
+    return chunks;
   }
 
   #cut(maxBytes: number): readonly Uint8Array[] {
+    this.#spill();
     let bytes = 0;
     let count = 0;
     while (bytes + this.#waiting[count]!.length <= maxBytes) bytes += this.#waiting[count++]!.length;
@@ -93,7 +114,9 @@ export class OutputQueue {
   /** The write in flight is complete. Answers how many bytes it had. */
   written(): number {
     const bytes = this.#inFlightBytes;
+    if (this.#inFlightPage !== null) this.#pool.give(this.#inFlightPage);
     for (const page of this.#inFlightPages) if (page !== null) this.#pool.give(page);
+    this.#inFlightPage = null;
     this.#inFlightPages = EMPTY;
     this.#inFlightBytes = 0;
     this.length -= bytes;
@@ -103,37 +126,56 @@ export class OutputQueue {
   /** Forgets everything. Pages that the network may still hold are not used again. */
   clear(): void {
     this.length = 0;
+    this.#only = null;
+    this.#onlyPage = null;
     this.#waiting = EMPTY;
     this.#pages = EMPTY;
     this.#tail = null;
     this.#tailUsed = 0;
     this.#inFlightBytes = 0;
+    this.#inFlightPage = null;
     this.#inFlightPages = EMPTY;
   }
 
   #seal(): void {
     const page = this.#tail;
     if (page === null) return;
-    this.#enqueue(page.subarray(0, this.#tailUsed), page);
+    this.#enqueue(page.view(this.#tailUsed), page);
     this.#tail = null;
     this.#tailUsed = 0;
   }
 
-  #enqueue(chunk: Uint8Array, page: Buffer | null): void {
-    if (this.#waiting === EMPTY) {
-      this.#waiting = [chunk];
-      this.#pages = [page];
-    } else {
-      this.#waiting.push(chunk);
-      this.#pages.push(page);
+  #enqueue(chunk: Uint8Array, page: Page | null): void {
+    if (this.#only === null && this.#waiting.length === 0) {
+      this.#only = chunk;
+      this.#onlyPage = page;
+      return;
     }
+    this.#spill();
+    this.#waiting.push(chunk);
+    this.#pages.push(page);
+  }
+
+  /** Moves the only chunk into the arrays. */
+  #spill(): void {
+    if (this.#waiting === EMPTY) {
+      this.#waiting = [];
+      this.#pages = [];
+    }
+    if (this.#only === null) return;
+    this.#waiting.push(this.#only);
+    this.#pages.push(this.#onlyPage);
+    this.#only = null;
+    this.#onlyPage = null;
   }
 
   assertInvariants(): void {
-    const waiting = this.#waiting.reduce((sum, chunk) => sum + chunk.length, 0);
+    const only = this.#only?.length ?? 0;
+    const waiting = this.#waiting.reduce((sum, chunk) => sum + chunk.length, only);
     const held = waiting + this.#tailUsed + this.#inFlightBytes;
     if (held !== this.length) throw new Error(`OutputQueue: length ${this.length}, held ${held}`);
     if (this.#waiting.length !== this.#pages.length) throw new Error("OutputQueue: pages");
+    if (this.#only !== null && this.#waiting.length > 0) throw new Error("OutputQueue: only");
     if (this.#tail === null && this.#tailUsed !== 0) throw new Error("OutputQueue: tail");
   }
 }

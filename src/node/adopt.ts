@@ -17,7 +17,7 @@ function adoptSocket(socket: Socket): SocketTransport {
   const obstacle = socketObstacle(socket);
   if (obstacle !== null) throw refuse("the socket", obstacle, socket.errored);
   socket.allowHalfOpen = true;
-  return new SocketTransport(socket, isUnix(socket));
+  return new SocketTransport(socket, false);
 }
 
 function socketObstacle(socket: Socket): string | null {
@@ -37,11 +37,6 @@ function socketObstacle(socket: Socket): string | null {
 /** A pipe out of it shows as an "unpipe" listener of its target, a pipe into it as its own. */
 function isPiped(socket: Socket): boolean {
   return socket.listenerCount("unpipe") > 0 || socket.readableFlowing === true;
-}
-
-function isUnix(socket: Socket): boolean {
-  if (socket.connecting) return false;
-  return socket.remoteFamily === undefined;
 }
 
 function adoptServer(server: Server): ServerTransport {

@@ -88,15 +88,16 @@ async function listenAtPath(
 ): Promise<ListenTransport> {
   const localAddress: SocketAddress = { family: "unix", path };
   const occupant = await occupantOf(path);
-  if (occupant === "a live socket") throw inUse(path);
-  if (occupant === "something else") throw notASocket(path);
-  if (occupant === "nothing") {
-    await bind(server, { path, backlog }, `unix:${path}`);
-    return new ServerTransport(server, localAddress, removerOf(path));
-  }
+  if (occupant.what === "no folder") throw noFolder(path);
+  if (occupant.what === "a live socket") throw inUse(path);
+  if (occupant.what === "something else") throw notASocket(path);
   const beside = pathBeside(path);
   await bind(server, { path: beside, backlog }, `unix:${path}`);
-  return new ServerTransport(server, localAddress, publish(beside, path));
+  if (publish(beside, path, occupant)) {
+    return new ServerTransport(server, localAddress, removerOf(path));
+  }
+  server.close();
+  throw inUse(path);
 }
 
 function bind(
@@ -114,6 +115,12 @@ function bind(
       resolve();
     });
   });
+}
+
+/** Node would say EACCES. */
+function noFolder(path: string): IomuxError {
+  const message = `cannot listen at unix:${path}: its folder does not exist; make it first`;
+  return new IomuxError("ENOENT", `${message} (ENOENT)`);
 }
 
 function inUse(path: string): IomuxError {

@@ -8,14 +8,29 @@ export class SystemClock implements Clock {
   #alive = false;
   /** Holds the process while it is referenced; it never does anything. */
   #anchor: NodeJS.Timeout | null = null;
+  /** The latest immediate that was set while nothing was alive. */
+  #unreferenced: NodeJS.Immediate | null = null;
 
   now(): number {
     return performance.now();
   }
 
   immediate(callback: () => void): void {
-    const immediate = setImmediate(callback);
-    if (!this.#alive) immediate.unref();
+    if (this.#alive) {
+      setImmediate(callback);
+      return;
+    }
+    let ran = false;
+    this.#unreferenced = setImmediate(() => {
+      ran = true;
+      callback();
+    }).unref();
+    // Where something else keeps the process alive, the loop would wait for I/O before it runs an
+    // unreferenced immediate. A timer ends that wait; one that fires before it has begun does not.
+    const nudge = (): void => {
+      if (!ran) setTimeout(nudge, 0).unref();
+    };
+    nudge();
   }
 
   timer(delayMs: number, callback: () => void): () => void {
@@ -29,7 +44,9 @@ export class SystemClock implements Clock {
   keepAlive(alive: boolean): void {
     this.#alive = alive;
     this.#anchor ??= setInterval(() => undefined, LONGEST_MS);
-    if (alive) this.#anchor.ref();
-    else this.#anchor.unref();
+    if (alive) {
+      this.#anchor.ref();
+      this.#unreferenced?.ref();
+    } else this.#anchor.unref();
   }
 }

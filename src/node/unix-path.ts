@@ -1,11 +1,14 @@
 /**
  * Unix-domain paths: a path that a dead server left behind is taken over, a live one is respected.
  *
- * Who is behind a path is found out by connecting. To take over, the server binds beside the path
- * and renames over it: there is no moment in which the path is missing, and of two servers that
- * take over at once none removes the other's socket unseen.
+ * Who is behind a path is found out by connecting. The server binds beside the path and links its
+ * socket there: link(2) never replaces what stands at a path. A dead socket is first moved away by
+ * rename(2), which of several servers at once only one can do; it then looks at what it has moved.
+ *
+ * Binding beside has another reason: at its end libuv removes the path it has bound, whoever's
+ * socket is there by then.
  */
-import { lstatSync, renameSync, unlinkSync, type Stats } from "node:fs";
+import { linkSync, lstatSync, renameSync, unlinkSync, type Stats } from "node:fs";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 
@@ -13,15 +16,17 @@ import { MAX_PATH_BYTES } from "../address.ts";
 import { codeOf, IomuxError } from "../errors.ts";
 
 /** What stands at a path. */
-export type Occupant = "nothing" | "a dead socket" | "a live socket" | "something else";
+export type Occupant =
+  | { readonly what: "no folder" | "nothing" | "a live socket" | "something else" }
+  | { readonly what: "a dead socket"; readonly stats: Stats };
 
 export async function occupantOf(path: string): Promise<Occupant> {
   const stats = statOf(path);
-  if (stats === null) return "nothing";
-  if (!stats.isSocket()) return "something else";
+  if (stats === null) return { what: statOf(dirname(path)) === null ? "no folder" : "nothing" };
+  if (!stats.isSocket()) return { what: "something else" };
   const code = await probe(path);
-  if (code === "ENOENT") return "nothing";
-  return code === "ECONNREFUSED" ? "a dead socket" : "a live socket";
+  if (code === "ENOENT") return { what: "nothing" };
+  return code === "ECONNREFUSED" ? { what: "a dead socket", stats } : { what: "a live socket" };
 }
 
 /** The code that connecting fails with, or null if somebody answers. */
@@ -56,20 +61,49 @@ function randomName(letters: number): string {
   return name.slice(0, letters);
 }
 
-/** Moves a bound socket to its final path, and answers how to remove it at the end. */
-export function publish(beside: string, path: string): () => void {
-  renameSync(beside, path);
-  return removerOf(path);
+/**
+ * Moves a socket bound beside `path` to it, in place of the dead one `occupant` if there was one.
+ * False: another server was faster. In both cases nothing is left beside.
+ */
+export function publish(beside: string, path: string, occupant: Occupant): boolean {
+  const free = occupant.what !== "a dead socket" || clear(path, occupant.stats);
+  try {
+    if (free) linkSync(beside, path);
+    return free;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  } finally {
+    unlinkSync(beside);
+  }
+}
+
+/** Takes the dead socket away. False: what stands there now is not that one, and stays. */
+function clear(path: string, dead: Stats): boolean {
+  if (!isSame(statOf(path), dead)) return false;
+  const moved = pathBeside(path);
+  try {
+    renameSync(path, moved);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw error;
+  }
+  const ours = isSame(statOf(moved), dead);
+  if (!ours) linkSync(moved, path);
+  unlinkSync(moved);
+  return ours;
 }
 
 /** Removes the socket at `path`, unless another one has taken its place by then. */
 export function removerOf(path: string): () => void {
   const ours = statOf(path);
   return () => {
-    const there = statOf(path);
-    if (ours === null || there === null) return;
-    if (there.ino === ours.ino && there.dev === ours.dev) unlinkSync(path);
+    if (ours !== null && isSame(statOf(path), ours)) unlinkSync(path);
   };
+}
+
+function isSame(there: Stats | null, known: Stats): boolean {
+  return there?.ino === known.ino && there.dev === known.dev;
 }
 
 function statOf(path: string): Stats | null {

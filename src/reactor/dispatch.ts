@@ -58,12 +58,12 @@ export class Dispatcher {
     Dispatcher.consume(entry, ready);
     this.#counters.dispatches++;
     const before = descriptor.progress;
-    this.#call(entry, ready);
+    this.#call(entry, ready, before);
     if ((ready & ALWAYS) !== 0) descriptor.finalize();
-    else if (entry.active) this.#watchProgress(entry, descriptor.progress !== before);
+    else if (entry.active && !entry.held) this.#watchProgress(entry, before);
   }
 
-  #call(entry: Entry, ready: number): void {
+  #call(entry: Entry, ready: number, before: number): void {
     const { handler, descriptor } = entry as { handler: Handler; descriptor: Entry["descriptor"] };
     this.current = entry;
     try {
@@ -74,47 +74,51 @@ export class Dispatcher {
         ready,
         entry,
       );
-      if (isThenable(answer)) this.#hold(entry, answer);
+      if (isThenable(answer)) this.#hold(entry, answer, before);
       else entry.failures = 0;
     } catch (thrown) {
-      this.#handlerFailed(entry, thrown);
+      this.#handlerFailed(entry, thrown, descriptor.entry === null);
     } finally {
       this.current = null;
     }
   }
 
-  #hold(entry: Entry, answer: PromiseLike<unknown>): void {
+  /** `before`: its descriptor's progress when the handler was called. */
+  #hold(entry: Entry, answer: PromiseLike<unknown>, before: number): void {
     entry.held = true;
-    answer.then(
+    Promise.resolve(answer).then(
       () => {
         entry.held = false;
         entry.failures = 0;
-        if (entry.active) this.#retest(entry);
+        if (entry.active) this.#watchProgress(entry, before);
       },
       (thrown: unknown) => {
         entry.held = false;
-        this.#handlerFailed(entry, thrown);
-        if (entry.active) this.#retest(entry);
+        if (entry.active || !isAbort(thrown)) this.#handlerFailed(entry, thrown, false);
+        if (entry.active) this.#watchProgress(entry, before);
       },
     );
   }
 
-  /** It costs its own channel. A listener stands for many others, so it gets some more tries. */
-  #handlerFailed(entry: Entry, thrown: unknown): void {
+  /**
+   * It costs its own channel, but not one that it has given up since (`orphan`: it gave it up just
+   * now, and to nobody). A listener stands for many others, so it gets some more tries.
+   */
+  #handlerFailed(entry: Entry, thrown: unknown, orphan: boolean): void {
     const error = asError(thrown, entry.fd);
     this.#counters.handlerErrors++;
     this.#reporter.report(error, entry);
     if (entry.descriptor.kind === "channel") {
-      entry.descriptor.abort(error);
+      if (entry.active || orphan) entry.descriptor.abort(error);
       return;
     }
-    entry.failures++;
-    if (entry.failures < this.#limits.handlerFailures || !entry.active || entry.paused) return;
+    const failures = ++entry.failures;
+    if (failures < this.#limits.handlerFailures || !entry.active || entry.paused) return;
     entry.pause();
     this.#reporter.report(
       new IomuxError(
         "IOMUX_HANDLER_KEEPS_FAILING",
-        `the handler of fd ${entry.fd} (${entry.descriptor.kind}) failed ${entry.failures} times ` +
+        `the handler of fd ${entry.fd} (${entry.descriptor.kind}) failed ${failures} times ` +
           `in a row and is paused: mend it, then resume() the registration`,
         { fd: entry.fd, state: entry.descriptor.state, cause: error },
       ),
@@ -129,20 +133,20 @@ export class Dispatcher {
     return true;
   }
 
-  #watchProgress(entry: Entry, progressed: boolean): void {
-    if (!this.#rearm(entry) || progressed) {
+  #watchProgress(entry: Entry, before: number): void {
+    if (!this.#rearm(entry) || entry.descriptor.progress !== before) {
       entry.spins = 0;
       return;
     }
-    entry.spins++;
-    if (entry.spins !== this.#limits.spinTurns) return;
+    const turns = ++entry.spins;
+    if (turns !== this.#limits.spinTurns) return;
     this.#counters.spinning++;
     if (this.#pauseSpinning) entry.pause();
     this.#reporter.report(
       new IomuxError(
         "IOMUX_SPINNING",
         `fd ${entry.fd} was ${formatMask(entry.descriptor.condition() & entry.interest)} for ` +
-          `${entry.spins} turns in a row and its handler did nothing about it` +
+          `${turns} turns in a row and its handler did nothing about it` +
           (this.#pauseSpinning ? "; it is paused" : "") +
           `: read it, write to it, or modify() its interest`,
         { fd: entry.fd, state: entry.descriptor.state },
@@ -169,6 +173,11 @@ export class Dispatcher {
         ),
     );
   }
+}
+
+/** What a handler rejects with that waited with its own `registration.signal`. */
+function isAbort(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === "AbortError";
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -99,10 +99,10 @@ export class Loop implements Host {
     this.#wanted = false;
     this.#collectedBytes = 0;
     this.counters.turns++;
-    const start = this.#clock.now();
-    this.timers.fireDue(start);
+    const ready = this.#collectReady();
+    this.timers.fireDue(this.#clock.now());
     this.timers.runDeferred();
-    this.#dispatchReady(this.#clock.now());
+    this.#dispatch(ready);
     this.#flushOutput();
     this.#letGo();
     this.poll.answer();
@@ -113,14 +113,23 @@ export class Loop implements Host {
     if (this.open.size === 0 && this.#doomed.length === 0) this.onEmpty?.();
   }
 
-  #dispatchReady(start: number): void {
+  /** The snapshot of this turn: what timers and handlers add from now on is for the next one. */
+  #collectReady(): Entry[] {
     const list = this.#ready.steal();
+    for (const entry of list) entry.collected = Dispatcher.collect(entry);
+    return list;
+  }
+
+  #dispatch(list: Entry[]): void {
     const count = list.length;
     if (count === 0) return;
-    for (const entry of list) entry.collected = Dispatcher.collect(entry);
     const { turnBudgetMs, turnDispatches } = this.limits;
-    const first = this.#leftOver ? 0 : this.counters.turns % count;
+    // Spread evenly: those that stay ready are listed in the order of this turn's rotation, and
+    // steps of 0, 1, 2, ... from there would come round before some were ever first.
+    const spread = Math.imul(this.counters.turns, 0x9e3779b1) >>> 8;
+    const first = this.#leftOver ? 0 : spread % count;
     const most = Math.min(count, turnDispatches);
+    const start = this.#clock.now();
     let began = start;
     let done = 0;
     while (done < most && began - start < turnBudgetMs) {
@@ -226,6 +235,7 @@ export class Loop implements Host {
     this.poll.remove(entry, closed);
     if (this.poll.due) this.schedule();
     if (entry.refed) this.hold(-1);
+    entry.onGone?.();
     entry.abortSignal(reason);
   }
 

@@ -1,4 +1,5 @@
 /** `poll`: the registrations without a handler, answered as a list (poll(2), epoll_wait(2)). */
+import type { Channel, Listener } from "../descriptor.ts";
 import { AbortError, IomuxError } from "../errors.ts";
 import { ALWAYS, INVALID } from "../mask.ts";
 import type { Entry, Registration } from "../registration.ts";
@@ -6,7 +7,9 @@ import { Dispatcher } from "./dispatch.ts";
 import type { Wait } from "./wait.ts";
 
 /** What `poll` answers: registrations and the mask that fired. */
-export type PollResult = [registration: Registration, ready: number][];
+export type PollResult = [registration: Registration<Channel | Listener>, ready: number][];
+
+type Answer = PollResult[number];
 
 export class Poll {
   /** Registrations without a handler that may be ready. */
@@ -31,7 +34,8 @@ export class Poll {
   /** The registration is gone; if its descriptor was closed while poll waits, poll says so. */
   remove(entry: Entry, closed: boolean): void {
     this.#candidates.delete(entry);
-    if (closed && this.#wait !== null && !this.#answering) this.#closedMeanwhile.push(entry);
+    if (!closed || entry.handler !== null || this.#wait === null || this.#answering) return;
+    this.#closedMeanwhile.push(entry);
   }
 
   begin(wait: Wait<PollResult>): void {
@@ -69,6 +73,7 @@ export class Poll {
   }
 
   abort(signal: AbortSignal): void {
+    this.#closedMeanwhile = [];
     const wait = this.#wait;
     this.#wait = null;
     wait?.reject(new AbortError("poll", signal));
@@ -83,14 +88,14 @@ export class Poll {
   }
 
   #collect(): PollResult {
-    const result: PollResult = this.#closedMeanwhile.map((entry) => [entry, INVALID]);
+    const result = this.#closedMeanwhile.map((entry) => answerOf(entry, INVALID));
     this.#closedMeanwhile = [];
     this.#answering = true;
     for (const entry of this.#candidates) {
       const ready = Dispatcher.collect(entry);
       if (ready !== 0) {
         Dispatcher.consume(entry, ready);
-        result.push([entry, ready]);
+        result.push(answerOf(entry, ready));
       }
       if (ready === 0 || entry.edge || entry.oneshot) this.#candidates.delete(entry);
       if ((ready & ALWAYS) !== 0) entry.descriptor.finalize();
@@ -98,4 +103,9 @@ export class Poll {
     this.#answering = false;
     return result;
   }
+}
+
+/** Every descriptor is one of the two; an entry does not know which. */
+function answerOf(entry: Entry, ready: number): Answer {
+  return [entry as unknown as Registration<Channel | Listener>, ready];
 }

@@ -34,6 +34,10 @@ export class RegistrationTable implements RegistrationOwner {
   modify(entry: Entry, interest: number): void {
     this.checkInterest(interest, entry.fd);
     this.#checkActive(entry, "modify");
+    if (interest === entry.interest && !entry.disarmed && !entry.edge) {
+      entry.spins = 0;
+      return;
+    }
     const rearmed = entry.disarmed || (interest & EDGE) !== 0;
     entry.interest = interest;
     entry.disarmed = false;

@@ -11,11 +11,11 @@ import type { ReadySource } from "../registration.ts";
 import { makeWait, type Wait, type WaitHost, type WaitOptions } from "./wait.ts";
 
 /** What `select` answers: those of each list that are ready, in the order of the lists. */
-export type SelectResult = [
-  readable: Descriptor[],
-  writable: Descriptor[],
-  exceptional: Descriptor[],
-];
+export type SelectResult<
+  R extends Descriptor = Descriptor,
+  W extends Descriptor = Descriptor,
+  X extends Descriptor = Descriptor,
+> = [readable: R[], writable: W[], exceptional: X[]];
 
 const READ_SET = READABLE | ERROR | HANGUP;
 const WRITE_SET = WRITABLE | ERROR | HANGUP;

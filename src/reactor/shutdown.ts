@@ -1,12 +1,17 @@
 /** Closing a reactor: listeners first, then let output drain, then cut off what is left. */
-import type { BufferedChannel } from "../channel.ts";
+import { BufferedChannel } from "../channel.ts";
 import { formatAddress } from "../address.ts";
 import { IomuxError } from "../errors.ts";
 import type { Loop } from "./loop.ts";
 
 export interface CloseOptions {
-  /** Milliseconds that output may take to leave and peers to answer our end. Default 2000. */
+  /** Milliseconds that output may take to leave; then the rest is cut off. Default 2000. */
   readonly drainMs?: number | undefined;
+  /**
+   * Milliseconds that a peer to whom all output has left may take to end its side too. Default
+   * 250: time for most, and no reason to wait for one that never does.
+   */
+  readonly answerMs?: number | undefined;
 }
 
 /** A channel that was aborted at the deadline. */
@@ -14,7 +19,7 @@ export interface CutOff {
   readonly fd: number;
   /** Its other end, as text. */
   readonly peer: string;
-  /** Bytes of output that had not left. 0: only the peer's own end was missing. */
+  /** Bytes of output that had not left. */
   readonly queued: number;
 }
 
@@ -23,27 +28,40 @@ export interface CloseResult {
 }
 
 export const DRAIN_MS = 2000;
+export const ANSWER_MS = 250;
 
-export async function shutDown(loop: Loop, drainMs: number): Promise<CloseResult> {
+export async function shutDown(
+  loop: Loop,
+  drainMs: number,
+  answerMs: number,
+): Promise<CloseResult> {
+  loop.hold(1);
   for (const source of [...loop.open.values()]) source.close();
   const cutOff: CutOff[] = [];
+  const letGoAnswered = loop.after(Math.min(answerMs, drainMs), () => {
+    for (const channel of channels(loop)) channel.letGoOnceWritten();
+  });
+  const cutOffRest = loop.after(drainMs, () => {
+    for (const channel of channels(loop)) {
+      const { fd, queued, remoteAddress } = channel;
+      if (queued === 0) continue;
+      cutOff.push({ fd, queued, peer: formatAddress(remoteAddress) });
+      channel.abort(deadline(fd, queued, drainMs));
+    }
+  });
   await new Promise<void>((resolve) => {
-    const cancel = loop.after(drainMs, () => {
-      for (const source of [...loop.open.values()]) {
-        if (source.kind !== "channel") continue;
-        const { fd, queued, remoteAddress } = source as BufferedChannel;
-        cutOff.push({ fd, queued, peer: formatAddress(remoteAddress) });
-        source.abort(queued === 0 ? undefined : deadline(fd, queued, drainMs));
-      }
-    });
-    loop.onEmpty = () => {
-      loop.onEmpty = null;
-      cancel();
-      resolve();
-    };
+    loop.onEmpty = resolve;
     loop.schedule();
   });
+  loop.onEmpty = null;
+  letGoAnswered();
+  cutOffRest();
+  loop.hold(-1);
   return { cutOff };
+}
+
+function channels(loop: Loop): BufferedChannel[] {
+  return [...loop.open.values()].filter((source) => source instanceof BufferedChannel);
 }
 
 function deadline(fd: number, queued: number, drainMs: number): Error {

@@ -52,11 +52,9 @@ export class Sources {
 
   /** Whether it is closed by now and was registered before. */
   wasRegistered(source: unknown): boolean {
-    if (typeof source === "number") {
-      return this.#loop.allocated(source) && !this.#loop.open.has(source);
-    }
-    const known = this.find(source);
-    if (known === undefined || !known.wasRegistered) return false;
+    const known = typeof source === "number" ? this.#loop.open.get(source) : this.find(source);
+    if (known === undefined) return typeof source === "number" && this.#loop.allocated(source);
+    if (!known.wasRegistered) return false;
     return known.state === "closed" || known.state === "closing";
   }
 

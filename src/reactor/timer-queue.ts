@@ -26,6 +26,7 @@ export class TimerQueue {
   /** When the clock will wake us; Infinity while it will not. */
   #armedFor = Infinity;
   #disarm: (() => void) | null = null;
+  #stopped = false;
   #closed = false;
 
   constructor(clock: Clock, host: TimerHost) {
@@ -83,7 +84,7 @@ export class TimerQueue {
     this.#deferred = [];
     for (const callback of deferred) {
       this.#host.hold(-1);
-      this.#run(callback);
+      if (!this.#stopped) this.#run(callback);
     }
   }
 
@@ -111,8 +112,21 @@ export class TimerQueue {
   }
 
   checkOpen(): void {
-    if (!this.#closed) return;
+    if (!this.#stopped) return;
     throw new IomuxError("IOMUX_REACTOR_CLOSED", "the reactor is closed: its timers are too");
+  }
+
+  /** Calls off what users asked for; the reactor's own deadlines still count. */
+  stop(): void {
+    this.#stopped = true;
+    const own: QueuedTimer[] = [];
+    this.#heap.clear((timer) => {
+      if (timer instanceof ReactorTimer) timer.cleared();
+      else own.push(timer);
+    });
+    for (const timer of own) this.#heap.add(timer, timer.deadline);
+    for (const _ of this.#deferred) this.#host.hold(-1);
+    this.#deferred = [];
   }
 
   clear(): void {
@@ -120,11 +134,7 @@ export class TimerQueue {
     this.#disarm?.();
     this.#disarm = null;
     this.#armedFor = Infinity;
-    this.#heap.clear((timer) => {
-      if (timer instanceof ReactorTimer) timer.cleared();
-    });
-    for (const _ of this.#deferred) this.#host.hold(-1);
-    this.#deferred = [];
+    this.#heap.clear(() => undefined);
   }
 
   assertInvariants(): void {

@@ -84,8 +84,10 @@ export class MemoryNetwork implements Network {
   }
 
   /** Two raw sockets that are connected with each other. */
-  pair(): [MemorySocket, MemorySocket] {
-    const [a, b] = [tcp("127.0.0.1", ++this.#lastPort), tcp("127.0.0.1", ++this.#lastPort)];
+  pair(family: "tcp" | "unix" = "tcp"): [MemorySocket, MemorySocket] {
+    const address = (): SocketAddress =>
+      family === "unix" ? { family, path: "" } : tcp("127.0.0.1", ++this.#lastPort);
+    const [a, b] = [address(), address()];
     const left = this.#end(a, b, () => undefined);
     const right = this.#end(b, a, () => undefined);
     MemoryTransport.join(left, right);

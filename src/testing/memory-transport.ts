@@ -100,9 +100,9 @@ export class MemoryTransport implements Transport {
     sink.onFailed(this.#failure);
   }
 
-  write(chunks: readonly Uint8Array[]): boolean {
+  write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
     if (this.#closed || this.#failure !== null) return false;
-    this.#outbound = chunks.slice();
+    this.#outbound = bytes instanceof Uint8Array ? [bytes] : bytes.slice();
     return this.#send();
   }
 
@@ -130,11 +130,16 @@ export class MemoryTransport implements Transport {
     else if (fin) this.#peer?.receiveEnd("fin");
   }
 
+  /** The Unix family knows no reset: there it is a close. */
   reset(): void {
+    if (this.#unix) {
+      this.destroy();
+      return;
+    }
     if (this.#closed) return;
     this.#sink = null;
     this.#end();
-    this.#peer?.receiveEnd(this.#unix ? "fin" : "reset");
+    this.#peer?.receiveEnd("reset");
   }
 
   get #unix(): boolean {
@@ -222,8 +227,11 @@ export class MemoryTransport implements Transport {
     if (this.#closed || !this.#reading) return;
     let told = 0;
     while (this.#reading && this.#sink !== null && told < READ_BYTES) {
-      const chunk = this.#inbound.shift();
-      if (chunk === undefined) break;
+      const head = this.#inbound[0];
+      if (head === undefined) break;
+      const chunk = head.subarray(0, READ_BYTES - told);
+      if (chunk.length === head.length) this.#inbound.shift();
+      else this.#inbound[0] = head.subarray(chunk.length);
       told += chunk.length;
       this.#inboundBytes -= chunk.length;
       this.#sink.onBytes(chunk);

@@ -1,5 +1,11 @@
 /** The world in memory: its loop goes round when told, and its time moves when told. */
-import { createReactor, type Address, type Listener, type Reactor, type ReactorOptions } from "iomux";
+import {
+  createReactor,
+  type Address,
+  type Listener,
+  type Reactor,
+  type ReactorOptions,
+} from "iomux";
 import { MemoryNetwork, SimulatedClock, type MemorySocket } from "iomux/testing";
 
 import type { Peer, World } from "./world.ts";
@@ -34,7 +40,8 @@ export class MemoryWorld implements World {
   }
 
   adoptable(): Promise<{ source: never; peer: Peer }> {
-    const [source, far] = this.memory.pair();
+    const [source, far] = this.memory.pair(this.family);
+    source.pause();
     return Promise.resolve({ source: source as never, peer: new MemoryPeer(far) });
   }
 

@@ -4,7 +4,13 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { createReactor, type Address, type Listener, type Reactor, type ReactorOptions } from "iomux";
+import {
+  createReactor,
+  type Address,
+  type Listener,
+  type Reactor,
+  type ReactorOptions,
+} from "iomux";
 
 import { ManualClock } from "./manual-clock.ts";
 import type { Peer, World } from "./world.ts";
@@ -52,7 +58,7 @@ export class NetWorld implements World {
     this.#servers.push(server);
     const accepted = new Promise<net.Socket>((resolve) => server.once("connection", resolve));
     await new Promise<void>((resolve) => server.listen(this.address(), resolve));
-    const bound = server.address() as net.AddressInfo | string;
+    const bound = server.address()!;
     const socket = net.connect(
       typeof bound === "string"
         ? { path: bound, allowHalfOpen: true }
@@ -72,7 +78,7 @@ export class NetWorld implements World {
   /** The test's own time-out ends a wait in vain; `what` is then in its stack. */
   async until(condition: () => boolean, what: string): Promise<void> {
     const patience = new Error(`waited in vain for ${what}`);
-    for (const deadline = Date.now() + 15_000; !condition(); ) {
+    for (const deadline = Date.now() + 15_000; !condition();) {
       if (Date.now() > deadline) throw patience;
       await pass();
     }

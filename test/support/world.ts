@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe } from "vitest";
 
-import type { Address, Channel, Listener, Reactor, ReactorOptions } from "iomux";
+import type { Address, Channel, Clock, Listener, Reactor, ReactorOptions } from "iomux";
 
 import { MemoryWorld } from "./memory-world.ts";
 import { NetWorld } from "./net-world.ts";
@@ -33,6 +33,8 @@ export interface Peer {
 export interface World {
   readonly network: "net" | "memory";
   readonly family: "tcp" | "unix";
+  /** The clock of its reactors. */
+  readonly clock: Clock;
   /** A reactor of this world; it is closed, and its invariants checked, after the test. */
   createReactor(options?: ReactorOptions): Reactor;
   /** An address to listen at that nobody else uses. */
@@ -65,12 +67,23 @@ const KINDS = [
   ["memory", "unix"],
 ] as const;
 
+export type Kind = (typeof KINDS)[number];
+
 /**
  * Runs a suite on both networks, over TCP and Unix-domain sockets. `world()` answers the world of
  * the running test.
  */
 export function onEveryNetwork(name: string, suite: (world: () => World) => void): void {
-  describe.each(KINDS)(`${name} [%s, %s]`, (network, family) => {
+  onNetworks(KINDS, name, suite);
+}
+
+/** Runs a suite where it can be shown only; its name says why. */
+export function onNetworks(
+  kinds: readonly Kind[],
+  name: string,
+  suite: (world: () => World) => void,
+): void {
+  describe.each(kinds)(`${name} [%s, %s]`, (network, family) => {
     let world: World;
     beforeEach(() => {
       world = network === "net" ? new NetWorld(family) : new MemoryWorld(family);

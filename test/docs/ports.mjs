@@ -1,0 +1,27 @@
+// Loaded before a program of the documents. They say port 9000; here it is a free port, which is
+// told on descriptor 3, and for a client the port of the test's own server.
+
+import { writeSync } from "node:fs";
+import net from "node:net";
+
+const SAID = 9000;
+let ours = Number(process.env.DOCS_PEER_PORT);
+
+const { listen } = net.Server.prototype;
+net.Server.prototype.listen = function (where, ...rest) {
+  const atPort = typeof where === "object" ? where.port === SAID : where === SAID;
+  if (!atPort) return listen.call(this, where, ...rest);
+  this.once("listening", () => {
+    ours = this.address().port;
+    writeSync(3, `${ours}\n`);
+  });
+  return listen.call(this, typeof where === "object" ? { ...where, port: 0 } : 0, ...rest);
+};
+
+const { connect } = net.Socket.prototype;
+net.Socket.prototype.connect = function (...given) {
+  // net.connect() hands its arguments over as one array.
+  const options = Array.isArray(given[0]) ? given[0][0] : given[0];
+  if (options.port === SAID) options.port = ours;
+  return connect.apply(this, given);
+};

@@ -1,0 +1,101 @@
+/** What a peer does with each program of the documents, and what it must see. */
+import { once } from "node:events";
+import net from "node:net";
+
+import { expect } from "vitest";
+
+import { echoServer, freePort, talk, talkLate, type Program } from "./program.ts";
+
+interface Stage {
+  /** Starts the program; `peerPort` is where a client finds its server. */
+  readonly start: (peerPort?: number) => Program;
+  /** What the document says that it prints: the blocks marked `prints: name`, in order. */
+  readonly prints: readonly string[];
+}
+
+type Script = (stage: Stage) => Promise<void>;
+
+/** More than every mark, and more than the kernel holds, so that the program must stop and go on. */
+const LARGE = Buffer.alloc(16_000_000, "0123456789abcdef\n");
+
+const echo: Script = async ({ start }) => {
+  const port = await start().port();
+  expect((await talk(port, "hello\n")).toString()).toBe("hello\n");
+  const [first, second] = await Promise.all([talkLate(port, LARGE), talk(port, "second\n")]);
+  expect(first.equals(LARGE)).toBe(true);
+  expect(second.toString()).toBe("second\n");
+};
+
+const hello: Script = async ({ start }) => {
+  const port = await start().port();
+  expect((await talk(port, "")).toString()).toBe("hello\n");
+};
+
+/** Only what fits into the output queue: it loses the rest, as the document says. */
+const echoStep: Script = async ({ start }) => {
+  const port = await start().port();
+  expect((await talk(port, "hello\n")).toString()).toBe("hello\n");
+};
+
+const count: Script = async ({ start }) => {
+  const port = await start().port();
+  const lines = (await talk(port, "")).toString().trimEnd().split("\n");
+  expect(lines.map(Number)).toEqual(Array.from({ length: 20_000 }, (_, i) => i + 1));
+};
+
+const client: Script = async ({ start, prints }) => {
+  const server = await echoServer();
+  const connected = start(server.port);
+  expect(await connected.ended()).toBe(0);
+  server.close();
+  const refused = start(await freePort());
+  expect(await refused.ended()).toBe(0);
+  const [first, second] = prints;
+  expect(connected.output).toBe(first);
+  expect(refused.output.replace(/:\d+:/, ":9000:")).toBe(second);
+};
+
+const upperCase: Script = async ({ start }) => {
+  const port = await start().port();
+  expect((await talk(port, "hello\n")).toString()).toBe("HELLO\n");
+};
+
+const stop: Script = async ({ start }) => {
+  const program = start();
+  const port = await program.port();
+  await program.printed("ready\n");
+  const socket = net.connect({ port, host: "127.0.0.1" });
+  await once(socket, "data");
+  program.interrupt();
+  expect(await program.ended()).toBe(0);
+  expect(program.output).toBe("ready\nclosed\n");
+  socket.destroy();
+};
+
+const testing: Script = async ({ start, prints }) => {
+  const program = start();
+  expect(await program.ended()).toBe(0);
+  expect([program.output]).toEqual(prints);
+};
+
+const adopt: Script = async ({ start }) => {
+  const port = await start().port();
+  expect((await talk(port, "")).toString()).toBe("hello IPv4\n");
+};
+
+export const SCRIPTS: Readonly<Record<string, Script>> = {
+  echo,
+  hello,
+  "echo-step": echoStep,
+  "echo-backpressure": echo,
+  count,
+  client,
+  "echo-poll": echo,
+  async: upperCase,
+  stop,
+  testing,
+  "net-echo": echo,
+  "net-echo-iomux": echo,
+  adopt,
+  "select-echo": echo,
+};

@@ -1,0 +1,117 @@
+/** How the chat room starts, refuses to start, and ends. */
+import { createServer } from "node:net";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+
+import {
+  cleanUp,
+  complaints,
+  endRoom,
+  openRoom,
+  Person,
+  runChatRoom,
+  temporaryFolder,
+} from "./chat-process.ts";
+
+afterAll(cleanUp);
+
+/** Starts a room that cannot, and answers the one line that it says. */
+async function refusal(...flags: string[]): Promise<string> {
+  const room = runChatRoom(...flags);
+  expect(await room.ended).toEqual({ code: 2, signal: null });
+  expect(room.out.lines).toEqual([]);
+  expect(room.err.lines).toHaveLength(1);
+  expect(room.err.rest).toBe("");
+  return room.err.lines[0]!;
+}
+
+test("a wrong flag ends in one clear line and exit status 2", async () => {
+  const why = "chat-room: Unknown option '--colour' (--help lists the flags)";
+  expect(await refusal("--colour")).toBe(why);
+});
+
+test("--help explains every flag and exits with 0", async () => {
+  const room = runChatRoom("--help");
+  expect(await room.ended).toEqual({ code: 0, signal: null });
+  const text = room.out.lines.join("\n");
+  for (const flag of ["port", "host", "path", "max-line-bytes", "backlog-bytes", "help"]) {
+    expect(text).toContain(`--${flag} `);
+  }
+  expect(complaints(room)).toEqual([]);
+});
+
+describe("an address that cannot be had ends in one clear line and exit status 2:", () => {
+  test("a port", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const said = await refusal("--port", `${port}`);
+    expect(said).toMatch(new RegExp(`^chat-room: .*127\\.0\\.0\\.1:${port}.* in use.*EADDRINUSE`));
+    server.close();
+  });
+
+  test("a live Unix path, which goes on; one left by a room killed with -9 is taken over", async () => {
+    const path = join(temporaryFolder(), "a chat's.sock");
+    const first = await openRoom("--path", path);
+    expect(first.ncArguments.join(" ")).toBe(`-U '${path.replace("'", "'\\''")}'`);
+    expect(await refusal("--path", path)).toMatch(/another server listens there.*EADDRINUSE/);
+    const ann = await Person.join({ ...first, address: { path } }, "ann");
+
+    first.child.kill("SIGKILL");
+    await first.ended;
+    await ann.log.over;
+    expect(existsSync(path)).toBe(true);
+
+    const second = await openRoom("--path", path);
+    const bob = await Person.join({ ...second, address: { path } }, "bob");
+    expect(await endRoom(second)).toEqual({ code: 0, signal: null });
+    await bob.log.over;
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("a file that is no socket, which is left alone", async () => {
+    const path = join(temporaryFolder(), "notes.txt");
+    writeFileSync(path, "mine");
+    expect(await refusal("--path", path)).toContain("not a socket");
+    expect(existsSync(path)).toBe(true);
+  });
+});
+
+describe("SIGINT and SIGTERM", () => {
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "%s tells everybody and exits with 0",
+    async (signal) => {
+      const room = await openRoom();
+      const ann = await Person.join(room, "ann");
+      const nameless = new Person(room);
+      await nameless.until("What is your name?");
+      expect(await endRoom(room, signal)).toEqual({ code: 0, signal: null });
+      for (const person of [ann, nameless]) {
+        await person.log.over;
+        expect(person.log.lines.at(-1)).toBe("The chat is ending. Goodbye.");
+        expect(person.log.rest).toBe("");
+      }
+      expect(complaints(room)).toEqual([]);
+    },
+  );
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("a second %s exits at once with %i", async (signal, code) => {
+    const room = await openRoom();
+    const deaf = await Person.join(room, "deaf");
+    deaf.socket.pause();
+    room.child.kill(signal);
+    await room.out.until(/^The chat is ending/);
+    expect(await endRoom(room, signal)).toEqual({ code, signal: null });
+  });
+
+  test("who does not take its last bytes cannot hold up the end", async () => {
+    const room = await openRoom();
+    const deaf = await Person.join(room, "deaf");
+    deaf.socket.pause();
+    expect(await endRoom(room)).toEqual({ code: 0, signal: null });
+  });
+});
