@@ -13,7 +13,14 @@ import { echo, noise } from "./echo.ts";
 import { flood } from "./flood.ts";
 import { idle } from "./idle.ts";
 import { buildPrograms } from "./processes.ts";
-import { describeMachine, formatTable, verdict, type Bench, type Row } from "./report.ts";
+import {
+  describeLoad,
+  describeMachine,
+  formatTable,
+  verdict,
+  type Bench,
+  type Row,
+} from "./report.ts";
 import { turn } from "./turn.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = { echo, idle, turn, flood, noise };
@@ -41,7 +48,9 @@ if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
 
 const [warmUp, slices] = flags.quick ? [5, 4] : [10, 16]; // of some 0.1 s
 const machine = describeMachine();
-console.log(`${machine}\n${rounds} rounds of ${slices} slices\n`);
+console.log(
+  `${machine}\n${rounds} rounds of ${slices} slices; ${describeLoad()} before it began\n`,
+);
 await buildPrograms(flags.profile);
 const results: Record<string, Row[]> = {};
 const start = performance.now();
@@ -62,7 +71,7 @@ if (flags.json !== undefined) {
 }
 process.exit(0);
 
-/** On a terminal one line that is written over, otherwise nothing: logs stay readable. */
+/** On a terminal one line that is written over, otherwise one each. */
 function showProgress(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
   else process.stderr.write(`${line}\n`);

@@ -1,5 +1,5 @@
 /** What a benchmark answers, and how it is printed. */
-import { cpus, release, totalmem, type } from "node:os";
+import { cpus, loadavg, release, totalmem, type } from "node:os";
 
 import type { Summary } from "./rounds.ts";
 
@@ -41,6 +41,11 @@ export function describeMachine(): string {
   );
 }
 
+/** Programs that wanted to run at once during the last minute: on an idle machine about 0. */
+export function describeLoad(): string {
+  return `load average ${loadavg()[0]!.toFixed(1)}`;
+}
+
 export function verdict({ goal, reached }: Row): string {
   if (goal === null) return "-";
   return reached.median <= goal ? "met" : "missed";
@@ -53,11 +58,15 @@ export function formatTable(title: string, rows: readonly Row[]): string {
       .map(([name, { median }]) => `${name} ${format(median)}`)
       .join(", ") + ` ${row.unit}`,
     `${format(row.reached.median)} ${row.reachedUnit}`,
+    row.reached.quartiles.map(format).join(" .. "),
     `${format(row.reached.min)} .. ${format(row.reached.max)}`,
-    row.goal === null ? "-" : `<= ${row.goal}`,
+    row.goal === null ? "-" : `at most ${row.goal}`,
     verdict(row),
   ]);
-  const table = [["case", "medians", "reached", "spread", "goal", "verdict"], ...cells];
+  const table = [
+    ["case", "medians", "reached", "middle half", "all rounds", "goal", "verdict"],
+    ...cells,
+  ];
   const widths = table[0]!.map((_, i) => Math.max(...table.map((line) => line[i]!.length)));
   const lines = table.map(
     (line) => `| ${line.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`,

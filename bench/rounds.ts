@@ -4,21 +4,34 @@
  * The machine is shared: its speed drifts, and a neighbour may take half of it for a second. So
  * two servers are never measured one after the other as a whole: a round cuts the work of both
  * into slices that alternate (A B B A ...), and the ratio is taken within the round. What is
- * reported is the median of the rounds' ratios with the smallest and the largest.
+ * reported is the median of the rounds' ratios, with the middle half of them and the extremes.
  */
 
 export interface Summary {
   readonly median: number;
+  readonly quartiles: readonly [number, number];
   readonly min: number;
   readonly max: number;
+  /** One a round, in order. */
+  readonly values: readonly number[];
 }
 
 export function summarize(values: readonly number[]): Summary {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle]!;
-  const median = sorted.length % 2 === 1 ? upper : (sorted[middle - 1]! + upper) / 2;
-  return { median, min: sorted[0]!, max: sorted.at(-1)! };
+  return {
+    median: quantile(sorted, 0.5),
+    quartiles: [quantile(sorted, 0.25), quantile(sorted, 0.75)],
+    min: sorted[0]!,
+    max: sorted.at(-1)!,
+    values,
+  };
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = sorted[Math.floor(place)]!;
+  const above = sorted[Math.ceil(place)]!;
+  return below + (above - below) * (place - Math.floor(place));
 }
 
 /**

@@ -27,8 +27,9 @@ export function pass(): Promise<void> {
 
 export async function until(condition: () => boolean): Promise<void> {
   const inVain = new Error("waited in vain");
-  for (const deadline = Date.now() + 15_000; !condition(); await pass()) {
+  for (const deadline = Date.now() + 15_000; !condition(); ) {
     if (Date.now() > deadline) throw inVain;
+    await pass();
   }
 }
 
@@ -42,7 +43,7 @@ export async function pair(
   const where =
     family === "tcp" ? { port: 0, host: "127.0.0.1" } : { path: join(folder, `${++paths}`) };
   await new Promise<void>((resolve) => server.listen(where, resolve));
-  const bound = server.address() as net.AddressInfo | string;
+  const bound = server.address()!;
   const far = net.connect({
     allowHalfOpen: true,
     ...(typeof bound === "string" ? { path: bound } : { port: bound.port, host: "127.0.0.1" }),
