@@ -43,7 +43,10 @@ export function checkAddress(address: unknown): CheckedAddress {
   }
   if (typeof port !== "number") throw argument(`port must be a number, not ${show(port)}`);
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new IomuxRangeError("IOMUX_BAD_RANGE", `port is ${port}: give a whole number, 0 to 65535`);
+    throw new IomuxRangeError(
+      "IOMUX_BAD_RANGE",
+      `port is ${port}: give a whole number, 0 to 65535`,
+    );
   }
   if (host !== undefined && (typeof host !== "string" || host === "" || host.includes("\0"))) {
     throw argument(`host must be a name or an IP address, not ${show(host)}`);

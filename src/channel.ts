@@ -12,8 +12,15 @@ import type { SocketAddress } from "./address.ts";
 import { BorrowCheck } from "./bytes/borrow-check.ts";
 import { ByteQueue } from "./bytes/byte-queue.ts";
 import { OutputQueue } from "./bytes/output-queue.ts";
+import { Closed } from "./closed.ts";
+import {
+  borrowedChanged,
+  checkMaxBytes,
+  cutOff,
+  notBytes,
+  notConnected,
+} from "./channel-errors.ts";
 import type { Channel, DescriptorState, WriteOptions } from "./descriptor.ts";
-import { IomuxError, IomuxRangeError, IomuxTypeError } from "./errors.ts";
 import type { Flushable, Host } from "./host.ts";
 import { ERROR, HANGUP, PEER_CLOSED, READABLE, WRITABLE } from "./mask.ts";
 import type { Transport, TransportSink } from "./network.ts";
@@ -23,6 +30,7 @@ const END = Buffer.alloc(0);
 
 export class BufferedChannel implements Channel, ReadySource, TransportSink, Flushable {
   readonly fd: number;
+  readonly kind = "channel";
   state: DescriptorState;
   error: Error | null = null;
   ended = false;
@@ -50,8 +58,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   /** `unreadMs` have passed: ERROR and HANGUP wait no longer. */
   #unreadExpired = false;
   #cancelDeadline: (() => void) | null = null;
-  #closed: Promise<Error | null> | null = null;
-  #resolveClosed: ((error: Error | null) => void) | null = null;
+  readonly #closed = new Closed();
   #borrowed: BorrowCheck | null = null;
 
   constructor(host: Host, transport: Transport) {
@@ -66,10 +73,6 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   /** Starts the traffic. Apart from the constructor, because the reactor must know us first. */
   attach(): void {
     this.#transport.attach(this);
-  }
-
-  get kind(): "channel" {
-    return "channel";
   }
 
   get localAddress(): SocketAddress | null {
@@ -94,13 +97,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   }
 
   get closed(): Promise<Error | null> {
-    if (this.#closed === null) {
-      this.#closed =
-        this.state === "closed"
-          ? Promise.resolve(this.error)
-          : new Promise((resolve) => (this.#resolveClosed = resolve));
-    }
-    return this.#closed;
+    return this.#closed.promise(this.state === "closed", this.error);
   }
 
   condition(): number {
@@ -206,19 +203,15 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   /** Hands output to the transport, one write at a time, until it no longer completes at once. */
   flush(): void {
     this.#flushing = false;
+    if (this.state !== "open" && this.state !== "closing") return;
     while (!this.#inFlight && this.#output.length > 0) {
       this.#inFlight = true;
       if (!this.#transport.write(this.#output.next(this.host.limits.flushBytes))) return;
       this.#wrote();
     }
-    if (this.#shut && !this.#finSent && !this.#inFlight && this.#mayEnd()) {
-      this.#finSent = true;
-      this.#transport.shutdown();
-    }
-  }
-
-  #mayEnd(): boolean {
-    return this.state === "open" || this.state === "closing";
+    if (!this.#shut || this.#finSent || this.#inFlight) return;
+    this.#finSent = true;
+    this.#transport.shutdown();
   }
 
   #wrote(): void {
@@ -226,30 +219,20 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     const bytes = this.#output.written();
     this.bytesOut += bytes;
     this.host.counters.bytesOut += bytes;
-    if (this.#borrowed?.changedBefore(this.bytesOut) === true) this.#reportChanged();
+    if (this.#borrowed?.changedBefore(this.bytesOut) === true) {
+      this.host.report(this, "IOMUX_BORROWED_BYTES_CHANGED", () => borrowedChanged(this));
+    }
     if (this.#full && this.#output.length <= this.host.limits.lowWaterMark) {
       this.#full = false;
       if (this.state === "open" && !this.#shut) this.host.changed(this, WRITABLE);
     }
   }
 
-  #reportChanged(): void {
-    const message =
-      `fd ${this.fd}: bytes over 1 KiB given to write() were changed before they had left: ` +
-      `leave them alone, or write with { copy: true }`;
-    const code = "IOMUX_BORROWED_BYTES_CHANGED";
-    this.host.report(this, code, () => new IomuxError(code, message, { fd: this.fd }));
-  }
-
   /** Fails the connection unless it stands within `timeoutMs`. */
   limitConnecting(timeoutMs: number): void {
-    const cancel = this.host.after(timeoutMs, () => {
-      const message =
-        `fd ${this.fd}: no connection after ${timeoutMs} ms; ` +
-        `check the address, or raise timeoutMs`;
-      this.failConnecting(new IomuxError("ETIMEDOUT", message, { fd: this.fd, state: this.state }));
+    this.#cancelDeadline = this.host.after(timeoutMs, () => {
+      this.failConnecting(notConnected(this, timeoutMs));
     });
-    this.#cancelDeadline = cancel;
   }
 
   failConnecting(error: Error): void {
@@ -301,25 +284,20 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   }
 
   onFailed(error: Error): void {
-    if (this.state === "closed") return;
-    this.error ??= error;
-    if (this.state === "closing") {
-      this.finalize();
-      return;
-    }
+    if (this.state !== "closed") this.error ??= error;
     this.#lost("failed");
   }
 
   onFinished(): void {
+    this.#lost("hung-up");
+  }
+
+  #lost(state: "failed" | "hung-up"): void {
     if (this.state === "closed") return;
     if (this.state === "closing") {
       this.finalize();
       return;
     }
-    this.#lost("hung-up");
-  }
-
-  #lost(state: "failed" | "hung-up"): void {
     this.state = state;
     this.#output.clear();
     this.#inFlight = false;
@@ -340,7 +318,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   #awaitClosing(): void {
     this.#cancelDeadline?.();
     this.#cancelDeadline = this.host.after(this.host.limits.lingerMs, () => {
-      if (this.#output.length > 0) this.abort(this.#cutOff());
+      if (this.#output.length > 0) this.abort(cutOff(this, this.host.limits.lingerMs));
       else this.#letGo();
     });
   }
@@ -357,16 +335,6 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     if (this.#output.length === 0) this.#letGo();
   }
 
-  #cutOff(): Error {
-    const { lingerMs } = this.host.limits;
-    return new IomuxError(
-      "ETIMEDOUT",
-      `fd ${this.fd} was closing and its peer read nothing for ${lingerMs} ms: ` +
-        `${this.#output.length} bytes of output were lost (limit lingerMs)`,
-      { fd: this.fd, state: this.state },
-    );
-  }
-
   /** The last step of every way: closed, and told once. */
   finalize(): void {
     if (this.state === "closed") return;
@@ -379,7 +347,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     this.#output.clear();
     this.#inFlight = false;
     this.host.gone(this);
-    this.#resolveClosed?.(this.error);
+    this.#closed.fulfil(this.error);
   }
 
   assertInvariants(): void {
@@ -392,20 +360,4 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
       throw new Error(`fd ${this.fd}: bytes kept after close`);
     }
   }
-}
-
-function checkMaxBytes(maxBytes: unknown, fd: number): void {
-  if (typeof maxBytes !== "number") {
-    const message = `read of fd ${fd}: maxBytes must be a number, not ${typeof maxBytes}`;
-    throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message, { fd });
-  }
-  if (maxBytes >= 0 && (Number.isInteger(maxBytes) || maxBytes === Infinity)) return;
-  const message = `read of fd ${fd}: maxBytes is ${maxBytes}, give a whole number from 0`;
-  throw new IomuxRangeError("IOMUX_BAD_RANGE", message, { fd });
-}
-
-function notBytes(value: unknown, fd: number): IomuxTypeError {
-  const what = typeof value === "string" ? "a string: use Buffer.from(text)" : `${typeof value}`;
-  const message = `write to fd ${fd} takes a Uint8Array, not ${what}`;
-  return new IomuxTypeError("IOMUX_BAD_ARGUMENT", message, { fd });
 }

@@ -92,7 +92,8 @@ export function codeOf(error: unknown): string | undefined {
 /** Whatever was thrown, as an `Error`: what is none becomes the cause of one. */
 export function asError(thrown: unknown, fd?: number): Error {
   if (thrown instanceof Error) return thrown;
-  const what = typeof thrown === "object" ? "an object that is no Error" : String(thrown);
+  const what =
+    typeof thrown === "string" ? JSON.stringify(thrown) : `a value of type ${typeof thrown}`;
   return new IomuxError("IOMUX_HANDLER_THREW", `a handler threw ${what}; throw an Error instead`, {
     fd,
     cause: thrown,

@@ -47,26 +47,20 @@ export {
   type TcpAddress,
   type UnixAddress,
 } from "./address.ts";
-export type {
-  Channel,
-  Descriptor,
-  DescriptorState,
-  Listener,
-  WriteOptions,
-} from "./descriptor.ts";
+export type { Channel, Descriptor, DescriptorState, Listener, WriteOptions } from "./descriptor.ts";
 export type { Handler, Registration } from "./registration.ts";
 export type { Timer } from "./timers.ts";
 
 export { createReactor } from "./node/create-reactor.ts";
+export type { Reactor } from "./reactor.ts";
 export type {
   ConnectorOptions,
   ListenerOptions,
   RawSource,
-  Reactor,
   ReactorOptions,
   ReactorStats,
   RegisterOptions,
-} from "./reactor.ts";
+} from "./reactor/options.ts";
 export type { PollResult } from "./reactor/poll.ts";
 export type { SelectResult } from "./reactor/select.ts";
 export type { WaitOptions } from "./reactor/wait.ts";

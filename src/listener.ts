@@ -1,5 +1,6 @@
 /** The listener: a bounded queue of connections that wait for `accept()`. */
 import { formatAddress, type SocketAddress } from "./address.ts";
+import { Closed } from "./closed.ts";
 import type { Channel, DescriptorState, Listener } from "./descriptor.ts";
 import { codeOf, IomuxError } from "./errors.ts";
 import type { Host } from "./host.ts";
@@ -21,8 +22,7 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
   readonly #pausable: boolean;
   #queue: Transport[] = [];
   #acceptingStopped = false;
-  #resolveClosed!: (error: Error | null) => void;
-  readonly closed = new Promise<Error | null>((resolve) => (this.#resolveClosed = resolve));
+  readonly #closed = new Closed();
 
   /** `pausable`: whether the transport can leave connections in the kernel. */
   constructor(host: Host, transport: ListenTransport, pausable: boolean) {
@@ -43,6 +43,10 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
 
   get waiting(): number {
     return this.#queue.length;
+  }
+
+  get closed(): Promise<Error | null> {
+    return this.#closed.promise(this.state === "closed", this.error);
   }
 
   condition(): number {
@@ -85,7 +89,7 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
       this.state = "closed";
       this.host.busy(-1);
       this.host.gone(this);
-      this.#resolveClosed(this.error);
+      this.#closed.fulfil(this.error);
     });
   }
 
@@ -95,7 +99,9 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
       return;
     }
     if (this.host.mustRefuse()) {
-      this.#refuse(transport, "IOMUX_DESCRIPTOR_LIMIT", (refused) => this.#outOfDescriptors(refused));
+      this.#refuse(transport, "IOMUX_DESCRIPTOR_LIMIT", (refused) =>
+        this.#outOfDescriptors(refused),
+      );
       return;
     }
     const { acceptQueue } = this.host.limits;

@@ -73,7 +73,8 @@ export function formatMask(mask: number): string {
     parts.push(name);
     rest &= ~bit;
   }
-  if (rest !== 0 || parts.length === 0) parts.push(rest === 0 ? "0" : `0x${(rest >>> 0).toString(16)}`);
+  if (rest !== 0 || parts.length === 0)
+    parts.push(rest === 0 ? "0" : `0x${(rest >>> 0).toString(16)}`);
   return parts.join("|");
 }
 

@@ -6,68 +6,40 @@ import { BufferedChannel } from "./channel.ts";
 import type { Clock } from "./clock.ts";
 import type { Channel, Descriptor, Listener } from "./descriptor.ts";
 import { AbortError, IomuxError } from "./errors.ts";
-import type { Counters } from "./host.ts";
 import { resolveLimits, type Limits } from "./limits.ts";
 import { QueuedListener } from "./listener.ts";
-import type { ConnectOptions, ListenOptions, Network, NetworkCapabilities } from "./network.ts";
+import type { Network, NetworkCapabilities } from "./network.ts";
 import type { Handler, ReadySource, Registration } from "./registration.ts";
 import type { Timer } from "./timers.ts";
+import type {
+  ConnectorOptions,
+  ListenerOptions,
+  RawSource,
+  ReactorOptions,
+  ReactorStats,
+  RegisterOptions,
+} from "./reactor/options.ts";
 import { explain, type Explanation } from "./reactor/explain.ts";
 import { Loop } from "./reactor/loop.ts";
 import { RegistrationTable } from "./reactor/registration-table.ts";
 import { checkRegistrable, Sources } from "./reactor/sources.ts";
-import { checkFunction, checkMs, checkOptions, checkSocketOptions, requireFunction } from "./arguments.ts";
+import {
+  checkFunction,
+  checkMs,
+  checkOptions,
+  checkSocketOptions,
+  requireFunction,
+} from "./arguments.ts";
 import type { PollResult } from "./reactor/poll.ts";
-import type { ErrorListener } from "./reactor/reporter.ts";
 import { checkList, type SelectResult } from "./reactor/select.ts";
-import { ANSWER_MS, DRAIN_MS, shutDown, type CloseOptions, type CloseResult } from "./reactor/shutdown.ts";
+import {
+  ANSWER_MS,
+  DRAIN_MS,
+  shutDown,
+  type CloseOptions,
+  type CloseResult,
+} from "./reactor/shutdown.ts";
 import { makeWait, type WaitOptions } from "./reactor/wait.ts";
-
-export interface ReactorOptions extends Partial<Limits> {
-  /** Where descriptors come from. Default: the operating system's sockets, by `node:net`. */
-  readonly network?: Network;
-  /** Default: the system's monotonic clock. */
-  readonly clock?: Clock;
-  /** Hears of every failure that has no caller. Default: one line on stderr. */
-  readonly onError?: ErrorListener;
-  /** Pause a registration that spins (see `spinTurns`), besides reporting it. Default false. */
-  readonly pauseSpinning?: boolean;
-  /** Check what costs time to check: whether borrowed bytes were changed. Default false. */
-  readonly debug?: boolean;
-}
-
-export interface RegisterOptions<T> {
-  /** Kept in `registration.data`. */
-  readonly data?: T;
-  /** Unregisters when aborted. */
-  readonly signal?: AbortSignal;
-}
-
-export interface ListenerOptions extends ListenOptions {
-  /** Closes the listener when aborted; before it is bound, `listen` rejects with AbortError. */
-  readonly signal?: AbortSignal;
-}
-
-export interface ConnectorOptions extends ConnectOptions {
-  /** Milliseconds to wait for the connection: then it has failed with ETIMEDOUT. */
-  readonly timeoutMs?: number;
-  /** Fails the connection with AbortError if aborted before it stands. */
-  readonly signal?: AbortSignal;
-}
-
-/** Counters since the start, and gauges of this moment. */
-export interface ReactorStats extends Counters {
-  readonly registered: number;
-  readonly open: number;
-  readonly timers: number;
-  /** Bytes accepted by `write` that have not left, over all channels. */
-  readonly queuedBytes: number;
-  /** Bytes that came and were not read, over all channels. */
-  readonly unreadBytes: number;
-}
-
-/** What may be registered besides descriptors: it is adopted. */
-export type RawSource = Socket | Server;
 
 export class Reactor {
   readonly #loop: Loop;
@@ -290,7 +262,7 @@ export class Reactor {
     if (this.#sources.find(source) !== undefined) {
       throw new IomuxError("IOMUX_CANNOT_ADOPT", "cannot adopt it: it is a descriptor already");
     }
-    return this.#sources.adopt(source) as unknown as Channel | Listener;
+    return this.#sources.adopt(source);
   }
 
   /** Calls back once, in a turn, not before `delayMs` have passed. */
@@ -334,7 +306,8 @@ export class Reactor {
 
   /** Why a descriptor is not being read or written right now. */
   explain(source: Descriptor | RawSource | number): Explanation {
-    const found = typeof source === "number" ? this.#loop.open.get(source) : this.#sources.find(source);
+    const found =
+      typeof source === "number" ? this.#loop.open.get(source) : this.#sources.find(source);
     if (found === undefined) throw this.#sources.notRegistered(source, "explain");
     return explain(found, this.#loop.limits);
   }
@@ -373,7 +346,6 @@ export class Reactor {
     if (this.#closing === null) return;
     throw new IomuxError("IOMUX_REACTOR_CLOSED", "the reactor is closed: create another one");
   }
-
 }
 
 function checkWait(options: WaitOptions): void {

@@ -98,7 +98,8 @@ export class OutputQueue {
     this.#spill();
     let bytes = 0;
     let count = 0;
-    while (bytes + this.#waiting[count]!.length <= maxBytes) bytes += this.#waiting[count++]!.length;
+    while (bytes + this.#waiting[count]!.length <= maxBytes)
+      bytes += this.#waiting[count++]!.length;
     const chunks = this.#waiting.splice(0, count);
     this.#inFlightPages = this.#pages.splice(0, count);
     const head = this.#waiting[0]!;

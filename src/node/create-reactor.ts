@@ -1,5 +1,6 @@
 /** `createReactor()`: a reactor, over the system's sockets and clock unless told otherwise. */
-import { Reactor, type ReactorOptions } from "../reactor.ts";
+import { Reactor } from "../reactor.ts";
+import type { ReactorOptions } from "../reactor/options.ts";
 import { NodeNetwork } from "./node-network.ts";
 import { SystemClock } from "./system-clock.ts";
 

@@ -5,6 +5,7 @@ import type { SocketAddress } from "../address.ts";
 import type { ListenSink, ListenTransport } from "../network.ts";
 import { serverAddress } from "./socket-address.ts";
 import { SocketTransport } from "./socket-transport.ts";
+import { nextImmediate } from "./system-clock.ts";
 
 export class ServerTransport implements ListenTransport {
   readonly localAddress: SocketAddress | null;
@@ -44,6 +45,6 @@ export class ServerTransport implements ListenTransport {
     // The callback waits for every connection; the address is free when the call returns.
     this.#server.close();
     this.#cleanUp();
-    setImmediate(done);
+    nextImmediate(done);
   }
 }

@@ -23,6 +23,7 @@ import type { SocketAddress } from "../address.ts";
 import type { Transport, TransportSink } from "../network.ts";
 import { closedOutside, connectionError, setupError } from "./connection-error.ts";
 import { addressOf } from "./socket-address.ts";
+import { nextImmediate } from "./system-clock.ts";
 
 const TRANSPORT = Symbol("iomux.transport");
 const EMPTY = Buffer.alloc(0);
@@ -66,8 +67,8 @@ export class SocketTransport implements Transport {
    */
   #opened(): void {
     this.#open = true;
-    void this.#socket.remoteAddress;
-    this.#unix ||= this.#socket.localAddress === undefined;
+    const { remoteAddress, localAddress } = this.#socket;
+    this.#unix ||= remoteAddress === undefined && localAddress === undefined;
     this.#socket.unref();
   }
 
@@ -168,7 +169,7 @@ export class SocketTransport implements Transport {
   end(): void {
     if (this.#unix || this.#shut || this.#socket.writableEnded) this.#tellEnd(false);
     else if (this.#inFlight || this.#socket.writableLength > 0) {
-      setImmediate(() => {
+      nextImmediate(() => {
         this.#tellEnd(true);
       });
     } else this.#confirmEnd();

@@ -50,3 +50,8 @@ export class SystemClock implements Clock {
     } else this.#anchor.unref();
   }
 }
+
+/** The next immediate phase of Node's own loop, whatever clock a reactor has. */
+export function nextImmediate(callback: () => void): void {
+  setImmediate(callback);
+}

@@ -4,7 +4,7 @@ import { formatAddress } from "../address.ts";
 import { PEER_CLOSED, READABLE, WRITABLE, formatMask } from "../mask.ts";
 import type { Limits } from "../limits.ts";
 import type { DescriptorState } from "../descriptor.ts";
-import type { Entry, ReadySource } from "../registration.ts";
+import type { ReadySource } from "../registration.ts";
 
 /** One direction: `ready` if its handler is about to be called, else the reason why not. */
 export type Reason =
@@ -38,7 +38,8 @@ export function explain(source: ReadySource, limits: Readonly<Limits>): Explanat
   const { fd, kind, state } = source;
   const reading = why(source, READABLE);
   const writing = kind === "listener" ? "no output side" : why(source, WRITABLE);
-  const asked = source.entry === null ? "no interest" : `interest ${formatMask(source.entry.interest)}`;
+  const asked =
+    source.entry === null ? "no interest" : `interest ${formatMask(source.entry.interest)}`;
   const failure = source.error === null ? "" : `, failed with "${source.error.message}"`;
   const text =
     `fd ${fd} (${kind} ${formatAddress(addressOf(source))}) is ${state}, ${asked}${failure}: ` +
@@ -47,7 +48,9 @@ export function explain(source: ReadySource, limits: Readonly<Limits>): Explanat
 }
 
 function addressOf(source: ReadySource): ReadySource["localAddress"] {
-  return source.kind === "channel" ? (source as BufferedChannel).remoteAddress : source.localAddress;
+  return source.kind === "channel"
+    ? (source as BufferedChannel).remoteAddress
+    : source.localAddress;
 }
 
 function why(source: ReadySource, bit: number): Reason {
@@ -76,7 +79,7 @@ function condition(source: ReadySource, bit: number): Reason | null {
 }
 
 function phrase(reason: Reason, source: ReadySource, limits: Readonly<Limits>): string {
-  const entry = source.entry as Entry;
+  const entry = source.entry!;
   switch (reason) {
     case "held":
       return "its handler's promise is pending";

@@ -109,8 +109,13 @@ export class Loop implements Host {
     this.selects.answer();
     this.#descriptorsLeft = undefined;
     this.#inTurn = false;
-    if (this.#wanted || this.#ready.size > 0 || this.#doomed.length > 0) this.schedule();
+    if (this.#moreToDo) this.schedule();
     if (this.open.size === 0 && this.#doomed.length === 0) this.onEmpty?.();
+  }
+
+  /** Whether this turn has left work, or made some. */
+  get #moreToDo(): boolean {
+    return this.#wanted || this.#ready.size > 0 || this.#doomed.length > 0;
   }
 
   /** The snapshot of this turn: what timers and handlers add from now on is for the next one. */

@@ -30,37 +30,38 @@ export function makeWait<T>(
   onAbort: (signal: AbortSignal) => void,
 ): { wait: Wait<T>; promise: Promise<T> } {
   const { timeoutMs, signal } = options;
-  let settle!: () => void;
-  let wait!: Wait<T>;
-  const promise = new Promise<T>((resolve, reject) => {
-    wait = {
-      expired: timeoutMs === 0,
-      resolve(value) {
-        settle();
-        resolve(value);
-      },
-      reject(error) {
-        settle();
-        reject(error);
-      },
-    };
+  let resolve!: (value: T) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
   });
+  const expire = (): void => {
+    wait.expired = true;
+    host.schedule();
+  };
   const aborted = (): void => {
     onAbort(signal!);
   };
-  const cancel =
-    timeoutMs === undefined || timeoutMs === 0
-      ? null
-      : host.after(timeoutMs, () => {
-          wait.expired = true;
-          host.schedule();
-        });
+  const bounded = timeoutMs !== undefined && timeoutMs > 0;
+  const cancel = bounded ? host.after(timeoutMs, expire) : () => undefined;
   signal?.addEventListener("abort", aborted, { once: true });
   host.hold(1);
-  settle = () => {
-    cancel?.();
+  const settle = (): void => {
+    cancel();
     signal?.removeEventListener("abort", aborted);
     host.hold(-1);
+  };
+  const wait: Wait<T> = {
+    expired: timeoutMs === 0,
+    resolve(value) {
+      settle();
+      resolve(value);
+    },
+    reject(error) {
+      settle();
+      reject(error);
+    },
   };
   return { wait, promise };
 }

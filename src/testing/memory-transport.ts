@@ -223,10 +223,15 @@ export class MemoryTransport implements Transport {
     });
   }
 
+  /** Who wants bytes now, if anybody: a sink may pause, or let go, with each chunk. */
+  #listener(): TransportSink | null {
+    return this.#reading ? this.#sink : null;
+  }
+
   #tell(): void {
     if (this.#closed || !this.#reading) return;
     let told = 0;
-    while (this.#reading && this.#sink !== null && told < READ_BYTES) {
+    for (let sink = this.#listener(); sink !== null && told < READ_BYTES; sink = this.#listener()) {
       const head = this.#inbound[0];
       if (head === undefined) break;
       const chunk = head.subarray(0, READ_BYTES - told);
@@ -234,7 +239,7 @@ export class MemoryTransport implements Transport {
       else this.#inbound[0] = head.subarray(chunk.length);
       told += chunk.length;
       this.#inboundBytes -= chunk.length;
-      this.#sink.onBytes(chunk);
+      sink.onBytes(chunk);
     }
     if (told > 0) this.#peer!.#drained();
     if (this.#inboundBytes === 0) this.#tellEnd();

@@ -108,13 +108,13 @@ export class SimulatedClock implements Clock {
 
   /** Lets the world go on, time included, until `promise` is settled. Throws if it stands still. */
   async run<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
+    const state = { settled: false };
     const done = (): void => {
-      settled = true;
+      state.settled = true;
     };
     promise.then(done, done);
     await promisesRun();
-    while (!settled) {
+    while (!state.settled) {
       if (!this.busy) {
         const next = this.#alarms[0];
         if (next === undefined) throw new Error("nothing is left to happen: the wait never ends");

@@ -63,6 +63,21 @@ onEveryNetwork("async handlers", (world) => {
     expect(turnOf).toHaveLength(2);
   });
 
+  it("9: what is held costs no turns, though it is ready", async () => {
+    const reactor = world().createReactor();
+    const [member] = await readyCrowd(world(), reactor, 1);
+    const opened = gate();
+    reactor.register(member!.channel, READABLE, () => opened.promise);
+    await turns(world(), reactor, 2);
+    member!.peer.write("more");
+    await world().until(() => member!.channel.unread > 1, "more");
+    await world().settle();
+    const before = reactor.stats().turns;
+    await world().passes(5);
+    expect(reactor.stats().turns).toBe(before);
+    opened.open();
+  });
+
   it("9: what was ready and no longer is when the promise settles is not told of", async () => {
     const reactor = world().createReactor();
     const [member] = await readyCrowd(world(), reactor, 1);

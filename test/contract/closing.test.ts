@@ -50,6 +50,17 @@ onEveryNetwork("closing", (world) => {
     expect(channel.bytesIn).toBe(2 * MIB);
   });
 
+  it("22: bytes that come after close are drained, however many, and not held", async () => {
+    const reactor = world().createReactor({ inputMark: 16 * 1024 });
+    const { channel, peer } = await connected(world(), reactor);
+    channel.close();
+    peer.end(pattern(MIB));
+    await world().until(() => channel.bytesIn > 100_000 || channel.state === "closed", "bytes");
+    expect(channel.unread).toBe(0);
+    expect(await world().run(channel.closed)).toBeNull();
+    expect([channel.bytesIn, peer.errorCode]).toEqual([MIB, null]);
+  });
+
   it("22: close twice, and close after the peer's end, end once", async () => {
     const reactor = world().createReactor();
     const { channel, peer } = await connected(world(), reactor);
@@ -111,10 +122,13 @@ onEveryNetwork("closing", (world) => {
     }
     for (const [i, pair] of pairs.entries()) if (i % 2 === 0) pair.peer.reset();
     for (const [i, pair] of pairs.entries()) if (i % 2 === 1) pair.peer.end();
-    await world().passes(3);
-    await world().advance(200);
+    for (let pass = 0; pass < 4; pass++) {
+      await world().passes(1);
+      expect(pairs.map((pair) => pair.channel.state)).toEqual(Array(8).fill("closed"));
+    }
     await world().settle();
-    expect(pairs.map((pair) => pair.channel.state)).toEqual(Array(8).fill("closed"));
+    await world().advance(200);
+    expect(pairs.map((pair) => pair.channel.error)).toEqual(Array(8).fill(null));
     expect(pairs.map((pair) => pair.channel.unread)).toEqual(Array(8).fill(0));
     expect([reasons, logs.flat()]).toEqual([Array(8).fill(null), []]);
     expect(reactor.stats()).toMatchObject({ open: 1, registered: 0 });

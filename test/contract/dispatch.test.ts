@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 
 import {
+  EDGE,
   ERROR,
   formatMask,
   HANGUP,
@@ -197,17 +198,29 @@ onEveryNetwork("dispatch", (world) => {
   });
 
   it("5: what is re-armed or resumed during a turn is dispatched in the next one", async () => {
-    const rearm: ((registration: Registration) => void)[] = [
-      (registration) => {
-        registration.modify(WRITABLE);
-      },
-      (registration) => {
-        registration.pause();
-        registration.resume();
-      },
+    const rearm: [interest: number, change: (registration: Registration) => void][] = [
+      [
+        READABLE,
+        (registration) => {
+          registration.modify(WRITABLE);
+        },
+      ],
+      [
+        READABLE | EDGE,
+        (registration) => {
+          registration.modify(READABLE | EDGE);
+        },
+      ],
+      [
+        READABLE,
+        (registration) => {
+          registration.pause();
+          registration.resume();
+        },
+      ],
     ];
-    for (const change of rearm) {
-      await inEveryRotation(world(), 2, READABLE, async (reactor, registrations, rotate) => {
+    for (const [interest, change] of rearm) {
+      await inEveryRotation(world(), 2, interest, async (reactor, registrations, rotate) => {
         const calls: { fd: number; turn: number; ready: number }[] = [];
         rotate((channel, ready, { fd }) => {
           calls.push({ fd, turn: reactor.stats().turns, ready });

@@ -265,6 +265,14 @@ onEveryNetwork("ends: one reason", (world) => {
     expect(peer.errorCode).toBe(world().family === "tcp" ? "ECONNRESET" : null);
   });
 
+  it("22: abort without a reason: no later one is its reason", async () => {
+    const reactor = world().createReactor();
+    const { channel } = await connected(world(), reactor);
+    channel.abort();
+    channel.abort(new Error("too late"));
+    expect([await world().run(channel.closed), channel.error]).toEqual([null, null]);
+  });
+
   it("22: the registration's signal is aborted with the first cause", async () => {
     const reactor = world().createReactor();
     const { channel, peer } = await connected(world(), reactor);

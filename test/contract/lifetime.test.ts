@@ -78,7 +78,11 @@ onEveryNetwork("lifetime", (world) => {
     expect(world().alive).toBe(true);
     timer.unref().unref();
     expect(world().alive).toBe(false);
-    timer.ref().ref();
+    timer.ref().ref().refresh().refresh();
+    expect(world().alive).toBe(true);
+    timer.cancel();
+    expect(world().alive).toBe(false);
+    timer.refresh();
     expect(world().alive).toBe(true);
     await world().advance(10);
     await turns(world(), reactor, 1);

@@ -214,6 +214,22 @@ onEveryNetwork("modes", (world) => {
     expect(listener.accept()).toBeNull();
   });
 
+  it.each([
+    ["a level that is paused", 0],
+    ["an edge that was told of", EDGE],
+    ["a oneshot that has reported", ONESHOT],
+  ])("8 / H8: %s costs no turns, though bytes are unread", async (_, mode) => {
+    const { reactor, channel, peer, registration } = await watched(world(), READABLE | mode);
+    if (mode === 0) registration.pause();
+    peer.write("a");
+    await arrived(world(), [channel]);
+    await turns(world(), reactor, 2);
+    await world().settle();
+    const before = reactor.stats().turns;
+    await world().passes(5);
+    expect(reactor.stats().turns).toBe(before);
+  });
+
   it("8: pause and resume test the condition again, in every mode", async () => {
     for (const mode of [0, EDGE, ONESHOT]) {
       const { channel, peer, registration, told } = await watched(world(), READABLE | mode);

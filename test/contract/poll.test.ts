@@ -125,6 +125,17 @@ onEveryNetwork("poll", (world) => {
     expect(reactor.stats().timers).toBe(0);
   });
 
+  it("13 / H31: with nothing registered poll waits for its time-out, and 0 does not wait", async () => {
+    const reactor = world().createReactor();
+    expect(await polled(world(), reactor, 0)).toEqual([]);
+    const outcome = watch(reactor.poll({ timeoutMs: 10 }));
+    await world().passes(5);
+    expect(outcome.value).toBeUndefined();
+    await world().advance(10);
+    await world().until(() => outcome.value !== undefined, "the time-out");
+    expect(outcome.value).toEqual([]);
+  });
+
   it("13: an answer before the time-out leaves no timer behind", async () => {
     const reactor = world().createReactor();
     const [member] = await readyCrowd(world(), reactor, 1);

@@ -138,6 +138,20 @@ onEveryNetwork("turns", (world) => {
     }
   });
 
+  it("10: what is left over is served, though nothing else happens", async () => {
+    const reactor = world().createReactor({ turnDispatches: 1 });
+    const members = await readyCrowd(world(), reactor, 4);
+    const turnOf: number[] = [];
+    for (const { channel } of members) {
+      reactor.register(channel, READABLE, () => {
+        turnOf.push(reactor.stats().turns);
+        channel.read();
+      });
+    }
+    await world().settle();
+    expect(turnOf).toEqual([0, 1, 2, 3].map((later) => turnOf[0]! + later));
+  });
+
   it("10: a handler over the budget still gives everybody a turn", async () => {
     const reactor = world().createReactor({ turnBudgetMs: 10, slowHandlerMs: 1000 });
     const members = await readyCrowd(world(), reactor, 3);

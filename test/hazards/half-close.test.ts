@@ -92,6 +92,30 @@ onEveryNetwork("H15: half-close", (world) => {
     expect(channel.state).toBe("closed");
   });
 
+  it("7, H15, H16: what is read outside of the handler counts: the last call comes at once", async () => {
+    const reactor = world().createReactor();
+    for (const lost of [false, true]) {
+      const { channel, peer } = await connected(world(), reactor);
+      const { log, registration } = record(reactor, channel);
+      registration.pause();
+      peer.pause();
+      if (lost) await fill(world(), channel);
+      else channel.shutdown();
+      peer.write("unread");
+      await world().until(() => channel.unread === 6, "the bytes");
+      if (lost) peer.destroy();
+      else peer.end();
+      const last = lost ? "failed" : "hung-up";
+      await world().until(() => channel.state === last, "the end of it");
+      await world().settle();
+      expect(log).toEqual([]);
+      expect(channel.read()!.toString()).toBe("unread");
+      if (!lost) expect(channel.read()).toHaveLength(0);
+      await world().settle();
+      expect(log).toEqual([lost ? expect.stringMatching(/^ERROR\|HANGUP E/) : "HANGUP"]);
+    }
+  });
+
   it("7, H15: unreadMs: HANGUP waits no longer for who does not read", async () => {
     const reactor = world().createReactor({ unreadMs: 1000 });
     const { channel, peer } = await connected(world(), reactor);

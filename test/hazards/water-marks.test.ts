@@ -46,7 +46,7 @@ onEveryNetwork("H21: water marks", (world) => {
   it("between the marks there is room but no report; below the low one there is both", async () => {
     const reactor = world().createReactor({
       highWaterMark: 512 * KIB,
-      lowWaterMark: 64 * KIB,
+      lowWaterMark: 300 * KIB,
       flushBytes: 64 * KIB,
     });
     const { channel, peer } = await connected(world(), reactor);
@@ -64,11 +64,14 @@ onEveryNetwork("H21: water marks", (world) => {
     const between: number[] = [];
     peer.resume();
     await world().until(() => {
-      if (channel.queued > 64 * KIB && channel.room > 0) between.push(levels.length);
+      if (channel.queued > 300 * KIB && channel.room > 0) between.push(levels.length);
       return levels.length > 0;
     }, "WRITABLE");
-    expect(levels[0]).toBeLessThanOrEqual(64 * KIB);
-    expect(new Set(between)).toEqual(new Set(world().network === "memory" ? [0] : between));
+    expect(levels[0]).toBeLessThanOrEqual(300 * KIB);
+    // In memory one write completes in each pass; a kernel may take all of it between two turns.
+    if (world().network !== "memory") return;
+    expect(new Set(between)).toEqual(new Set([0]));
+    expect(levels[0]).toBeGreaterThan(200 * KIB);
   });
 
   it("a write that stays under the high-water mark leaves it writable", async () => {

@@ -27,7 +27,7 @@ export function pass(): Promise<void> {
 
 export async function until(condition: () => boolean): Promise<void> {
   const inVain = new Error("waited in vain");
-  for (const deadline = Date.now() + 15_000; !condition(); ) {
+  for (const deadline = Date.now() + 15_000; !condition();) {
     if (Date.now() > deadline) throw inVain;
     await pass();
   }

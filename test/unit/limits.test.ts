@@ -64,6 +64,8 @@ it.each(NAMES)("%s may be Infinity unless it bounds memory", (name) => {
 });
 
 it("the low-water mark is at most the high one; they may be equal", () => {
+  const equal = { lowWaterMark: 100, highWaterMark: 100 };
+  expect(resolveLimits(equal)).toMatchObject(equal);
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 1e6 }), fc.integer({ min: 1, max: 1e6 }), (low, high) => {
       const resolve = (): unknown => resolveLimits({ lowWaterMark: low, highWaterMark: high });

@@ -105,3 +105,13 @@ it("order is kept between small and large pieces", () => {
   for (const piece of pieces) queue.append(piece, false);
   expect(sent(queue.next(Infinity)).equals(Buffer.concat(pieces))).toBe(true);
 });
+
+it("a page takes exactly what it holds, and the next byte goes into another", () => {
+  const queue = new OutputQueue(new PagePool());
+  const pieces = [COPY_BYTES, COPY_BYTES, COPY_BYTES, COPY_BYTES, 1].map(bytes);
+  for (const piece of pieces) queue.append(piece, false);
+  queue.assertInvariants();
+  const chunks = queue.next(Infinity) as readonly Uint8Array[];
+  expect(chunks.map(({ length }) => length)).toEqual([PAGE_BYTES, 1]);
+  expect(sent(chunks).equals(Buffer.concat(pieces))).toBe(true);
+});

@@ -1,0 +1,54 @@
+/** What the calls of a reactor take besides their subject, and what its `stats()` answer. */
+import type { Server, Socket } from "node:net";
+
+import type { Clock } from "../clock.ts";
+import type { Counters } from "../host.ts";
+import type { Limits } from "../limits.ts";
+import type { ConnectOptions, ListenOptions, Network } from "../network.ts";
+import type { ErrorListener } from "./reporter.ts";
+
+export interface ReactorOptions extends Partial<Limits> {
+  /** Where descriptors come from. Default: the operating system's sockets, by `node:net`. */
+  readonly network?: Network;
+  /** Default: the system's monotonic clock. */
+  readonly clock?: Clock;
+  /** Hears of every failure that has no caller. Default: one line on stderr. */
+  readonly onError?: ErrorListener;
+  /** Pause a registration that spins (see `spinTurns`), besides reporting it. Default false. */
+  readonly pauseSpinning?: boolean;
+  /** Check what costs time to check: whether borrowed bytes were changed. Default false. */
+  readonly debug?: boolean;
+}
+
+export interface RegisterOptions<T> {
+  /** Kept in `registration.data`. */
+  readonly data?: T;
+  /** Unregisters when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ListenerOptions extends ListenOptions {
+  /** Closes the listener when aborted; before it is bound, `listen` rejects with AbortError. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ConnectorOptions extends ConnectOptions {
+  /** Milliseconds to wait for the connection: then it has failed with ETIMEDOUT. */
+  readonly timeoutMs?: number;
+  /** Fails the connection with AbortError if aborted before it stands. */
+  readonly signal?: AbortSignal;
+}
+
+/** Counters since the start, and gauges of this moment. */
+export interface ReactorStats extends Counters {
+  readonly registered: number;
+  readonly open: number;
+  readonly timers: number;
+  /** Bytes accepted by `write` that have not left, over all channels. */
+  readonly queuedBytes: number;
+  /** Bytes that came and were not read, over all channels. */
+  readonly unreadBytes: number;
+}
+
+/** What may be registered besides descriptors: it is adopted. */
+export type RawSource = Socket | Server;
