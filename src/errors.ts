@@ -93,7 +93,7 @@ export function codeOf(error: unknown): string | undefined {
 export function asError(thrown: unknown, fd?: number): Error {
   if (thrown instanceof Error) return thrown;
   const what =
-    typeof thrown === "string" ? JSON.stringify(thrown) : `a value of type ${typeof thrown}`;
+    typeof thrown === "string" ? thrown : `something that is no Error (${typeof thrown})`;
   return new IomuxError("IOMUX_HANDLER_THREW", `a handler threw ${what}; throw an Error instead`, {
     fd,
     cause: thrown,

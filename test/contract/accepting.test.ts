@@ -187,6 +187,22 @@ onNetworks(
       expect(reports).toHaveLength(2);
     });
 
+    it("25: how many are left is probed again after a turn that accepted", async () => {
+      memory().descriptorLimit = 30;
+      const { listener, accepted, refused } = await server(world(), { reserveDescriptors: 10 });
+      dial(world(), listener, 5);
+      await world().settle();
+      // Something else in the process opens files.
+      memory().descriptors += 12;
+      dial(world(), listener, 5);
+      await world().settle();
+      expect([accepted.length, refused()]).toEqual([7, 3]);
+      memory().descriptors -= 12;
+      dial(world(), listener, 5);
+      await world().settle();
+      expect([accepted.length, refused()]).toEqual([12, 3]);
+    });
+
     it("25: accepting resumes by itself when clients leave", async () => {
       memory().descriptorLimit = 30;
       const { listener, accepted, refused } = await server(world(), { reserveDescriptors: 10 });

@@ -230,6 +230,28 @@ onNetworks(
       expect(bytes().equals(pattern(10_000))).toBe(true);
     });
 
+    it("27, F6: what Node's buffer holds when the connection is lost is told before the loss", async () => {
+      const reactor = world().createReactor({ inputMark: 1 });
+      const { source, peer } = await world().adoptable();
+      const socket = source as net.Socket;
+      socket.read(0);
+      for (let at = 0; at < 5000; at += 1000) {
+        peer.write(pattern(1000, at));
+        await world().until(() => socket.readableLength === at + 1000, "Node's buffer");
+      }
+      const channel = reactor.adopt(socket);
+      const { bytes, log, registration } = record(reactor, channel);
+      registration.pause();
+      await world().until(() => channel.unread > 0, "the first piece");
+      expect(socket.readableLength).toBeGreaterThan(0);
+      socket.destroy(new Error("lost"));
+      await world().until(() => channel.state === "failed", "the loss");
+      registration.resume();
+      await world().until(() => channel.state === "closed", "its being told");
+      expect(bytes().equals(pattern(5000))).toBe(true);
+      expect(log.at(-1)).toMatch(/^ERROR\|HANGUP/);
+    });
+
     it("27: a socket that is still connecting is taken over, and connects or fails once", async () => {
       const reactor = world().createReactor();
       const listener = await world().run(reactor.listen(world().address()));
