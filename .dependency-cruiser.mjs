@@ -2,7 +2,7 @@
 
 const LAYER_0 = ["^src/(mask|errors|limits|address|arguments)\\.ts$", "^src/bytes/"];
 const LAYER_1 = [
-  "^src/(descriptor|network|clock|host|registration|registry|ready-set|timers|channel|listener)\\.ts$",
+  "^src/(descriptor|network|clock|host|registration|registry|ready-set|timers|channel|channel-errors|closed|listener)\\.ts$",
 ];
 const LAYER_2 = ["^src/reactor\\.ts$", "^src/reactor/"];
 const LAYER_3 = ["^src/(node|testing|server)/"];

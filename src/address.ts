@@ -79,8 +79,8 @@ function show(value: unknown): string {
 }
 
 /** `127.0.0.1:9000`, `[::1]:9000`, `unix:/run/chat.sock`, or `an unknown address` for null. */
-export function formatAddress(address: SocketAddress | Address | null): string {
-  if (address === null) return "an unknown address";
+export function formatAddress(address: SocketAddress | Address | null | undefined): string {
+  if (address === null || address === undefined) return "an unknown address";
   if ("path" in address) return address.path === "" ? "unix:(unnamed)" : `unix:${address.path}`;
   const host = address.host ?? "127.0.0.1";
   return host.includes(":") ? `[${host}]:${address.port}` : `${host}:${address.port}`;

@@ -26,6 +26,14 @@ export function checkOptions(options: unknown): void {
   throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
 }
 
+/** Throws for an option that does not exist: most often one that is spelt wrong. */
+export function checkNames(options: object, names: ReadonlySet<string>): void {
+  const unknown = Object.keys(options).find((name) => !names.has(name));
+  if (unknown === undefined) return;
+  const message = `there is no option ${unknown}: give one of ${[...names].join(", ")}`;
+  throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
+}
+
 /** Throws unless `value` is a time in milliseconds: finite, not negative. */
 export function checkMs(value: unknown, name: string): asserts value is number {
   if (typeof value !== "number") {

@@ -13,14 +13,9 @@ import { BorrowCheck } from "./bytes/borrow-check.ts";
 import { ByteQueue } from "./bytes/byte-queue.ts";
 import { OutputQueue } from "./bytes/output-queue.ts";
 import { Closed } from "./closed.ts";
-import {
-  borrowedChanged,
-  checkMaxBytes,
-  cutOff,
-  notBytes,
-  notConnected,
-} from "./channel-errors.ts";
+import * as failure from "./channel-errors.ts";
 import type { Channel, DescriptorState, WriteOptions } from "./descriptor.ts";
+import { asError } from "./errors.ts";
 import type { Flushable, Host } from "./host.ts";
 import { ERROR, HANGUP, PEER_CLOSED, READABLE, WRITABLE } from "./mask.ts";
 import type { Transport, TransportSink } from "./network.ts";
@@ -40,6 +35,8 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   progress = 0;
   entry: Entry | null = null;
   wasRegistered = false;
+  /** Runs once, when the connection stands or cannot any more. */
+  onConnectingEnds: (() => void) | null = null;
   watchers: Set<() => void> | null = null;
   readonly host: Host;
   readonly #transport: Transport;
@@ -106,14 +103,14 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     const lost = state === "failed";
     const endUnread = this.#endSeen && !this.ended && !lost;
     let mask = this.#input.length > 0 || endUnread ? READABLE : 0;
-    if (this.#endSeen) mask |= PEER_CLOSED;
+    if (this.#endSeen && !this.ended) mask |= PEER_CLOSED;
     if (state === "open") return this.#shut || this.#full ? mask : mask | WRITABLE;
     if ((mask & READABLE) !== 0 && !this.#unreadExpired) return mask;
     return lost ? mask | ERROR | HANGUP : mask | HANGUP;
   }
 
   read(maxBytes = Infinity): Buffer | null {
-    checkMaxBytes(maxBytes, this.fd);
+    failure.checkMaxBytes(maxBytes, this.fd);
     if (this.state === "closing" || this.state === "closed" || maxBytes === 0) return null;
     const bytes = this.#input.read(maxBytes);
     if (bytes === null) return this.#readEnd();
@@ -146,7 +143,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   }
 
   write(bytes: Uint8Array, options?: WriteOptions): number {
-    if (!(bytes instanceof Uint8Array)) throw notBytes(bytes, this.fd);
+    if (!(bytes instanceof Uint8Array)) throw failure.notBytes(bytes, this.fd);
     if (this.state !== "open" || this.#shut) return 0;
     const room = this.host.limits.highWaterMark - this.#output.length;
     const taken = Math.min(bytes.length, room);
@@ -177,19 +174,19 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
       return;
     }
     this.state = "closing";
-    this.host.detach(this, null);
     this.host.busy(1);
     this.#input.clear();
     this.#shut = true;
     if (this.#readingStopped) this.#transport.resume();
     this.#awaitClosing();
     this.#flushLater();
+    this.host.detach(this, null);
   }
 
   abort(reason?: Error): void {
     if (this.state === "closed") return;
     const lost = this.state === "failed" || this.state === "hung-up";
-    if (reason !== undefined) this.error ??= reason;
+    if (reason !== undefined) this.error ??= asError(reason, this.fd);
     this.finalize();
     if (!lost) this.host.destroyLater(this.#transport, true);
   }
@@ -220,19 +217,12 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     this.bytesOut += bytes;
     this.host.counters.bytesOut += bytes;
     if (this.#borrowed?.changedBefore(this.bytesOut) === true) {
-      this.host.report(this, "IOMUX_BORROWED_BYTES_CHANGED", () => borrowedChanged(this));
+      this.host.report(this, "IOMUX_BORROWED_BYTES_CHANGED", () => failure.borrowedChanged(this));
     }
     if (this.#full && this.#output.length <= this.host.limits.lowWaterMark) {
       this.#full = false;
       if (this.state === "open" && !this.#shut) this.host.changed(this, WRITABLE);
     }
-  }
-
-  /** Fails the connection unless it stands within `timeoutMs`. */
-  limitConnecting(timeoutMs: number): void {
-    this.#cancelDeadline = this.host.after(timeoutMs, () => {
-      this.failConnecting(notConnected(this, timeoutMs));
-    });
   }
 
   failConnecting(error: Error): void {
@@ -246,11 +236,15 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   onOpen(): void {
     if (this.state !== "connecting") return;
     this.state = "open";
-    this.#cancelDeadline?.();
-    this.#cancelDeadline = null;
+    this.#endConnecting();
     this.host.counters.connected++;
     if (this.#shut) this.#flushLater();
     else this.host.changed(this, WRITABLE);
+  }
+
+  #endConnecting(): void {
+    this.onConnectingEnds?.();
+    this.onConnectingEnds = null;
   }
 
   onBytes(chunk: Buffer): void {
@@ -301,7 +295,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     this.state = state;
     this.#output.clear();
     this.#inFlight = false;
-    this.#cancelDeadline?.();
+    this.#endConnecting();
     this.#cancelDeadline = this.host.after(this.host.limits.unreadMs, () => {
       this.#unreadExpired = true;
       if (this.entry === null) this.finalize();
@@ -318,7 +312,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   #awaitClosing(): void {
     this.#cancelDeadline?.();
     this.#cancelDeadline = this.host.after(this.host.limits.lingerMs, () => {
-      if (this.#output.length > 0) this.abort(cutOff(this, this.host.limits.lingerMs));
+      if (this.#output.length > 0) this.abort(failure.cutOff(this, this.host.limits.lingerMs));
       else this.#letGo();
     });
   }
@@ -338,9 +332,9 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   /** The last step of every way: closed, and told once. */
   finalize(): void {
     if (this.state === "closed") return;
-    if (this.state === "closing") this.host.busy(-1);
-    this.host.detach(this, this.error);
+    const closing = this.state === "closing";
     this.state = "closed";
+    this.#endConnecting();
     this.#cancelDeadline?.();
     this.#cancelDeadline = null;
     this.#input.clear();
@@ -348,6 +342,9 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     this.#inFlight = false;
     this.host.gone(this);
     this.#closed.fulfil(this.error);
+    if (closing) this.host.busy(-1);
+    // Last, because it runs code of users: the listeners of `registration.signal`.
+    this.host.detach(this, this.error);
   }
 
   assertInvariants(): void {

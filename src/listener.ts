@@ -2,9 +2,9 @@
 import { formatAddress, type SocketAddress } from "./address.ts";
 import { Closed } from "./closed.ts";
 import type { Channel, DescriptorState, Listener } from "./descriptor.ts";
-import { codeOf, IomuxError } from "./errors.ts";
+import { asError, codeOf, IomuxError } from "./errors.ts";
 import type { Host } from "./host.ts";
-import { READABLE } from "./mask.ts";
+import { ERROR, HANGUP, READABLE } from "./mask.ts";
 import type { ListenSink, ListenTransport, Transport } from "./network.ts";
 import type { Entry, ReadySource } from "./registration.ts";
 
@@ -50,6 +50,7 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
   }
 
   condition(): number {
+    if (this.state === "failed") return ERROR | HANGUP;
     return this.state === "open" && this.#queue.length > 0 ? READABLE : 0;
   }
 
@@ -70,7 +71,7 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
   }
 
   abort(reason?: Error): void {
-    this.#end(reason ?? null);
+    this.#end(reason === undefined ? null : asError(reason, this.fd));
   }
 
   finalize(): void {
@@ -79,9 +80,8 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
 
   #end(reason: Error | null): void {
     if (this.state === "closing" || this.state === "closed") return;
-    this.error = reason;
+    this.error ??= reason;
     this.state = "closing";
-    this.host.detach(this, reason);
     for (const transport of this.#queue) this.host.destroyLater(transport, true);
     this.#queue = [];
     this.host.busy(1);
@@ -91,6 +91,15 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
       this.host.gone(this);
       this.#closed.fulfil(this.error);
     });
+    this.host.detach(this, this.error);
+  }
+
+  onClosed(error: Error): void {
+    if (this.state !== "open") return;
+    this.error = error;
+    this.state = "failed";
+    if (this.entry === null) this.finalize();
+    else this.host.changed(this, ERROR | HANGUP);
   }
 
   onConnection(transport: Transport): void {

@@ -20,7 +20,7 @@ export const ERROR = 0x008;
 export const HANGUP = 0x010;
 /** Closed while `poll` waited. Never an interest (POLLNVAL). */
 export const INVALID = 0x020;
-/** The peer has ended its side; unread bytes may remain (POLLRDHUP, EPOLLRDHUP). */
+/** The peer has ended its side, and that end is still to be read (POLLRDHUP, EPOLLRDHUP). */
 export const PEER_CLOSED = 0x2000;
 /** Report on transitions only, see epoll(7). Bit 27 here, bit 31 in Linux. */
 export const EDGE = 1 << 27;
@@ -66,6 +66,7 @@ const NAMES: readonly (readonly [number, string])[] = [
  * Bits without a name are printed in hexadecimal.
  */
 export function formatMask(mask: number): string {
+  if (!Number.isInteger(mask)) return String(mask);
   const parts: string[] = [];
   let rest = mask;
   for (const [bit, name] of NAMES) {

@@ -116,4 +116,6 @@ export interface ListenSink {
   onConnection(transport: Transport): void;
   /** Accepting failed; the listener stands. */
   onAcceptFailed(error: Error): void;
+  /** Somebody else has closed it. Nothing follows. */
+  onClosed(error: Error): void;
 }

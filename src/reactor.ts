@@ -11,14 +11,16 @@ import { QueuedListener } from "./listener.ts";
 import type { Network, NetworkCapabilities } from "./network.ts";
 import type { Handler, ReadySource, Registration } from "./registration.ts";
 import type { Timer } from "./timers.ts";
-import type {
-  ConnectorOptions,
-  ListenerOptions,
-  RawSource,
-  ReactorOptions,
-  ReactorStats,
-  RegisterOptions,
+import {
+  OPTION_NAMES,
+  type ConnectorOptions,
+  type ListenerOptions,
+  type RawSource,
+  type ReactorOptions,
+  type ReactorStats,
+  type RegisterOptions,
 } from "./reactor/options.ts";
+import { limitConnecting } from "./reactor/connecting.ts";
 import { explain, type Explanation } from "./reactor/explain.ts";
 import { Loop } from "./reactor/loop.ts";
 import { RegistrationTable } from "./reactor/registration-table.ts";
@@ -26,6 +28,7 @@ import { checkRegistrable, Sources } from "./reactor/sources.ts";
 import {
   checkFunction,
   checkMs,
+  checkNames,
   checkOptions,
   checkSocketOptions,
   requireFunction,
@@ -39,7 +42,7 @@ import {
   type CloseOptions,
   type CloseResult,
 } from "./reactor/shutdown.ts";
-import { makeWait, type WaitOptions } from "./reactor/wait.ts";
+import { makeWait, onAbort, type WaitOptions } from "./reactor/wait.ts";
 
 export class Reactor {
   readonly #loop: Loop;
@@ -49,6 +52,7 @@ export class Reactor {
   #closing: Promise<CloseResult> | null = null;
 
   constructor(options: ReactorOptions & { network: Network; clock: Clock }) {
+    checkNames(options, OPTION_NAMES);
     this.#network = options.network;
     this.#loop = new Loop({
       network: options.network,
@@ -240,17 +244,9 @@ export class Reactor {
     const checked = checkAddress(address);
     checkOptions(options);
     checkSocketOptions(options);
-    const { timeoutMs, signal } = options;
-    if (timeoutMs !== undefined) checkMs(timeoutMs, "timeoutMs");
+    if (options.timeoutMs !== undefined) checkMs(options.timeoutMs, "timeoutMs");
     const channel = this.#loop.channel(this.#network.connect(checked, options)) as BufferedChannel;
-    if (timeoutMs !== undefined) channel.limitConnecting(timeoutMs);
-    if (signal !== undefined) {
-      const abort = (): void => {
-        channel.failConnecting(new AbortError(`connect of fd ${channel.fd}`, signal));
-      };
-      if (signal.aborted) abort();
-      else onAbort(signal, abort);
-    }
+    limitConnecting(this.#loop, channel, options);
     return channel;
   }
 
@@ -317,7 +313,9 @@ export class Reactor {
    * dispatched any more, and no timer fires. Resolves with what was cut off. Calling it again
    * answers the same promise.
    */
-  close({ drainMs = DRAIN_MS, answerMs = ANSWER_MS }: CloseOptions = {}): Promise<CloseResult> {
+  close(options: CloseOptions = {}): Promise<CloseResult> {
+    checkOptions(options);
+    const { drainMs = DRAIN_MS, answerMs = ANSWER_MS } = options;
     checkMs(drainMs, "drainMs");
     checkMs(answerMs, "answerMs");
     this.#closing ??= this.#shutDown(drainMs, answerMs);
@@ -352,13 +350,4 @@ function checkWait(options: WaitOptions): void {
   checkOptions(options);
   const { timeoutMs } = options;
   if (timeoutMs !== undefined) checkMs(timeoutMs, "timeoutMs");
-}
-
-/** Calls back when `signal` is aborted. Answers how to call it off. */
-function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  if (signal.aborted) callback();
-  else signal.addEventListener("abort", callback, { once: true });
-  return () => {
-    signal.removeEventListener("abort", callback);
-  };
 }

@@ -17,7 +17,7 @@ function adoptSocket(socket: Socket): SocketTransport {
   const obstacle = socketObstacle(socket);
   if (obstacle !== null) throw refuse("the socket", obstacle, socket.errored);
   socket.allowHalfOpen = true;
-  return new SocketTransport(socket, false);
+  return new SocketTransport(socket, false, "the address it was given");
 }
 
 function socketObstacle(socket: Socket): string | null {
@@ -27,16 +27,22 @@ function socketObstacle(socket: Socket): string | null {
   if (socket.writableEnded) return "its writing side was ended already";
   if (!socket.connecting && socket.pending) return "it is not connected";
   if (socket.readableObjectMode || socket.writableObjectMode) return "it is in object mode";
+  if ("encrypted" in socket) return "it is a TLS socket: those are not supported yet";
+  if (socket.writableCorked > 0) return "it is corked: uncork() it first";
+  if (hasOnRead(socket)) return 'it was made with the option "onread": its bytes go elsewhere';
   if (socket.readableEncoding !== null) return "setEncoding() was called on it: it gives strings";
   for (const event of ["data", "readable"]) {
     if (socket.listenerCount(event) > 0) return `somebody listens to its "${event}" already`;
   }
-  return isPiped(socket) ? "it is part of a running pipe" : null;
+  if (socket.readableFlowing === true) return "its bytes are being dropped: pause() it first";
+  // A pipe out of it listens to its "data"; a pipe into it, to its "unpipe".
+  return socket.listenerCount("unpipe") > 0 ? "it is part of a running pipe" : null;
 }
 
-/** A pipe out of it shows as an "unpipe" listener of its target, a pipe into it as its own. */
-function isPiped(socket: Socket): boolean {
-  return socket.listenerCount("unpipe") > 0 || socket.readableFlowing === true;
+/** No public flag tells of `onread`; the buffer it reads into is behind a symbol of this name. */
+function hasOnRead(socket: Socket): boolean {
+  const symbol = Object.getOwnPropertySymbols(socket).find((s) => s.description === "kBuffer");
+  return symbol !== undefined && Boolean((socket as unknown as Record<symbol, unknown>)[symbol]);
 }
 
 function adoptServer(server: Server): ServerTransport {

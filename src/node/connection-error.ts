@@ -31,9 +31,9 @@ export function connectionError(
   return new IomuxError(code, message, { cause: error });
 }
 
-/** Somebody else destroyed the socket, without an error. */
-export function closedOutside(): IomuxError {
-  const message = "the socket was destroyed outside the reactor; close() its channel instead";
+/** Somebody else closed a socket or a server of ours, without an error. */
+export function closedOutside(what: "socket" | "server", descriptor: string): IomuxError {
+  const message = `the ${what} was closed outside the reactor; close() its ${descriptor} instead`;
   return new IomuxError("ECONNABORTED", message);
 }
 

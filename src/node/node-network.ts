@@ -2,7 +2,7 @@
 import { createServer, Socket, type Server } from "node:net";
 
 import { formatAddress, isUnix, type CheckedAddress, type SocketAddress } from "../address.ts";
-import { IomuxError } from "../errors.ts";
+import { asError, IomuxError } from "../errors.ts";
 import type {
   Adopted,
   ConnectOptions,
@@ -39,7 +39,12 @@ export class NodeNetwork implements Network {
       keepAlive: options.keepAlive ?? false,
     });
     const backlog = options.backlog ?? 511;
-    if (isUnix(address)) return listenAtPath(server, address.path, backlog);
+    if (isUnix(address)) {
+      return listenAtPath(server, address.path, backlog).catch((error: unknown) => {
+        if (error instanceof IomuxError) throw error;
+        throw setupError(asError(error), "listen at", formatAddress(address));
+      });
+    }
     await bind(server, { ...address, backlog }, formatAddress(address));
     return new ServerTransport(server);
   }
@@ -93,11 +98,13 @@ async function listenAtPath(
   if (occupant.what === "something else") throw notASocket(path);
   const beside = pathBeside(path);
   await bind(server, { path: beside, backlog }, `unix:${path}`);
-  if (publish(beside, path, occupant)) {
+  try {
+    if (!publish(beside, path, occupant)) throw inUse(path);
     return new ServerTransport(server, localAddress, removerOf(path));
+  } catch (error) {
+    server.close();
+    throw error;
   }
-  server.close();
-  throw inUse(path);
 }
 
 function bind(

@@ -3,6 +3,7 @@ import type { Server, Socket } from "node:net";
 
 import type { SocketAddress } from "../address.ts";
 import type { ListenSink, ListenTransport } from "../network.ts";
+import { closedOutside } from "./connection-error.ts";
 import { serverAddress } from "./socket-address.ts";
 import { SocketTransport } from "./socket-transport.ts";
 import { nextImmediate } from "./system-clock.ts";
@@ -28,6 +29,9 @@ export class ServerTransport implements ListenTransport {
     });
     this.#server.on("error", (error) => {
       this.#sink?.onAcceptFailed(error);
+    });
+    this.#server.on("close", () => {
+      this.#sink?.onClosed(closedOutside("server", "listener"));
     });
     this.#server.unref();
   }

@@ -32,6 +32,8 @@ type Tagged = Socket & { [TRANSPORT]?: SocketTransport };
 
 export class SocketTransport implements Transport {
   readonly connecting: boolean;
+  localAddress: SocketAddress | null = null;
+  remoteAddress: SocketAddress | null = null;
   readonly #socket: Tagged;
   readonly #target: string;
   #unix: boolean;
@@ -62,29 +64,22 @@ export class SocketTransport implements Transport {
   }
 
   /**
-   * Node forgets the addresses after a reset unless they were asked for before. Only the near end's
+   * Node forgets the addresses of a socket that is reset or closed. Only the near end's
    * tells the families apart: a reset that came before has taken the far end's.
    */
   #opened(): void {
     this.#open = true;
-    const { remoteAddress, localAddress } = this.#socket;
-    this.#unix ||= remoteAddress === undefined && localAddress === undefined;
+    this.#unix ||= this.#socket.localAddress === undefined;
+    this.localAddress = addressOf(this.#socket, "local", this.#unix);
+    this.remoteAddress = addressOf(this.#socket, "remote", this.#unix);
     this.#socket.unref();
-  }
-
-  get localAddress(): SocketAddress | null {
-    return addressOf(this.#socket, "local", this.#unix);
-  }
-
-  get remoteAddress(): SocketAddress | null {
-    return addressOf(this.#socket, "remote", this.#unix);
   }
 
   attach(sink: TransportSink): void {
     this.#sink = sink;
     const socket = this.#socket;
     if (this.#failure !== null || socket.destroyed) {
-      this.#fail(this.#failure ?? closedOutside());
+      this.#fail(this.#failure ?? closedOutside("socket", "channel"));
       return;
     }
     this.#reading = true;
@@ -144,13 +139,20 @@ export class SocketTransport implements Transport {
     this.#socket.destroy();
   }
 
-  /** A socket whose FIN is still to leave, and one of the Unix family, knows no reset. */
+  /** A socket whose FIN is still to leave, and what is no TCP underneath, knows no reset. */
   reset(): void {
     this.#sink = null;
     const socket = this.#socket;
     const pendingFin = socket.writableEnded && !socket.writableFinished;
-    if (this.#unix || socket.connecting || socket.destroyed || pendingFin) socket.destroy();
-    else socket.resetAndDestroy();
+    if (this.#unix || socket.connecting || socket.destroyed || pendingFin) {
+      socket.destroy();
+      return;
+    }
+    try {
+      socket.resetAndDestroy();
+    } catch {
+      socket.destroy();
+    }
   }
 
   // What the socket tells, by the functions below.
@@ -203,7 +205,7 @@ export class SocketTransport implements Transport {
     this.#sink = null;
     if (sink === null) return;
     if (this.#ended && this.#shut) sink.onFinished();
-    else sink.onFailed(closedOutside());
+    else sink.onFailed(closedOutside("socket", "channel"));
   }
 
   /** Bytes that Node had taken from the kernel, and not told of, are still there when it fails. */

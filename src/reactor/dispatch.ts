@@ -77,7 +77,7 @@ export class Dispatcher {
       if (isThenable(answer)) this.#hold(entry, answer, before);
       else entry.failures = 0;
     } catch (thrown) {
-      this.#handlerFailed(entry, thrown, descriptor.entry === null);
+      this.#handlerFailed(entry, thrown);
     } finally {
       this.current = null;
     }
@@ -94,22 +94,22 @@ export class Dispatcher {
       },
       (thrown: unknown) => {
         entry.held = false;
-        if (entry.active || !isAbort(thrown)) this.#handlerFailed(entry, thrown, false);
+        if (entry.active || !isAbort(thrown)) this.#handlerFailed(entry, thrown);
         if (entry.active) this.#watchProgress(entry, before);
       },
     );
   }
 
   /**
-   * It costs its own channel, but not one that it has given up since (`orphan`: it gave it up just
-   * now, and to nobody). A listener stands for many others, so it gets some more tries.
+   * It costs its own channel, unless that is registered anew by now. A listener stands for many
+   * others, so it gets some more tries.
    */
-  #handlerFailed(entry: Entry, thrown: unknown, orphan: boolean): void {
+  #handlerFailed(entry: Entry, thrown: unknown): void {
     const error = asError(thrown, entry.fd);
     this.#counters.handlerErrors++;
     this.#reporter.report(error, entry);
     if (entry.descriptor.kind === "channel") {
-      if (entry.active || orphan) entry.descriptor.abort(error);
+      if (entry.active || entry.descriptor.entry === null) entry.descriptor.abort(error);
       return;
     }
     const failures = ++entry.failures;

@@ -1,7 +1,7 @@
 /** Why a descriptor is not being read or written right now, as data and as one English line. */
 import type { BufferedChannel } from "../channel.ts";
 import { formatAddress } from "../address.ts";
-import { PEER_CLOSED, READABLE, WRITABLE, formatMask } from "../mask.ts";
+import { READABLE, WRITABLE, formatMask } from "../mask.ts";
 import type { Limits } from "../limits.ts";
 import type { DescriptorState } from "../descriptor.ts";
 import type { ReadySource } from "../registration.ts";
@@ -69,8 +69,8 @@ function why(source: ReadySource, bit: number): Reason {
 /** Why the descriptor itself is not ready, or null if it is. */
 function condition(source: ReadySource, bit: number): Reason | null {
   if ((source.condition() & bit) !== 0) return null;
-  if (bit === READABLE) return (source.condition() & PEER_CLOSED) !== 0 ? "ended" : "nothing came";
   const channel = source as BufferedChannel;
+  if (bit === READABLE) return channel.ended ? "ended" : "nothing came";
   return channel.state === "open" && channel.room === 0 && channel.queued === 0
     ? "shut down"
     : channel.state === "open"

@@ -1,5 +1,5 @@
 /**
- * The loop. `turn()` is all of it, read from top to bottom; the rest decides when a turn begins.
+ * The loop. `#runTurn()` is all of it, from top to bottom; the rest decides when a turn begins.
  *
  * A turn begins when enough bytes were collected, at the latest in the immediate phase. It never
  * nests, and it is a snapshot: what is added while it runs waits for the next one.
@@ -99,6 +99,16 @@ export class Loop implements Host {
     this.#wanted = false;
     this.#collectedBytes = 0;
     this.counters.turns++;
+    try {
+      this.#runTurn();
+    } finally {
+      this.#inTurn = false;
+    }
+    if (this.#moreToDo) this.schedule();
+    if (this.open.size === 0 && this.#doomed.length === 0) this.onEmpty?.();
+  }
+
+  #runTurn(): void {
     const ready = this.#collectReady();
     this.timers.fireDue(this.#clock.now());
     this.timers.runDeferred();
@@ -108,9 +118,6 @@ export class Loop implements Host {
     this.poll.answer();
     this.selects.answer();
     this.#descriptorsLeft = undefined;
-    this.#inTurn = false;
-    if (this.#moreToDo) this.schedule();
-    if (this.open.size === 0 && this.#doomed.length === 0) this.onEmpty?.();
   }
 
   /** Whether this turn has left work, or made some. */

@@ -3,7 +3,7 @@ import type { Server, Socket } from "node:net";
 
 import type { Clock } from "../clock.ts";
 import type { Counters } from "../host.ts";
-import type { Limits } from "../limits.ts";
+import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
 import type { ConnectOptions, ListenOptions, Network } from "../network.ts";
 import type { ErrorListener } from "./reporter.ts";
 
@@ -19,6 +19,12 @@ export interface ReactorOptions extends Partial<Limits> {
   /** Check what costs time to check: whether borrowed bytes were changed. Default false. */
   readonly debug?: boolean;
 }
+
+/** Every name of `ReactorOptions`. */
+export const OPTION_NAMES: ReadonlySet<string> = new Set([
+  ...Object.keys(DEFAULT_LIMITS),
+  ...["network", "clock", "onError", "pauseSpinning", "debug"],
+]);
 
 export interface RegisterOptions<T> {
   /** Kept in `registration.data`. */

@@ -28,11 +28,16 @@ export class Reporter {
   }
 
   report(error: Error, registration: Registration | null): void {
-    try {
-      this.#listener(error, registration);
-    } catch (thrown) {
+    const failed = (thrown: unknown): void => {
       print(error);
       print(thrown instanceof Error ? thrown : new Error(`onError threw ${String(thrown)}`));
+    };
+    try {
+      const listener: (...args: Parameters<ErrorListener>) => unknown = this.#listener;
+      const answer = listener(error, registration);
+      if (answer instanceof Promise) answer.catch(failed);
+    } catch (thrown) {
+      failed(thrown);
     }
   }
 

@@ -65,3 +65,12 @@ export function makeWait<T>(
   };
   return { wait, promise };
 }
+
+/** Calls back when `signal` is aborted. Answers how to call it off. */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  if (signal.aborted) callback();
+  else signal.addEventListener("abort", callback, { once: true });
+  return () => {
+    signal.removeEventListener("abort", callback);
+  };
+}

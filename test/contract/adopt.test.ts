@@ -165,7 +165,7 @@ const OBSTACLES: Readonly<Record<string, readonly [Obstacle, RegExp]>> = {
   ],
   "is piped into something": [(socket) => socket.pipe(new PassThrough()), /"data"|pipe/],
   "is piped into": [(socket) => new PassThrough().pipe(socket), /pipe/],
-  "is flowing": [(socket) => socket.resume(), /pipe/],
+  "is flowing": [(socket) => socket.resume(), /dropped/],
   "was ended by us": [(socket) => socket.end(), /ended/],
 };
 
@@ -228,6 +228,29 @@ onNetworks(
       peer.write(pattern(5000, 5000));
       await world().until(() => bytes().length === 10_000, "all bytes");
       expect(bytes().equals(pattern(10_000))).toBe(true);
+    });
+
+    it("27, 21: allowHalfOpen is set on a socket that had none: its peer's end is not ours", async () => {
+      const reactor = world().createReactor();
+      const server = await listening(net.createServer({ pauseOnConnect: true }), world());
+      const accepted = new Promise<net.Socket>((resolve) => server.once("connection", resolve));
+      const far = net.connect({ ...where(server), allowHalfOpen: true });
+      const received: Buffer[] = [];
+      far.on("data", (bytes: Buffer) => received.push(bytes));
+      const socket = await accepted;
+      expect(socket.allowHalfOpen).toBe(false);
+      const channel = reactor.adopt(socket);
+      const { log } = record(reactor, channel);
+      far.end("question");
+      await world().until(() => channel.ended, "the end");
+      await world().settle();
+      expect([log, channel.state]).toEqual([['READABLE "question"', "READABLE end"], "open"]);
+      channel.write(Buffer.from("answer"));
+      channel.close();
+      await world().run(channel.closed);
+      await world().until(() => far.readableEnded, "our end");
+      expect(Buffer.concat(received).toString()).toBe("answer");
+      server.close();
     });
 
     it("27, F6: what Node's buffer holds when the connection is lost is told before the loss", async () => {
@@ -342,6 +365,11 @@ async function listening(
 ): Promise<net.Server & { allowHalfOpen?: boolean }> {
   await new Promise<void>((resolve) => server.listen(world.address(), resolve));
   return server;
+}
+
+function where(server: net.Server): net.NetConnectOpts {
+  const bound = server.address()!;
+  return typeof bound === "string" ? { path: bound } : { port: bound.port, host: bound.address };
 }
 
 function catching(act: () => unknown): Error {

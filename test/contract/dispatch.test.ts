@@ -361,8 +361,8 @@ onEveryNetwork("dispatch", (world) => {
     expect(channel.read()).toHaveLength(0);
     await world().until(() => !registration.active, "the last call");
     await turns(world(), reactor, 3);
-    expect(seen.filter((ready) => ready === "HANGUP|PEER_CLOSED")).toHaveLength(1);
-    expect(seen.at(-1)).toBe("HANGUP|PEER_CLOSED");
+    expect(seen.filter((ready) => ready === "HANGUP")).toHaveLength(1);
+    expect(seen.at(-1)).toBe("HANGUP");
     expect(reactor.registrations.size).toBe(0);
     expect(channel).toMatchObject({ state: "closed", error: null });
   });

@@ -71,6 +71,27 @@ onEveryNetwork("timers", (world) => {
     expect(order).toEqual(["zero", "a", "b1", "b2", "c"]);
   });
 
+  it("13: timers wake the reactor by themselves, one after the other", async () => {
+    const reactor = world().createReactor();
+    const fired: number[] = [];
+    for (const delay of [30, 10, 20]) reactor.setTimer(delay, () => fired.push(delay));
+    for (const expected of [[10], [10, 20], [10, 20, 30]]) {
+      await world().advance(10);
+      await world().settle();
+      expect(fired).toEqual(expected);
+    }
+    // Later than the last alarm, earlier than the one that is set, and in place of a cancelled one.
+    reactor.setTimer(1000, () => fired.push(1000));
+    reactor.setTimer(5, () => fired.push(5));
+    reactor.setTimer(2, () => fired.push(2)).cancel();
+    await world().advance(5);
+    await world().settle();
+    expect(fired.slice(3)).toEqual([5]);
+    await world().advance(995);
+    await world().settle();
+    expect(fired.slice(3)).toEqual([5, 1000]);
+  });
+
   it("13 / H13: a timer due exactly now fires; a jump forward fires each once", async () => {
     const reactor = world().createReactor();
     const fired: number[] = [];

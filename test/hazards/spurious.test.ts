@@ -11,6 +11,7 @@ import {
   type ListenTransport,
   type Network,
   type Reactor,
+  type ReactorOptions,
   type SocketAddress,
   type Transport,
   type TransportSink,
@@ -70,7 +71,7 @@ class FakeNetwork implements Network, Transport {
   }
 }
 
-function fake(): {
+function fake(options: ReactorOptions = {}): {
   clock: SimulatedClock;
   network: FakeNetwork;
   reactor: Reactor;
@@ -78,7 +79,7 @@ function fake(): {
 } {
   const clock = new SimulatedClock();
   const network = new FakeNetwork();
-  const reactor = createReactor({ network, clock });
+  const reactor = createReactor({ network, clock, ...options });
   return { clock, network, reactor, channel: reactor.connect({ port: 1 }) };
 }
 
@@ -173,16 +174,16 @@ it("H6: write inside a handler for WRITABLE does not recurse, and leaves once a 
 });
 
 it("H6: what comes while a handler runs is for the next turn, in order", () => {
-  const { clock, network, reactor, channel } = fake();
+  const { clock, network, reactor, channel } = fake({ turnBytes: 2 });
   const seen: string[] = [];
   reactor.register(channel, READABLE, () => {
     seen.push(channel.read()!.toString());
-    if (seen.length < 4) network.sink.onBytes(Buffer.from(`${seen.length}`));
+    if (seen.length < 4) network.sink.onBytes(Buffer.from(`+${seen.length}`));
   });
   network.sink.onBytes(Buffer.from("0"));
   for (let turn = 1; turn <= 4; turn++) {
     clock.pass();
     expect(seen).toHaveLength(turn);
   }
-  expect(seen).toEqual(["0", "1", "2", "3"]);
+  expect(seen).toEqual(["0", "+1", "+2", "+3"]);
 });

@@ -50,7 +50,7 @@ it("asError leaves an Error alone and wraps the rest, also what cannot be printe
     const wrapped = asError(thrown, 3);
     expect(wrapped).toMatchObject({ code: "IOMUX_HANDLER_THREW", fd: 3, cause: thrown });
   }
-  expect(asError("text").message).toContain('threw "text"');
+  expect(asError("text").message).toContain("threw text;");
 });
 
 it("codeOf finds the code of whatever has one", () => {
