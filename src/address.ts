@@ -1,7 +1,7 @@
 /** Addresses: what `listen` and `connect` are given, and what a descriptor says of its two ends. */
 import { IomuxError, IomuxRangeError, IomuxTypeError } from "./errors.ts";
 
-/** A TCP address. `host` is `127.0.0.1` unless given: a server is open to the world only if told. */
+/** A TCP address. Without `host` it is `127.0.0.1`: only who asks for it is open to the world. */
 export interface TcpAddress {
   /** 0 to 65535; 0 lets the system choose when listening. */
   readonly port: number;

@@ -21,8 +21,8 @@ export function checkOptions(options: unknown): void {
   }
   const { signal } = options as { readonly signal?: unknown };
   if (signal === undefined || signal instanceof AbortSignal) return;
-  const what = signal === null ? "null" : typeof signal;
-  const message = `option signal must be an AbortSignal, not ${what === "object" ? "another object" : what}`;
+  const what = typeof signal === "object" ? "another object" : typeof signal;
+  const message = `option signal must be an AbortSignal, not ${what}`;
   throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
 }
 

@@ -59,7 +59,7 @@ export type Adopted =
 
 /** A connected byte stream, or one that is connecting. */
 export interface Transport {
-  /** Whether the connection stood when the transport was made. */
+  /** Whether the connection was still to come when the transport was made. */
   readonly connecting: boolean;
   readonly localAddress: SocketAddress | null;
   readonly remoteAddress: SocketAddress | null;
@@ -68,8 +68,8 @@ export interface Transport {
   attach(sink: TransportSink): void;
 
   /**
-   * Takes all of one chunk, or of several as one write. True: the system has them. False: `onWritten` follows, or `onFailed`.
-   * Never called while an earlier write is pending.
+   * Takes all of one chunk, or of several as one write. True: the system has them. False:
+   * `onWritten` follows, or `onFailed`. Never called while an earlier write is pending.
    */
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean;
 

@@ -27,7 +27,8 @@ export function connectionError(
   confirming: boolean,
 ): IomuxError {
   const code = confirming ? "ECONNRESET" : (codeOf(error) ?? "EIO");
-  const message = `connection with ${formatAddress(peer)}: ${MEANING[code] ?? error.message} (${code})`;
+  const meaning = MEANING[code] ?? error.message;
+  const message = `connection with ${formatAddress(peer)}: ${meaning} (${code})`;
   return new IomuxError(code, message, { cause: error });
 }
 

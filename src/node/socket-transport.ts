@@ -9,9 +9,9 @@
  * The channel above has bounded queues of its own, so the ones of Node's streams are passed by:
  * `push`, which the socket calls with what it has read, is answered here, and `_read`, `_write` and
  * `_writev` are called as the stream machinery would. It saves a third of the time spent in
- * JavaScript for a small message, and makes stopping to read exact: there is no second buffer. Where
- * the machinery holds bytes already (an adopted socket), or the socket is still connecting, it is
- * used until it is empty. See docs/decisions/ and test/node/node-facts.test.ts.
+ * JavaScript for a small message, and makes stopping to read exact: there is no second buffer.
+ * Where the machinery holds bytes already (an adopted socket), or the socket is still connecting,
+ * it is used until it is empty. See docs/decisions/ and test/node/node-facts.test.ts.
  *
  * The listeners are shared by all sockets and find their transport by a symbol on the socket,
  * which costs a connection no closures.

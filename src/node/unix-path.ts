@@ -10,7 +10,7 @@
  */
 import { linkSync, lstatSync, renameSync, unlinkSync, type Stats } from "node:fs";
 import { connect } from "node:net";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 import { MAX_PATH_BYTES } from "../address.ts";
 import { codeOf, IomuxError } from "../errors.ts";
@@ -31,14 +31,14 @@ export async function occupantOf(path: string): Promise<Occupant> {
 
 /** The code that connecting fails with, or null if somebody answers. */
 function probe(path: string): Promise<string | null> {
-  return new Promise((resolve) => {
+  return new Promise((answer) => {
     const socket = connect({ path });
     socket.on("connect", () => {
       socket.destroy();
-      resolve(null);
+      answer(null);
     });
     socket.on("error", (error) => {
-      resolve(codeOf(error) ?? "EIO");
+      answer(codeOf(error) ?? "EIO");
     });
   });
 }
@@ -94,11 +94,19 @@ function clear(path: string, dead: Stats): boolean {
   return ours;
 }
 
-/** Removes the socket at `path`, unless another one has taken its place by then. */
+/**
+ * Removes the socket at `path`, unless another one has taken its place by then. What can no longer
+ * be removed (its folder is gone, or another's) is left: there is nothing more to close.
+ */
 export function removerOf(path: string): () => void {
-  const ours = statOf(path);
+  const fixed = resolve(path);
+  const ours = statOf(fixed);
   return () => {
-    if (ours !== null && isSame(statOf(path), ours)) unlinkSync(path);
+    try {
+      if (ours !== null && isSame(statOf(fixed), ours)) unlinkSync(fixed);
+    } catch {
+      return;
+    }
   };
 }
 

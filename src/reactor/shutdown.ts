@@ -67,8 +67,8 @@ function channels(loop: Loop): BufferedChannel[] {
 function deadline(fd: number, queued: number, drainMs: number): Error {
   return new IomuxError(
     "ETIMEDOUT",
-    `fd ${fd}: the reactor closed and ${queued} bytes of output had not left after ${drainMs} ms; ` +
-      `give close() a longer drainMs`,
+    `fd ${fd}: the reactor closed and ${queued} bytes of output had not left after ${drainMs} ms;` +
+      ` give close() a longer drainMs`,
     { fd, state: "closing" },
   );
 }

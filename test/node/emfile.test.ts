@@ -49,11 +49,13 @@ async function ask<T>(question: string): Promise<T> {
 
 const state = (): Promise<State> => ask<State>("state");
 
-/** The state once `holds` is true of it; the test's time-out ends a wait in vain. */
+/** The state once `holds` is true of it. */
 async function stateWhen(holds: (now: State) => boolean): Promise<State> {
-  for (;;) {
+  for (const deadline = Date.now() + 15_000; ;) {
     const now = await state();
     if (holds(now)) return now;
+    if (Date.now() > deadline)
+      throw new Error(`waited in vain, at last for ${JSON.stringify(now)}`);
   }
 }
 
