@@ -11,7 +11,7 @@
 import type { SocketAddress } from "./address.ts";
 import { BorrowCheck } from "./bytes/borrow-check.ts";
 import { ByteQueue } from "./bytes/byte-queue.ts";
-import { OutputQueue } from "./bytes/output-queue.ts";
+import { OutputQueue, PagePool } from "./bytes/output-queue.ts";
 import { Closed } from "./closed.ts";
 import * as failure from "./channel-errors.ts";
 import type { Channel, DescriptorState, WriteOptions } from "./descriptor.ts";
@@ -22,6 +22,10 @@ import type { Transport, TransportSink } from "./network.ts";
 import type { Entry, ReadySource } from "./registration.ts";
 
 const END = Buffer.alloc(0);
+
+/** Queues that stay empty: a channel that is silent owns none. */
+const NO_INPUT = new ByteQueue();
+const NO_OUTPUT = new OutputQueue(new PagePool());
 
 export class BufferedChannel implements Channel, ReadySource, TransportSink, Flushable {
   readonly fd: number;
@@ -40,8 +44,8 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   watchers: Set<() => void> | null = null;
   readonly host: Host;
   readonly #transport: Transport;
-  readonly #input = new ByteQueue();
-  readonly #output: OutputQueue;
+  #input = NO_INPUT;
+  #output = NO_OUTPUT;
   #endSeen = false;
   #shut = false;
   #finSent = false;
@@ -55,7 +59,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   /** `unreadMs` have passed: ERROR and HANGUP wait no longer. */
   #unreadExpired = false;
   #cancelDeadline: (() => void) | null = null;
-  readonly #closed = new Closed();
+  #closed: Closed | null = null;
   #borrowed: BorrowCheck | null = null;
 
   constructor(host: Host, transport: Transport) {
@@ -63,7 +67,6 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     this.state = transport.connecting ? "connecting" : "open";
     this.host = host;
     this.#transport = transport;
-    this.#output = new OutputQueue(host.pages);
     if (host.debug) this.#borrowed = new BorrowCheck();
   }
 
@@ -94,6 +97,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   }
 
   get closed(): Promise<Error | null> {
+    this.#closed ??= new Closed();
     return this.#closed.promise(this.state === "closed", this.error);
   }
 
@@ -156,6 +160,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   }
 
   #accept(bytes: Uint8Array, copy: boolean): void {
+    if (this.#output === NO_OUTPUT) this.#output = new OutputQueue(this.host.pages);
     const borrowed = this.#output.append(bytes, copy);
     if (borrowed) this.#borrowed?.lend(bytes, this.bytesOut + this.#output.length);
   }
@@ -253,6 +258,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     this.bytesIn += size;
     this.host.counters.bytesIn += size;
     if (this.state === "closing" || this.state === "closed") return;
+    if (this.#input === NO_INPUT) this.#input = new ByteQueue();
     this.#input.push(chunk);
     this.host.changed(this, READABLE);
     this.host.collected(size);
@@ -341,7 +347,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     this.#output.clear();
     this.#inFlight = false;
     this.host.gone(this);
-    this.#closed.fulfil(this.error);
+    this.#closed?.fulfil(this.error);
     if (closing) this.host.busy(-1);
     // Last, because it runs code of users: the listeners of `registration.signal`.
     this.host.detach(this, this.error);

@@ -98,9 +98,8 @@ export class Entry implements Registration, ReadyMember {
   pending = 0;
   /** What this turn found when it began. */
   collected = 0;
-  /** Turns in a row without progress, and the turn that counted last. */
+  /** Turns in a row without progress. */
   spins = 0;
-  spunAt = 0;
   failures = 0;
   /** Called when it is gone. */
   onGone: (() => void) | null = null;

@@ -24,8 +24,9 @@ export class ServerTransport implements ListenTransport {
   attach(sink: ListenSink): void {
     this.#sink = sink;
     const unix = this.localAddress?.family === "unix";
+    const shared = sharedAddress(this.localAddress);
     this.#server.on("connection", (socket: Socket) => {
-      sink.onConnection(new SocketTransport(socket, unix));
+      sink.onConnection(new SocketTransport(socket, unix, "", shared));
     });
     this.#server.on("error", (error) => {
       this.#sink?.onAcceptFailed(error);
@@ -51,4 +52,10 @@ export class ServerTransport implements ListenTransport {
     this.#cleanUp();
     nextImmediate(done);
   }
+}
+
+/** The near address of every connection, unless the server was bound to more than one. */
+function sharedAddress(bound: SocketAddress | null): SocketAddress | null {
+  if (bound === null || bound.family === "unix") return null;
+  return bound.host === "::" || bound.host === "0.0.0.0" ? null : bound;
 }

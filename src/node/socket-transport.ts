@@ -51,12 +51,13 @@ export class SocketTransport implements Transport {
 
   /**
    * `unix`: whether it is known to be of the Unix family; `target`: what is being connected to, for
-   * a message if that fails.
+   * a message if that fails; `local`: the near address, where it is known and can be shared.
    */
-  constructor(socket: Socket, unix: boolean, target = "") {
+  constructor(socket: Socket, unix: boolean, target = "", local: SocketAddress | null = null) {
     this.#socket = socket;
     this.#unix = unix;
     this.#target = target;
+    this.localAddress = local;
     this.connecting = socket.connecting;
     this.#socket[TRANSPORT] = this;
     socket.on("error", onError);
@@ -69,8 +70,8 @@ export class SocketTransport implements Transport {
    */
   #opened(): void {
     this.#open = true;
-    this.#unix ||= this.#socket.localAddress === undefined;
-    this.localAddress = addressOf(this.#socket, "local", this.#unix);
+    if (this.localAddress === null) this.#unix ||= this.#socket.localAddress === undefined;
+    this.localAddress ??= addressOf(this.#socket, "local", this.#unix);
     this.remoteAddress = addressOf(this.#socket, "remote", this.#unix);
     this.#socket.unref();
   }
