@@ -10,8 +10,14 @@ const CONNECTIONS = 100;
 const SERVERS = ["net", "contender"] as const;
 
 interface Cost {
-  readonly net: number;
-  readonly contender: number;
+  net: number;
+  contender: number;
+}
+
+/** Microseconds per message: all, and of that what was spent outside the kernel. */
+interface Round {
+  readonly all: Cost;
+  readonly user: Cost;
 }
 
 interface Case {
@@ -51,48 +57,62 @@ async function compare(
 ): Promise<Row[]> {
   const rows: Row[] = [];
   for (const kind of CASES.filter(({ name }) => name.includes(options.only))) {
-    const perRound: Cost[] = [];
+    const rounds: Round[] = [];
     for (let round = 1; round <= options.rounds; round++) {
       progress(`${contender} against net, ${kind.name}: round ${round} of ${options.rounds}`);
-      perRound.push(await measureRound(kind, contender, options));
+      rounds.push(await measureRound(kind, contender, options));
     }
-    rows.push({
-      name: kind.name,
-      unit: "µs",
-      figures: {
-        net: summarize(perRound.map(({ net }) => net)),
-        [contender === "net" ? "net again" : contender]: summarize(
-          perRound.map((cost) => cost.contender),
-        ),
-      },
-      reached: summarize(perRound.map((cost) => cost.contender / cost.net)),
-      reachedUnit: "x net",
-      goal: kind.goal,
-    });
+    const label = contender === "net" ? "net again" : contender;
+    const all = rounds.map((round) => round.all);
+    const user = rounds.map((round) => round.user);
+    rows.push(
+      { name: kind.name, ...figuresOf(all, label), goal: kind.goal },
+      { name: "  outside the kernel", ...figuresOf(user, label), goal: null },
+    );
   }
   return rows;
 }
 
-/** Microseconds per message. New processes each round: one that compiled badly is one of many. */
+function figuresOf(costs: readonly Cost[], label: string): Omit<Row, "name" | "goal"> {
+  return {
+    unit: "µs",
+    figures: {
+      net: summarize(costs.map(({ net }) => net)),
+      [label]: summarize(costs.map(({ contender }) => contender)),
+    },
+    reached: summarize(costs.map(({ contender, net }) => contender / net)),
+    reachedUnit: "x net",
+  };
+}
+
+/** New processes each round: one that compiled badly, or whose heap lies badly, is one of many. */
 async function measureRound(
   { size, inFlight, messages }: Case,
   contender: ProgramName,
   { warmUp, slices }: BenchOptions,
-): Promise<Cost> {
+): Promise<Round> {
   const load = await Child.start("load");
   const servers = { net: await Child.start("net"), contender: await Child.start(contender) };
   for (const group of SERVERS) {
     const port = await servers[group].ask<number>("port");
     await load.ask("open", { group, port, count: CONNECTIONS });
   }
+  const user: Cost = { net: 0, contender: 0 };
   const runOne = async (group: keyof Cost): Promise<number> => {
-    const before = await servers[group].ask<number>("cpu");
+    const server = servers[group];
+    const userBefore = await server.ask<number>("userCpu");
+    const before = await server.ask<number>("cpu");
     await load.ask("echo", { group, messages, size, inFlight });
-    return (await servers[group].ask<number>("cpu")) - before;
+    const spent = (await server.ask<number>("cpu")) - before;
+    user[group] += (await server.ask<number>("userCpu")) - userBefore;
+    return spent;
   };
   await interleave(SERVERS, warmUp, runOne);
-  const sums = await interleave(SERVERS, slices, runOne);
+  for (const group of SERVERS) user[group] = 0;
+  const all = await interleave(SERVERS, slices, runOne);
   await Promise.all([load.stop(), servers.net.stop(), servers.contender.stop()]);
-  const all = slices * messages;
-  return { net: sums.net / all, contender: sums.contender / all };
+  for (const cost of [all, user]) {
+    for (const group of SERVERS) cost[group] /= slices * messages;
+  }
+  return { all, user };
 }

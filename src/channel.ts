@@ -191,7 +191,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   abort(reason?: Error): void {
     if (this.state === "closed") return;
     const lost = this.state === "failed" || this.state === "hung-up";
-    if (reason !== undefined) this.error ??= asError(reason, this.fd);
+    if (reason !== undefined) this.error ??= asError(reason, this.fd, "abort() was given");
     this.finalize();
     if (!lost) this.host.destroyLater(this.#transport, true);
   }

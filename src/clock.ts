@@ -14,7 +14,10 @@ export interface Clock {
    */
   immediate(callback: () => void): void;
 
-  /** Calls back once, not before `delayMs` have passed. Answers how to call it off. */
+  /**
+   * Calls back once, about `delayMs` from now; up to a millisecond early is allowed, the reactor
+   * makes up for it. Answers how to call it off.
+   */
   timer(delayMs: number, callback: () => void): () => void;
 
   /** Says whether anything keeps the process alive. Nothing else that a clock does may. */

@@ -90,11 +90,11 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 /** Whatever was thrown, as an `Error`: what is none becomes the cause of one. */
-export function asError(thrown: unknown, fd?: number): Error {
+export function asError(thrown: unknown, fd?: number, doing = "a handler threw"): Error {
   if (thrown instanceof Error) return thrown;
   const what =
     typeof thrown === "string" ? thrown : `something that is no Error (${typeof thrown})`;
-  return new IomuxError("IOMUX_HANDLER_THREW", `a handler threw ${what}; throw an Error instead`, {
+  return new IomuxError("IOMUX_HANDLER_THREW", `${doing} ${what}; throw an Error instead`, {
     fd,
     cause: thrown,
   });

@@ -71,7 +71,7 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
   }
 
   abort(reason?: Error): void {
-    this.#end(reason === undefined ? null : asError(reason, this.fd));
+    this.#end(reason === undefined ? null : asError(reason, this.fd, "abort() was given"));
   }
 
   finalize(): void {

@@ -103,8 +103,8 @@ export class Loop implements Host {
       this.#runTurn();
     } finally {
       this.#inTurn = false;
+      if (this.#moreToDo) this.schedule();
     }
-    if (this.#moreToDo) this.schedule();
     if (this.open.size === 0 && this.#doomed.length === 0) this.onEmpty?.();
   }
 

@@ -35,7 +35,7 @@ export class Reporter {
     try {
       const listener: (...args: Parameters<ErrorListener>) => unknown = this.#listener;
       const answer = listener(error, registration);
-      if (answer instanceof Promise) answer.catch(failed);
+      void Promise.resolve(answer).catch(failed);
     } catch (thrown) {
       failed(thrown);
     }

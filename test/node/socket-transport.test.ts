@@ -225,6 +225,29 @@ it.each(["tcp", "unix"] as const)(
   },
 );
 
+it("22: abort ends a channel whose own end is leaving at this very moment", async () => {
+  // Turns that follow each other within one read of the socket: nothing comes between them.
+  const eager = createReactor({ turnBytes: 1024, onError: (error) => reports.push(error) });
+  cleanUp.push(() => void eager.close({ drainMs: 0, answerMs: 0 }));
+  const { near, far } = await pair("tcp");
+  far.write(Buffer.alloc(4 * 1024 * 1024));
+  for (let i = 0; i < 20; i++) await pass();
+  let released = false;
+  near.on("close", () => (released = true));
+  const pending: boolean[] = [];
+  eager.register(near, READABLE, (channel, _, { dispatches }) => {
+    channel.read();
+    if (dispatches === 1) channel.shutdown();
+    if (dispatches !== 2) return;
+    pending.push(near.writableEnded && !near.writableFinished);
+    channel.abort();
+  });
+  await until(() => pending.length === 1);
+  expect(pending).toEqual([true]);
+  await until(() => released && far.destroyed);
+  expect([eager.stats().open, near.destroyed]).toEqual([0, true]);
+});
+
 describe("26: paths at which nobody can listen", () => {
   let folder: string;
 
