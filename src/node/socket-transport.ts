@@ -33,7 +33,6 @@ type Tagged = Socket & { [TRANSPORT]?: SocketTransport };
 export class SocketTransport implements Transport {
   readonly connecting: boolean;
   localAddress: SocketAddress | null = null;
-  remoteAddress: SocketAddress | null = null;
   readonly #socket: Tagged;
   readonly #target: string;
   #unix: boolean;
@@ -72,8 +71,13 @@ export class SocketTransport implements Transport {
     this.#open = true;
     if (this.localAddress === null) this.#unix ||= this.#socket.localAddress === undefined;
     this.localAddress ??= addressOf(this.#socket, "local", this.#unix);
-    this.remoteAddress = addressOf(this.#socket, "remote", this.#unix);
+    // Asked for once, Node keeps the far address for good.
+    void addressOf(this.#socket, "remote", this.#unix);
     this.#socket.unref();
+  }
+
+  get remoteAddress(): SocketAddress | null {
+    return addressOf(this.#socket, "remote", this.#unix);
   }
 
   attach(sink: TransportSink): void {
