@@ -31,6 +31,9 @@ export const serverAnswers = {
   /** Those of them outside the kernel. */
   userCpu: () => process.cpuUsage().user,
 
+  /** Bytes of the resident set at its largest so far. */
+  peakMemory: () => process.resourceUsage().maxRSS * 1024,
+
   /** Bytes, after the garbage is gone (needs --expose-gc). */
   async memory(): Promise<{ rss: number; heap: number }> {
     for (let i = 0; i < 4; i++) {

@@ -10,8 +10,10 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 import { echo, noise } from "./echo.ts";
+import { fanout } from "./fanout.ts";
 import { flood } from "./flood.ts";
 import { idle } from "./idle.ts";
+import { members } from "./members.ts";
 import { buildPrograms } from "./processes.ts";
 import {
   describeLoad,
@@ -19,11 +21,16 @@ import {
   formatTable,
   verdict,
   type Bench,
+  type Remark,
   type Row,
 } from "./report.ts";
+import { stopped } from "./stopped.ts";
 import { turn } from "./turn.ts";
 
-const BENCHES: Readonly<Record<string, Bench>> = { echo, idle, turn, flood, noise };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  ...{ echo, idle, turn, flood, noise },
+  ...{ fanout, stopped, members },
+};
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -52,7 +59,7 @@ console.log(
   `${machine}\n${rounds} rounds of ${slices} slices; ${describeLoad()} before it began\n`,
 );
 await buildPrograms(flags.profile);
-const results: Record<string, Row[]> = {};
+const results: Record<string, (Row | Remark)[]> = {};
 const start = performance.now();
 for (const name of names) {
   const bench = BENCHES[name]!;

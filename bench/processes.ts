@@ -20,8 +20,13 @@ const PROGRAMS = {
   "flood-iomux": new URL("./servers/flood-iomux.ts", import.meta.url),
   "flood-net": new URL("./servers/flood-net.ts", import.meta.url),
   turn: new URL("./servers/turn.ts", import.meta.url),
+  audience: new URL("./audience.ts", import.meta.url),
+  visitors: new URL("./visitors.ts", import.meta.url),
+  "room-iomux": new URL("./servers/room-iomux.ts", import.meta.url),
+  "room-net": new URL("./servers/room-net.ts", import.meta.url),
 };
 export type ProgramName = keyof typeof PROGRAMS;
+const LOADS: ReadonlySet<ProgramName> = new Set(["load", "audience", "visitors"]);
 
 const folder = mkdtempSync(join(tmpdir(), "iomux-bench-"));
 const running = new Set<ChildProcess>();
@@ -30,6 +35,12 @@ process.on("exit", () => {
   rmSync(folder, { recursive: true, force: true });
 });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
+
+/** Has `child` end with this process at the latest. */
+export function own(child: ChildProcess): void {
+  running.add(child);
+  child.on("exit", () => running.delete(child));
+}
 
 let serverFlags: readonly string[] = [];
 
@@ -68,7 +79,7 @@ export class Child {
   private constructor(name: ProgramName, nodeFlags: readonly string[]) {
     const child = fork(join(folder, `${name}.mjs`), { execArgv: [...nodeFlags] });
     this.#process = child;
-    running.add(child);
+    own(child);
     child.on("message", (reply: { id: number; value?: unknown; failed?: string }) => {
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);
@@ -76,14 +87,13 @@ export class Child {
       else waiting?.reject(new Error(`${name}: ${reply.failed}`));
     });
     child.on("exit", (code, signal) => {
-      running.delete(child);
       const error = new Error(`${name} ended with ${signal ?? code}`);
       for (const { reject } of this.#waiting.values()) reject(error);
     });
   }
 
   static async start(name: ProgramName, nodeFlags: readonly string[] = []): Promise<Child> {
-    const child = new Child(name, name === "load" ? nodeFlags : [...serverFlags, ...nodeFlags]);
+    const child = new Child(name, LOADS.has(name) ? nodeFlags : [...serverFlags, ...nodeFlags]);
     await child.#reply(0);
     return child;
   }

@@ -15,7 +15,7 @@ export interface BenchOptions {
 
 export interface Bench {
   readonly title: string;
-  run(options: BenchOptions, progress: (line: string) => void): Promise<Row[]>;
+  run(options: BenchOptions, progress: (line: string) => void): Promise<(Row | Remark)[]>;
 }
 
 export interface Row {
@@ -29,6 +29,14 @@ export interface Row {
   readonly reachedUnit: string;
   /** At most this much; null for a figure without a goal. */
   readonly goal: number | null;
+  /** The goal is at least so much. */
+  readonly atLeast?: boolean;
+}
+
+/** In place of a row that could not be measured. */
+export interface Remark {
+  readonly name: string;
+  readonly remark: string;
 }
 
 export function describeMachine(): string {
@@ -46,13 +54,16 @@ export function describeLoad(): string {
   return `load average ${loadavg()[0]!.toFixed(1)}`;
 }
 
-export function verdict({ goal, reached }: Row): string {
-  if (goal === null) return "-";
-  return reached.median <= goal ? "met" : "missed";
+export function verdict(row: Row | Remark): string {
+  if ("remark" in row || row.goal === null) return "-";
+  const { goal, reached } = row;
+  const met = row.atLeast === true ? reached.median >= goal : reached.median <= goal;
+  return met ? "met" : "missed";
 }
 
-export function formatTable(title: string, rows: readonly Row[]): string {
-  const cells = rows.map((row) => [
+function cellsOf(row: Row | Remark): string[] {
+  if ("remark" in row) return [row.name, row.remark, "-", "-", "-", "-", "-"];
+  return [
     row.name,
     Object.entries(row.figures)
       .map(([name, { median }]) => `${name} ${format(median)}`)
@@ -60,9 +71,13 @@ export function formatTable(title: string, rows: readonly Row[]): string {
     `${format(row.reached.median)} ${row.reachedUnit}`,
     row.reached.quartiles.map(format).join(" .. "),
     `${format(row.reached.min)} .. ${format(row.reached.max)}`,
-    row.goal === null ? "-" : `at most ${row.goal}`,
+    row.goal === null ? "-" : `at ${row.atLeast === true ? "least" : "most"} ${row.goal}`,
     verdict(row),
-  ]);
+  ];
+}
+
+export function formatTable(title: string, rows: readonly (Row | Remark)[]): string {
+  const cells = rows.map(cellsOf);
   const table = [
     ["case", "medians", "reached", "middle half", "all rounds", "goal", "verdict"],
     ...cells,

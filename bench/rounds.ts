@@ -3,8 +3,9 @@
  *
  * The machine is shared: its speed drifts, and a neighbour may take half of it for a second. So
  * two servers are never measured one after the other as a whole: a round cuts the work of both
- * into slices that alternate (A B B A ...), and the ratio is taken within the round. What is
- * reported is the median of the rounds' ratios, with the middle half of them and the extremes.
+ * into slices that alternate (A B B A, or A B C B C A C A B), and the ratio is taken within the
+ * round. What is reported is the median of the rounds' ratios, with the middle half of them and the
+ * extremes.
  */
 
 export interface Summary {
@@ -35,8 +36,10 @@ function quantile(sorted: readonly number[], share: number): number {
 }
 
 /**
- * Runs `slices` slices of each of `names`, alternating, and answers the sum of each. Every other
- * time the order is turned around, so that a steady drift costs all the same.
+ * Runs `slices` slices of each of `names`, alternating, and answers the sum of each. The first one
+ * goes last the next time, so that a steady drift costs all the same. A slice that follows one of
+ * the same server finds the caches warm, and costs a tenth less: that may be the case for two
+ * servers, where it is so for both alike, and for more it never is.
  */
 export async function interleave<Name extends string>(
   names: readonly Name[],
@@ -45,8 +48,9 @@ export async function interleave<Name extends string>(
 ): Promise<Record<Name, number>> {
   const sums = Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
   for (let slice = 0; slice < slices; slice++) {
-    const order = slice % 2 === 0 ? names : [...names].reverse();
-    for (const name of order) sums[name] += await measure(name);
+    const first = slice % names.length;
+    for (const name of [...names.slice(first), ...names.slice(0, first)])
+      sums[name] += await measure(name);
   }
   return sums;
 }

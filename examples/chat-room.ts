@@ -1,48 +1,86 @@
 /** The chat room: flags and wiring. `npm start -- --help` tells the rest. */
-import { createReactor, formatAddress, type SocketAddress } from "iomux";
+import { createReactor, formatAddress, READABLE, type Reactor, type SocketAddress } from "iomux";
 
 import { HELP, readSettings, type Settings } from "./chat/flags.ts";
-import { chatLimits, ChatServer } from "./chat/server.ts";
-import { ENGLISH } from "./chat/texts.ts";
+import { OperatorLog } from "./chat/operator-log.ts";
+import { ChatServer } from "./chat/server.ts";
+import { hearLines } from "./chat/terminal.ts";
+import { LOCALES } from "./chat/texts.ts";
 
-const DRAIN_MS = 2000;
+/** Of a second signal, while the chat is ending. */
+const EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+function minuteOfDay(): number {
+  const now = new Date();
+  return now.getHours() * 60 + now.getMinutes();
+}
+
 function howToEnter(address: SocketAddress): string {
   if (address.family !== "unix") return `nc ${address.host} ${address.port}`;
   const plain = /^[\w./@%+,-]+$/.test(address.path);
   return `nc -U ${plain ? address.path : `'${address.path.replaceAll("'", "'\\''")}'`}`;
 }
 
-function log(line: string): void {
-  console.log(line);
+async function run(settings: Settings): Promise<void> {
+  const texts = LOCALES[settings.locale];
+  const operator = new OperatorLog(process.stdout, texts.leftOut);
+  const log = (line: string): void => {
+    operator.write(line);
+  };
+  const reactor = createReactor({ maxBufferedBytes: settings.memoryBytes });
+  let ending = false;
+  const end = (): void => {
+    ending = true;
+    // A room that cannot open says so itself.
+    opening.then(close, () => undefined);
+  };
+  const close = async (chat: ChatServer): Promise<void> => {
+    log(texts.endingIn(settings.drainSeconds));
+    await chat.end(settings.drainSeconds * 1000);
+    await reactor.close();
+  };
+  // From before there is a socket file, so that none is left behind.
+  onSignals(reactor, (name) => {
+    if (ending) process.exit(EXIT_CODES[name]);
+    end();
+  });
+  const opening = ChatServer.open(reactor, {
+    settings,
+    transcript: settings.transcript ?? process.stdin.isTTY,
+    log,
+    minuteOfDay,
+    onShutdown: () => {
+      if (!ending) end();
+    },
+  });
+  const chat = await opening;
+  hearLines(reactor, reactor.adopt(process.stdin), (line) => {
+    chat.administrator(line);
+  });
+  for (const address of chat.addresses) {
+    log(texts.open(formatAddress(address)));
+    log(texts.enterWith(howToEnter(address)));
+  }
+  log(texts.howToEnd);
 }
 
-async function run({ address, maxLineBytes, backlogBytes }: Settings): Promise<void> {
-  const reactor = createReactor(chatLimits(backlogBytes));
-  const listener = await reactor.listen(address);
-  const chat = new ChatServer(reactor, listener, { maxLineBytes, texts: ENGLISH, log });
-  let ending = false;
-  const end = async (): Promise<void> => {
-    log(`The chat is ending: members have ${DRAIN_MS / 1000} s to take their last lines.`);
-    const { cutOff } = await chat.end(DRAIN_MS);
-    const lost = cutOff.filter(({ queued }) => queued > 0);
-    for (const { peer, queued } of lost) log(`${peer} did not take its last ${queued} bytes.`);
-  };
-  for (const [signal, exitCode] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const]) {
-    process.on(signal, () => {
-      if (ending) process.exit(exitCode);
-      ending = true;
-      void end();
-    });
-  }
-  log(`The chat room is open at ${formatAddress(listener.localAddress)}`);
-  log(`Enter it with:  ${howToEnter(listener.localAddress!)}`);
-  log("End it with Ctrl+C");
+/** SIGHUP says that the terminal is gone; the room goes on without it, as it does as a service. */
+function onSignals(reactor: Reactor, ended: (name: string) => void): void {
+  const signals = reactor.signals(["SIGINT", "SIGTERM", "SIGHUP"]);
+  reactor.register(signals, READABLE, () => {
+    for (let name = signals.read(); name !== null; name = signals.read()) {
+      if (name !== "SIGHUP") ended(name);
+    }
+  });
 }
 
 function fail(why: string): void {
   console.error(`chat-room: ${why}`);
   process.exitCode = 2;
 }
+
+// A terminal that is gone, or a pipe that nobody reads, costs what would be shown there.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 let settings: Settings | null | undefined;
 try {

@@ -1,4 +1,7 @@
 /** What a channel throws for misuse, and what it says of its failures. */
+import type { ByteQueue } from "./bytes/byte-queue.ts";
+import type { OutputQueue } from "./bytes/output-queue.ts";
+import type { BufferedChannel } from "./channel.ts";
 import type { Channel } from "./descriptor.ts";
 import { IomuxError, IomuxRangeError, IomuxTypeError } from "./errors.ts";
 
@@ -9,6 +12,21 @@ export function checkMaxBytes(maxBytes: unknown, fd: number): void {
   }
   if (maxBytes >= 0 && (Number.isInteger(maxBytes) || maxBytes === Infinity)) return;
   const message = `read of fd ${fd}: maxBytes is ${maxBytes}, give a whole number from 0`;
+  throw new IomuxRangeError("IOMUX_BAD_RANGE", message, { fd });
+}
+
+export function checkWaterMarks(high: unknown, low: unknown, fd: number): void {
+  for (const [name, value, least] of [["high", high, 1] as const, ["low", low, 0] as const]) {
+    if (typeof value !== "number") {
+      const message = `setWaterMarks of fd ${fd}: ${name} must be a number, not ${typeof value}`;
+      throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message, { fd });
+    }
+    if (Number.isSafeInteger(value) && value >= least) continue;
+    const message = `setWaterMarks of fd ${fd}: ${name} is ${value}, give bytes from ${least}`;
+    throw new IomuxRangeError("IOMUX_BAD_RANGE", message, { fd });
+  }
+  if ((low as number) <= (high as number)) return;
+  const message = `setWaterMarks of fd ${fd}: low ${String(low)} is over high ${String(high)}`;
   throw new IomuxRangeError("IOMUX_BAD_RANGE", message, { fd });
 }
 
@@ -25,6 +43,20 @@ export function cutOff({ fd, state, queued }: Channel, lingerMs: number): IomuxE
   return new IomuxError("ETIMEDOUT", message, { fd, state });
 }
 
+export function overBudget(channel: Channel, limit: number): IomuxError {
+  const { fd, state, queued, unread } = channel;
+  const message =
+    `fd ${fd} was shed, with ${queued} bytes of output and ${unread} of input: all channels ` +
+    `together held more than ${limit} bytes (limit maxBufferedBytes)`;
+  return new IomuxError("IOMUX_OVER_BUDGET", message, { fd, state });
+}
+
+/** The last of `count` sheds stands for all of them. */
+export function manyOverBudget(last: IomuxError, count: number): IomuxError {
+  const message = `${count} channels were shed; the last one: ${last.message}`;
+  return new IomuxError("IOMUX_OVER_BUDGET", message, { fd: last.fd, state: last.state });
+}
+
 export function notConnected({ fd, state }: Channel, timeoutMs: number): IomuxError {
   const message =
     `fd ${fd}: no connection after ${timeoutMs} ms; ` + `check the address, or raise timeoutMs`;
@@ -36,4 +68,18 @@ export function borrowedChanged({ fd, state }: Channel): IomuxError {
     `fd ${fd}: bytes over 1 KiB given to write() were changed before they had left: ` +
     `leave them alone, or write with { copy: true }`;
   return new IomuxError("IOMUX_BORROWED_BYTES_CHANGED", message, { fd, state });
+}
+
+/** Throws if the queues of a channel contradict its state. For tests and simulations. */
+export function checkQueues(
+  { fd, state, ended, queued, unread }: BufferedChannel,
+  input: ByteQueue,
+  output: OutputQueue | null,
+  endSeen: boolean,
+): void {
+  input.assertInvariants();
+  output?.assertInvariants();
+  if (ended && !endSeen) throw new Error(`fd ${fd}: ended before the end`);
+  if (state === "closed" && queued + unread > 0)
+    throw new Error(`fd ${fd}: bytes kept after close`);
 }

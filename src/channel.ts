@@ -9,23 +9,21 @@
  *   abort()      we end it now            -> closed
  */
 import type { SocketAddress } from "./address.ts";
-import { BorrowCheck } from "./bytes/borrow-check.ts";
 import { ByteQueue } from "./bytes/byte-queue.ts";
-import { OutputQueue, PagePool } from "./bytes/output-queue.ts";
 import { Closed } from "./closed.ts";
 import * as failure from "./channel-errors.ts";
+import { ChannelOutput } from "./channel-output.ts";
 import type { Channel, DescriptorState, WriteOptions } from "./descriptor.ts";
 import { asError } from "./errors.ts";
-import type { Flushable, Host } from "./host.ts";
+import type { ChannelOwner, Flushable, Host } from "./host.ts";
 import { ERROR, HANGUP, PEER_CLOSED, READABLE, WRITABLE } from "./mask.ts";
 import type { Transport, TransportSink } from "./network.ts";
 import type { Entry, ReadySource } from "./registration.ts";
 
 const END = Buffer.alloc(0);
 
-/** Queues that stay empty: a channel that is silent owns none. */
+/** Stays empty: a channel that is silent owns no queue. */
 const NO_INPUT = new ByteQueue();
-const NO_OUTPUT = new OutputQueue(new PagePool());
 
 export class BufferedChannel implements Channel, ReadySource, TransportSink, Flushable {
   readonly fd: number;
@@ -35,23 +33,20 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   ended = false;
   endConfirmed = false;
   bytesIn = 0;
-  bytesOut = 0;
   progress = 0;
   entry: Entry | null = null;
   wasRegistered = false;
   /** Runs once, when the connection stands or cannot any more. */
   onConnectingEnds: (() => void) | null = null;
   watchers: Set<() => void> | null = null;
+  owner: ChannelOwner | null = null;
   readonly host: Host;
   readonly #transport: Transport;
   #input = NO_INPUT;
-  #output = NO_OUTPUT;
+  #output: ChannelOutput | null = null;
   #endSeen = false;
   #shut = false;
   #finSent = false;
-  /** Over the high-water mark, and not yet under the low one. */
-  #full = false;
-  #inFlight = false;
   #flushing = false;
   #readingStopped = false;
   /** Whether a closing channel waits for the peer's own end. */
@@ -60,19 +55,23 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   #unreadExpired = false;
   #cancelDeadline: (() => void) | null = null;
   #closed: Closed | null = null;
-  #borrowed: BorrowCheck | null = null;
 
   constructor(host: Host, transport: Transport) {
     this.fd = host.allocate();
     this.state = transport.connecting ? "connecting" : "open";
     this.host = host;
     this.#transport = transport;
-    if (host.debug) this.#borrowed = new BorrowCheck();
+    if (transport.readOnly === true) this.#shut = this.#finSent = true;
   }
 
   /** Starts the traffic. Apart from the constructor, because the reactor must know us first. */
   attach(): void {
     this.#transport.attach(this);
+  }
+
+  /** What is under it. Only for what can be read off it. */
+  get transport(): Transport {
+    return this.#transport;
   }
 
   get localAddress(): SocketAddress | null {
@@ -84,7 +83,16 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   }
 
   get queued(): number {
-    return this.#output.length;
+    return this.#output?.length ?? 0;
+  }
+
+  get bytesOut(): number {
+    return this.#output?.left ?? 0;
+  }
+
+  /** When output last left, by the reactor's time; 0 if none has. */
+  get leftAt(): number {
+    return this.#output?.leftAt ?? 0;
   }
 
   get unread(): number {
@@ -93,22 +101,26 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
 
   get room(): number {
     if (this.state !== "open" || this.#shut) return 0;
-    return Math.max(0, this.host.limits.highWaterMark - this.#output.length);
+    return this.#output?.room ?? this.host.limits.highWaterMark;
+  }
+
+  /** Bytes held for its peer in this process. */
+  get buffered(): number {
+    return this.#input.length + this.queued + (this.owner?.heldBytes ?? 0);
   }
 
   get closed(): Promise<Error | null> {
-    this.#closed ??= new Closed();
-    return this.#closed.promise(this.state === "closed", this.error);
+    return (this.#closed ??= new Closed()).promise(this.state === "closed", this.error);
   }
 
   condition(): number {
     const state = this.state;
     if (state === "closing" || state === "closed" || state === "connecting") return 0;
     const lost = state === "failed";
-    const endUnread = this.#endSeen && !this.ended && !lost;
-    let mask = this.#input.length > 0 || endUnread ? READABLE : 0;
-    if (this.#endSeen && !this.ended) mask |= PEER_CLOSED;
-    if (state === "open") return this.#shut || this.#full ? mask : mask | WRITABLE;
+    const endUnread = this.#endSeen && !this.ended;
+    let mask = this.#input.length > 0 || (endUnread && !lost) ? READABLE : 0;
+    if (endUnread) mask |= PEER_CLOSED;
+    if (state === "open") return this.#shut || this.#output?.full === true ? mask : mask | WRITABLE;
     if ((mask & READABLE) !== 0 && !this.#unreadExpired) return mask;
     return lost ? mask | ERROR | HANGUP : mask | HANGUP;
   }
@@ -119,6 +131,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     const bytes = this.#input.read(maxBytes);
     if (bytes === null) return this.#readEnd();
     this.progress++;
+    this.host.budget.remove(bytes.length);
     if (this.#readingStopped && this.#input.length * 2 <= this.host.limits.inputMark) {
       this.#readingStopped = false;
       if (this.state === "open") this.#transport.resume();
@@ -138,8 +151,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   /** What waited for the bytes to be read may now be told. */
   #noteDrained(): void {
     if (this.state !== "failed" && this.state !== "hung-up") return;
-    const last = this.condition() & (ERROR | HANGUP);
-    if (last !== 0) this.host.changed(this, last);
+    this.host.changed(this, this.condition() & (ERROR | HANGUP));
   }
 
   peek(): Buffer | null {
@@ -149,20 +161,31 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   write(bytes: Uint8Array, options?: WriteOptions): number {
     if (!(bytes instanceof Uint8Array)) throw failure.notBytes(bytes, this.fd);
     if (this.state !== "open" || this.#shut) return 0;
-    const room = this.host.limits.highWaterMark - this.#output.length;
-    const taken = Math.min(bytes.length, room);
-    if (taken <= 0) return 0;
-    this.#accept(taken === bytes.length ? bytes : bytes.subarray(0, taken), options?.copy === true);
-    if (taken === room) this.#full = true;
+    const taken = this.#ownOutput().take(bytes, options?.copy === true);
+    if (taken === 0) return 0;
     this.progress++;
     this.#flushLater();
     return taken;
   }
 
-  #accept(bytes: Uint8Array, copy: boolean): void {
-    if (this.#output === NO_OUTPUT) this.#output = new OutputQueue(this.host.pages);
-    const borrowed = this.#output.append(bytes, copy);
-    if (borrowed) this.#borrowed?.lend(bytes, this.bytesOut + this.#output.length);
+  /** Writes a small frame that other channels get too. There must be `room` for it. */
+  writeShared(bytes: Uint8Array): void {
+    this.#ownOutput().takeShared(bytes);
+    this.progress++;
+    this.#flushLater();
+  }
+
+  setWaterMarks(high: number, low: number): void {
+    failure.checkWaterMarks(high, low, this.fd);
+    if (this.#ownOutput().setMarks(high, low)) this.#writableAgain();
+  }
+
+  #ownOutput(): ChannelOutput {
+    return (this.#output ??= new ChannelOutput(this.host));
+  }
+
+  #writableAgain(): void {
+    if (this.state === "open" && !this.#shut) this.host.changed(this, WRITABLE);
   }
 
   shutdown(): void {
@@ -174,12 +197,13 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
 
   close(): void {
     if (this.state === "closing" || this.state === "closed") return;
-    if (this.state !== "open") {
+    if (this.state !== "open" || this.#transport.readOnly === true) {
       this.abort();
       return;
     }
     this.state = "closing";
     this.host.busy(1);
+    this.host.budget.remove(this.#input.length);
     this.#input.clear();
     this.#shut = true;
     if (this.#readingStopped) this.#transport.resume();
@@ -197,7 +221,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   }
 
   #flushLater(): void {
-    if (this.#flushing || this.#inFlight) return;
+    if (this.#flushing || this.#output?.inFlight === true) return;
     this.#flushing = true;
     this.host.flushLater(this);
   }
@@ -206,28 +230,22 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   flush(): void {
     this.#flushing = false;
     if (this.state !== "open" && this.state !== "closing") return;
-    while (!this.#inFlight && this.#output.length > 0) {
-      this.#inFlight = true;
-      if (!this.#transport.write(this.#output.next(this.host.limits.flushBytes))) return;
-      this.#wrote();
+    const output = this.#output;
+    while (output !== null && !output.inFlight && output.length > 0) {
+      output.inFlight = true;
+      if (!this.#transport.write(output.next(this.host.limits.flushBytes))) return;
+      this.#wrote(output);
     }
-    if (!this.#shut || this.#finSent || this.#inFlight) return;
+    if (!this.#shut || this.#finSent || output?.inFlight === true) return;
     this.#finSent = true;
     this.#transport.shutdown();
+    if (!this.#lingering) this.#letGo();
   }
 
-  #wrote(): void {
-    this.#inFlight = false;
-    const bytes = this.#output.written();
-    this.bytesOut += bytes;
-    this.host.counters.bytesOut += bytes;
-    if (this.#borrowed?.changedBefore(this.bytesOut) === true) {
-      this.host.report(this, "IOMUX_BORROWED_BYTES_CHANGED", () => failure.borrowedChanged(this));
-    }
-    if (this.#full && this.#output.length <= this.host.limits.lowWaterMark) {
-      this.#full = false;
-      if (this.state === "open" && !this.#shut) this.host.changed(this, WRITABLE);
-    }
+  #wrote(output: ChannelOutput): void {
+    if (output.completed()) this.#writableAgain();
+    if (!output.lentBytesChanged()) return;
+    this.host.report(this, "IOMUX_BORROWED_BYTES_CHANGED", () => failure.borrowedChanged(this));
   }
 
   failConnecting(error: Error): void {
@@ -260,6 +278,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     if (this.state === "closing" || this.state === "closed") return;
     if (this.#input === NO_INPUT) this.#input = new ByteQueue();
     this.#input.push(chunk);
+    this.host.budget.add(size);
     this.host.changed(this, READABLE);
     this.host.collected(size);
     // After a turn that may have read it all.
@@ -272,15 +291,14 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   onEnd(confirmed: boolean): void {
     if (this.state === "closed") return;
     this.#endSeen = true;
-    this.endConfirmed = confirmed && !this.#shut;
+    this.endConfirmed = confirmed && (!this.#shut || this.#transport.readOnly === true);
     if (this.state === "open") this.host.changed(this, READABLE | PEER_CLOSED);
   }
 
   onWritten(): void {
-    this.#wrote();
+    if (this.#output !== null) this.#wrote(this.#output);
     if (this.state === "closing") this.#awaitClosing();
     this.flush();
-    if (!this.#lingering && this.#finSent) this.#letGo();
   }
 
   onFailed(error: Error): void {
@@ -299,8 +317,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
       return;
     }
     this.state = state;
-    this.#output.clear();
-    this.#inFlight = false;
+    this.#output?.clear();
     this.#endConnecting();
     this.#cancelDeadline = this.host.after(this.host.limits.unreadMs, () => {
       this.#unreadExpired = true;
@@ -318,7 +335,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   #awaitClosing(): void {
     this.#cancelDeadline?.();
     this.#cancelDeadline = this.host.after(this.host.limits.lingerMs, () => {
-      if (this.#output.length > 0) this.abort(failure.cutOff(this, this.host.limits.lingerMs));
+      if (this.queued > 0) this.abort(failure.cutOff(this, this.host.limits.lingerMs));
       else this.#letGo();
     });
   }
@@ -330,9 +347,8 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
 
   /** The reactor closes: from now on only output that is still to leave keeps it from closed. */
   letGoOnceWritten(): void {
-    if (this.state !== "closing") return;
     this.#lingering = false;
-    if (this.#output.length === 0) this.#letGo();
+    if (this.state === "closing" && this.queued === 0) this.#letGo();
   }
 
   /** The last step of every way: closed, and told once. */
@@ -342,25 +358,19 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     this.state = "closed";
     this.#endConnecting();
     this.#cancelDeadline?.();
-    this.#cancelDeadline = null;
+    this.host.budget.remove(this.#input.length);
+    this.#transport.release?.(this.#input.takeAll());
     this.#input.clear();
-    this.#output.clear();
-    this.#inFlight = false;
+    this.#output?.clear();
     this.host.gone(this);
     this.#closed?.fulfil(this.error);
     if (closing) this.host.busy(-1);
     // Last, because it runs code of users: the listeners of `registration.signal`.
     this.host.detach(this, this.error);
+    this.owner?.channelClosed();
   }
 
   assertInvariants(): void {
-    this.#input.assertInvariants();
-    this.#output.assertInvariants();
-    const { highWaterMark } = this.host.limits;
-    if (this.queued > highWaterMark) throw new Error(`fd ${this.fd}: ${this.queued} queued`);
-    if (this.ended && !this.#endSeen) throw new Error(`fd ${this.fd}: ended before the end`);
-    if (this.state === "closed" && this.queued + this.unread > 0) {
-      throw new Error(`fd ${this.fd}: bytes kept after close`);
-    }
+    failure.checkQueues(this, this.#input, this.#output, this.#endSeen);
   }
 }

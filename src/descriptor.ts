@@ -1,11 +1,12 @@
 /**
- * Descriptors: the things that have readiness. What a user sees of a channel and of a listener.
+ * Descriptors: the things that have readiness. What a user sees of channels, listeners, signals.
  *
  * A descriptor belongs to the reactor that made it. Its number, the fd, counts from 1 and is never
  * used again within that reactor, so a stale number cannot mean somebody else (Node has no public
  * descriptor of the operating system).
  */
 import type { SocketAddress } from "./address.ts";
+import type { SignalName } from "./signal-names.ts";
 
 /**
  * Where a descriptor is in its life. `docs/concepts.md` has the table of states and calls.
@@ -21,7 +22,7 @@ export type DescriptorState = "connecting" | "open" | "hung-up" | "failed" | "cl
 
 export interface Descriptor {
   readonly fd: number;
-  readonly kind: "channel" | "listener";
+  readonly kind: "channel" | "listener" | "signals";
   readonly state: DescriptorState;
   /** The first cause of its end, or null if none has failed it. */
   readonly error: Error | null;
@@ -39,7 +40,10 @@ export interface WriteOptions {
   readonly copy?: boolean;
 }
 
-/** A connected byte stream (TCP, Unix-domain). */
+/**
+ * A connected byte stream (TCP, Unix-domain), or one that can only be read (standard input, a
+ * file): its `room` is 0, `write()` takes nothing, and WRITABLE is never reported.
+ */
 export interface Channel extends Descriptor {
   readonly kind: "channel";
   /** The other end, captured when the connection opened; it stays after a reset. */
@@ -79,6 +83,12 @@ export interface Channel extends Descriptor {
    */
   write(bytes: Uint8Array, options?: WriteOptions): number;
 
+  /**
+   * Marks of this channel's output, in bytes; the reactor's limits are their default. They count
+   * at once; output over a lowered mark stays.
+   */
+  setWaterMarks(high: number, low: number): void;
+
   /** Ends our side once the output has left; reading goes on (shutdown(2), SHUT_WR). */
   shutdown(): void;
 }
@@ -90,4 +100,16 @@ export interface Listener extends Descriptor {
   accept(): Channel | null;
   /** Connections that wait for `accept()`. */
   readonly waiting: number;
+}
+
+/** Signals of the process that came, by name (signalfd(2)). It never keeps the process alive. */
+export interface Signals extends Descriptor {
+  readonly kind: "signals";
+  /** What it watches. While it is open, these have no default action. */
+  readonly names: readonly SignalName[];
+  /**
+   * The next signal that came, in their order, or null. One that came again before it was read is
+   * answered once, because standard signals do not queue (signal(7)).
+   */
+  read(): SignalName | null;
 }

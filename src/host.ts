@@ -1,4 +1,5 @@
 /** What a descriptor may know of the reactor that made it. */
+import type { Budget } from "./budget.ts";
 import type { PagePool } from "./bytes/output-queue.ts";
 import type { Limits } from "./limits.ts";
 import type { Transport } from "./network.ts";
@@ -8,6 +9,16 @@ import type { ReadySource } from "./registration.ts";
 /** Something whose output leaves at the end of the turn. */
 export interface Flushable {
   flush(): void;
+}
+
+/** Who has built on a channel. */
+export interface ChannelOwner {
+  /** Bytes held for the channel's peer, besides those in the channel itself. */
+  readonly heldBytes: number;
+  /** The reactor closes: end the channel in order, once what is held has left. */
+  endChannel(): void;
+  /** The last that the channel does. */
+  channelClosed(): void;
 }
 
 /** Counters of the whole reactor, live. */
@@ -22,15 +33,21 @@ export interface Counters {
   handlerErrors: number;
   slowHandlers: number;
   spinning: number;
+  /** Channels that were aborted because the loop held more than `maxBufferedBytes`. */
+  shed: number;
   timersFired: number;
 }
 
 export interface Host {
   readonly limits: Readonly<Limits>;
   readonly pages: PagePool;
+  /** Counts every byte held for a peer. */
+  readonly budget: Budget;
   readonly counters: Counters;
   /** Whether the descriptor is one of a debugging reactor. */
   readonly debug: boolean;
+  /** Whether the reactor is being closed. */
+  readonly closing: boolean;
 
   /** The next fd. */
   allocate(): number;
@@ -54,6 +71,10 @@ export interface Host {
   mustRefuse(): boolean;
   /** A channel of this reactor over an accepted transport. */
   channel(transport: Transport): Channel;
+  /** The reactor's time in milliseconds: within a turn, that of its beginning. */
+  now(): number;
+  /** Code of a user failed while it was called for `source`. */
+  failed(source: ReadySource, error: Error): void;
   /** Reports, at most once every `reportEveryMs` for each `code`, with a count. */
   report(source: ReadySource, code: string, describe: (count: number) => Error): void;
 }

@@ -47,7 +47,15 @@ export {
   type TcpAddress,
   type UnixAddress,
 } from "./address.ts";
-export type { Channel, Descriptor, DescriptorState, Listener, WriteOptions } from "./descriptor.ts";
+export type {
+  Channel,
+  Descriptor,
+  DescriptorState,
+  Listener,
+  Signals,
+  WriteOptions,
+} from "./descriptor.ts";
+export type { SignalName } from "./signal-names.ts";
 export type { Handler, Registration } from "./registration.ts";
 export type { Timer } from "./timers.ts";
 
@@ -58,15 +66,49 @@ export type {
   ListenerOptions,
   RawSource,
   ReactorOptions,
-  ReactorStats,
   RegisterOptions,
 } from "./reactor/options.ts";
+export type { ReactorStats } from "./reactor/stats.ts";
 export type { PollResult } from "./reactor/poll.ts";
 export type { SelectResult } from "./reactor/select.ts";
 export type { WaitOptions } from "./reactor/wait.ts";
 export type { ErrorListener } from "./reactor/reporter.ts";
 export type { Explanation, Reason } from "./reactor/explain.ts";
 export type { CloseOptions, CloseResult, CutOff } from "./reactor/shutdown.ts";
+
+export { CLOSE_REASONS, type CloseReason, type TimeUp } from "./server/close-reason.ts";
+export { serve } from "./server/serve.ts";
+export { broadcast, type BroadcastOptions } from "./server/broadcast.ts";
+export type { Server, ServerCloseResult, ServerStats } from "./server/server.ts";
+export type {
+  AnyConnection,
+  Connection,
+  ConnectionState,
+  InputFilter,
+  SendOptions,
+} from "./server/connection.ts";
+export {
+  DEFAULT_SERVER_LIMITS,
+  OUTPUT_POLICIES,
+  type BlockList,
+  type Callbacks,
+  type ConnectionOptions,
+  type OutputPolicy,
+  type ServeOptions,
+  type ServerLimits,
+  type TurnedAway,
+} from "./server/options.ts";
+export { FrameInput } from "./server/frame-input.ts";
+export {
+  FrameError,
+  nextFrame,
+  RefusedFrame,
+  type FrameErrorCode,
+  type Framer,
+} from "./server/framer.ts";
+export { lines, type LinesOptions, type OverLong } from "./server/lines.ts";
+export { raw } from "./server/raw.ts";
+export { TokenBucket, type TokenBucketOptions } from "./server/token-bucket.ts";
 
 export type { Clock } from "./clock.ts";
 export type {

@@ -17,7 +17,7 @@ export interface Limits {
   slowHandlerMs: number;
   /** Turns in a row that a registration is ready without progress until it is reported. */
   spinTurns: number;
-  /** Failures in a row after which a listener's registration is paused. */
+  /** Failures in a row after which the registration of a listener, signals or stdin is paused. */
   handlerFailures: number;
   /** Bytes that a channel reads ahead; beyond it reading from the network stops. */
   inputMark: number;
@@ -27,6 +27,8 @@ export interface Limits {
   lowWaterMark: number;
   /** Bytes handed to the network in one write. */
   flushBytes: number;
+  /** Bytes that the whole loop holds for its peers; beyond it the largest holders are shed. */
+  maxBufferedBytes: number;
   /** Milliseconds that ERROR and HANGUP wait for held bytes to be read. */
   unreadMs: number;
   /** Milliseconds without progress after which a closing channel is aborted. */
@@ -52,6 +54,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   highWaterMark: 256 * 1024,
   lowWaterMark: 64 * 1024,
   flushBytes: 256 * 1024,
+  maxBufferedBytes: 256 * 1024 * 1024,
   unreadMs: 10_000,
   lingerMs: 10_000,
   acceptQueue: 1024,

@@ -6,6 +6,7 @@
  * never called from inside a call into the transport, except where `attach` says so.
  */
 import type { CheckedAddress, SocketAddress } from "./address.ts";
+import type { SignalName } from "./signal-names.ts";
 
 /** What a network can do. The contract names the promises that depend on it. */
 export interface NetworkCapabilities {
@@ -40,7 +41,14 @@ export interface Network {
   /** Answers at once; the sink hears `onOpen` or `onFailed`. */
   connect(address: CheckedAddress, options: ConnectOptions): Transport;
 
-  /** Takes over a socket or server of the host. Throws `IOMUX_CANNOT_ADOPT` with the reason. */
+  /**
+   * Watches signals of the process in place of their default actions; answers how to stop, which
+   * gives them back. `onSignal` hears of each that comes. Throws `IOMUX_UNSUPPORTED` where there are
+   * none.
+   */
+  signals(names: readonly SignalName[], onSignal: (name: SignalName) => void): () => void;
+
+  /** Takes over a socket, stream or server of the host. Throws `IOMUX_CANNOT_ADOPT` with the reason. */
   adopt(source: object): Adopted;
 
   /** What `adopt` gave for this source, or for another wrapper of the same socket. */
@@ -63,6 +71,10 @@ export interface Transport {
   readonly connecting: boolean;
   readonly localAddress: SocketAddress | null;
   readonly remoteAddress: SocketAddress | null;
+  /** What it is called in messages, where it has no address: `stdin`. */
+  readonly name?: string;
+  /** Whether there is no side to write to: `write` and `shutdown` are never called. */
+  readonly readOnly?: boolean;
 
   /** Starts reading. A failure that came before is told from inside this call. */
   attach(sink: TransportSink): void;
@@ -85,6 +97,12 @@ export interface Transport {
 
   /** Resets the connection now (RST where the protocol has it). The sink hears nothing more. */
   reset(): void;
+
+  /**
+   * Only of a stream that outlives its channel (standard input): it is let go of, with the bytes
+   * that nobody has read. The sink hears nothing more; `destroy` and `reset` do nothing.
+   */
+  release?(unread: readonly Buffer[]): void;
 }
 
 /** What a transport tells its channel. */

@@ -1,15 +1,17 @@
 /** The reactor: a map from fd to handler, with the loop behind it. */
 import type { Server, Socket } from "node:net";
+import type { Readable } from "node:stream";
 
 import { checkAddress, type Address, type CheckedAddress } from "./address.ts";
-import { BufferedChannel } from "./channel.ts";
+import type { BufferedChannel } from "./channel.ts";
 import type { Clock } from "./clock.ts";
-import type { Channel, Descriptor, Listener } from "./descriptor.ts";
+import type { Channel, Descriptor, Listener, Signals } from "./descriptor.ts";
 import { AbortError, IomuxError } from "./errors.ts";
 import { resolveLimits, type Limits } from "./limits.ts";
 import { QueuedListener } from "./listener.ts";
 import type { Network, NetworkCapabilities } from "./network.ts";
 import type { Handler, ReadySource, Registration } from "./registration.ts";
+import { checkSignalNames, type SignalName } from "./signal-names.ts";
 import type { Timer } from "./timers.ts";
 import {
   OPTION_NAMES,
@@ -17,7 +19,6 @@ import {
   type ListenerOptions,
   type RawSource,
   type ReactorOptions,
-  type ReactorStats,
   type RegisterOptions,
 } from "./reactor/options.ts";
 import { limitConnecting } from "./reactor/connecting.ts";
@@ -42,6 +43,7 @@ import {
   type CloseOptions,
   type CloseResult,
 } from "./reactor/shutdown.ts";
+import { statsOf, type ReactorStats } from "./reactor/stats.ts";
 import { makeWait, onAbort, type WaitOptions } from "./reactor/wait.ts";
 
 export class Reactor {
@@ -76,6 +78,11 @@ export class Reactor {
     return this.#loop.limits;
   }
 
+  /** Whether `close()` was called. */
+  get closing(): boolean {
+    return this.#closing !== null;
+  }
+
   /** Every registration by fd: a live, read-only view. */
   get registrations(): ReadonlyMap<number, Registration> {
     return this.#loop.registry.view;
@@ -83,11 +90,11 @@ export class Reactor {
 
   /**
    * Ties a descriptor to an interest and a handler. Without a handler `poll` answers it. A raw
-   * `net.Socket` or `net.Server` is adopted first. Throws, and leaves everything as it was, if it
+   * source is adopted first, see `adopt`. Throws, and leaves everything as it was, if it
    * is registered already, closed, of another reactor, or cannot be adopted.
    */
   register<T = undefined>(
-    source: Socket,
+    source: Socket | Readable,
     interest: number,
     handler?: Handler<Channel, T> | null,
     options?: RegisterOptions<T>,
@@ -111,7 +118,7 @@ export class Reactor {
     options: RegisterOptions<unknown> = {},
   ): Registration<never, never> {
     this.#checkOpen();
-    const known = this.#sources.find(source);
+    const known = this.#sources.holder(source);
     if (known !== undefined) checkRegistrable(known);
     this.#table.checkInterest(interest, known?.fd);
     checkFunction(handler, "the handler");
@@ -250,12 +257,26 @@ export class Reactor {
     return channel;
   }
 
-  /** Takes over a `net.Socket` or `net.Server`. Throws `IOMUX_CANNOT_ADOPT` with the reason. */
-  adopt(source: Socket): Channel;
+  /**
+   * Watches signals of the process, such as `["SIGINT", "SIGTERM"]`, in place of their default
+   * actions, until it is closed. It never keeps the process alive.
+   */
+  signals(names: readonly SignalName[]): Signals {
+    this.#checkOpen();
+    return this.#sources.signals(checkSignalNames(names));
+  }
+
+  /**
+   * Takes over a `net.Socket`, a `net.Server`, or a `Readable` of bytes that is no Duplex, such as a
+   * file's. Throws `IOMUX_CANNOT_ADOPT` with the reason. `process.stdin` may be any of these; it is
+   * only ever read, and never destroyed: once its channel is closed it is paused, and may be read
+   * on, or adopted again.
+   */
+  adopt(source: Socket | Readable): Channel;
   adopt(source: Server): Listener;
   adopt(source: RawSource): Channel | Listener {
     this.#checkOpen();
-    if (this.#sources.find(source) !== undefined) {
+    if (this.#sources.holder(source) !== undefined) {
       throw new IomuxError("IOMUX_CANNOT_ADOPT", "cannot adopt it: it is a descriptor already");
     }
     return this.#sources.adopt(source);
@@ -267,6 +288,14 @@ export class Reactor {
     checkMs(delayMs, "delayMs");
     requireFunction(callback, "the callback of setTimer");
     return this.#loop.timers.set(delayMs, callback);
+  }
+
+  /**
+   * The reactor's time, in milliseconds that never go back: within a turn that of its beginning,
+   * read once for all handlers (uv_now(3)).
+   */
+  now(): number {
+    return this.#loop.now();
   }
 
   /** Calls back once, at the start of the next turn. */
@@ -282,22 +311,7 @@ export class Reactor {
   }
 
   stats(): ReactorStats {
-    const { open, registry, counters, timers } = this.#loop;
-    let queuedBytes = 0;
-    let unreadBytes = 0;
-    for (const source of open.values()) {
-      if (!(source instanceof BufferedChannel)) continue;
-      queuedBytes += source.queued;
-      unreadBytes += source.unread;
-    }
-    return {
-      ...counters,
-      registered: registry.size,
-      open: open.size,
-      timers: timers.size,
-      queuedBytes,
-      unreadBytes,
-    };
+    return statsOf(this.#loop);
   }
 
   /** Why a descriptor is not being read or written right now. */

@@ -48,7 +48,7 @@ export interface Registration<D extends Descriptor = Descriptor, T = unknown> {
   resume(): void;
   /** False if it was unregistered before. */
   unregister(): boolean;
-  /** Lets it keep the process alive (the default). */
+  /** Lets it keep the process alive (the default; signals never do). */
   ref(): this;
   unref(): this;
 }
@@ -91,7 +91,8 @@ export class Entry implements Registration, ReadyMember {
   paused = false;
   held = false;
   disarmed = false;
-  refed = true;
+  /** Whether it keeps the process alive; signals never do. */
+  refed: boolean;
   listed = false;
   dispatches = 0;
   /** Transitions seen and not yet reported (edge mode). */
@@ -121,6 +122,7 @@ export class Entry implements Registration, ReadyMember {
     this.interest = interest;
     this.handler = handler;
     this.data = data;
+    this.refed = descriptor.kind !== "signals";
     this.context = new AsyncResource("IOMUX_REGISTRATION");
   }
 

@@ -1,113 +1,157 @@
 /**
  * The room: who is here, and who is told what.
  *
- * It knows no sockets and no time. A member is whatever the caller takes for one; what happens is
- * answered as deliveries, in the order in which everybody is to get them. A name is free again the
+ * It knows no sockets and no clock. A member is whatever the caller takes for one; what happens is
+ * answered as actions, in the order in which everybody is to see them. A name is free again the
  * moment its member has left, so in that order "left" always stands before the next "joined".
  *
- * Deliveries go out without a limit. Whoever carries them must bound what waits for a member, and
- * must say that a member has `left` who does not take them.
+ * What is told has no limit but that of each line. Whoever carries it must bound what waits for a
+ * member, and must say that a member has left (`leave`) who does not take it.
  */
-import { checkName, MAX_NAME_LENGTH, nameKey } from "./name.ts";
+import type { Action } from "./actions.ts";
+import { Administration } from "./administration.ts";
+import { HISTORY_LINES_TOLD, splitCommand } from "./commands.ts";
+import { Conduct } from "./conduct.ts";
+import { Floor, helpLines, type RoomOptions } from "./floor.ts";
+import type { Moment } from "./moment.ts";
+import { checkName } from "./name.ts";
 import type { LineEvent } from "./protocol.ts";
-import type { Texts } from "./texts.ts";
+import type { Named, Person } from "./roster.ts";
+import { NAMES_TOLD, Talk } from "./talk.ts";
+import type { RoomCounts } from "./texts.ts";
 
-export interface Delivery<M> {
-  readonly to: readonly M[];
-  /** One line, without its end. */
-  readonly text: string;
-}
+export type { RoomOptions } from "./floor.ts";
 
 /** Of those who are here, how many a newcomer is told by name. */
 const NAMES_IN_WELCOME = 10;
 
 /** What the room adds at most to a line that it carries, in bytes. Lines of its own are shorter. */
-export const MAX_TEXT_BYTES = 4 * MAX_NAME_LENGTH * (NAMES_IN_WELCOME + 2) + 256;
+export function maxAddedBytes(maxNameLength: number): number {
+  return 4 * maxNameLength * (NAMES_TOLD + 2) + 512;
+}
 
 export class Room<M> {
-  readonly #texts: Texts;
-  /** Who has not given a name yet. */
-  readonly #nameless = new Set<M>();
-  /** Who has joined, with their names, in the order of joining. */
-  readonly #members = new Map<M, string>();
-  readonly #taken = new Set<string>();
+  readonly #floor: Floor<M>;
+  readonly #talk: Talk<M>;
+  readonly #administration: Administration<M>;
+  #ended = false;
 
-  constructor(texts: Texts) {
-    this.#texts = texts;
+  constructor(options: RoomOptions<M>) {
+    this.#floor = new Floor(options);
+    this.#talk = new Talk(this.#floor);
+    this.#administration = new Administration(this.#floor);
   }
 
   /** Null for who has not joined, or not any more. */
   nameOf(member: M): string | null {
-    return this.#members.get(member) ?? null;
+    return this.#floor.roster.get(member)?.name ?? null;
   }
 
-  /** Somebody came, and is asked for a name. */
-  enter(member: M): Delivery<M>[] {
-    if (this.#nameless.has(member) || this.#members.has(member)) {
-      throw new Error("this member is in the room already");
+  get counts(): RoomCounts {
+    return this.#floor.counts();
+  }
+
+  /** Somebody came, and is asked for a name. Who finds no place is disconnected. */
+  enter(member: M): Action<M>[] {
+    const { roster, texts, options } = this.#floor;
+    if (this.#ended) return this.#turnAway(member, texts.ending(0));
+    if (roster.size >= options.maxMembers) {
+      return this.#turnAway(member, texts.full(options.maxMembers));
     }
-    this.#nameless.add(member);
-    return [{ to: [member], text: this.#texts.askName }];
+    roster.add(member, new Conduct(options.limiter(), options.muteMs));
+    return this.#floor.answer(member, texts.askName);
   }
 
   /** A line came from a member, or was refused. From who is not here it is nothing. */
-  hear(member: M, event: LineEvent): Delivery<M>[] {
-    const name = this.#members.get(member);
-    if (name === undefined && !this.#nameless.has(member)) return [];
-    if (event.kind === "refused") return this.#refuse(member, this.#lineRefusal(event));
-    return name === undefined
-      ? this.#join(member, event.text)
-      : this.#say(member, name, event.text);
+  hear(member: M, event: LineEvent, now: Moment): Action<M>[] {
+    const person = this.#floor.roster.get(member);
+    if (person === undefined || this.#ended) return [];
+    if (!hasName(person)) return this.#hearNameless(person, event);
+    if (event.kind === "line") return this.#talk.hear(person, event.text, now);
+    return this.#talk.refuse(person, this.#lineRefusal(event), now);
   }
 
   /** A member is gone. The others are told once, and only of who had joined. */
-  leave(member: M): Delivery<M>[] {
-    this.#nameless.delete(member);
-    const name = this.#members.get(member);
-    if (name === undefined) return [];
-    this.#members.delete(member);
-    this.#taken.delete(nameKey(name));
-    return this.#tellOthers(member, this.#texts.left(name));
+  leave(member: M): Action<M>[] {
+    const person = this.#floor.roster.get(member);
+    return person === undefined || this.#ended ? [] : this.#floor.depart(person);
   }
 
-  /** The room closes, and everybody is told. */
-  end(): Delivery<M>[] {
-    return [{ to: [...this.#members.keys(), ...this.#nameless], text: this.#texts.ending }];
+  /** The administrator typed a line. */
+  administrator(line: string, now: Moment): Action<M>[] {
+    return this.#ended ? [] : this.#administration.hear(line, now);
   }
 
-  #join(member: M, text: string): Delivery<M>[] {
-    const { name, problem } = checkName(text);
+  /** The room closes, and everybody is told. Nothing that comes later changes anything. */
+  end(): Action<M>[] {
+    if (this.#ended) return [];
+    this.#ended = true;
+    const { roster, texts } = this.#floor;
+    return [{ kind: "tell", to: roster.all, from: null, text: texts.ending(0) }];
+  }
+
+  assertInvariants(): void {
+    this.#floor.roster.assertInvariants();
+  }
+
+  #turnAway(member: M, why: string): Action<M>[] {
+    return [...this.#floor.answer(member, why), { kind: "disconnect", member }];
+  }
+
+  #hearNameless(person: Person<M>, event: LineEvent): Action<M>[] {
+    const { texts, roster, options } = this.#floor;
+    if (event.kind === "refused") return this.#askAgain(person, this.#lineRefusal(event));
+    const { command } = splitCommand(event.text);
+    if (command === "quit") return this.#floor.dismiss(person, texts.goodbye);
+    if (command === "help") return this.#help(person);
+    const { name, problem } = checkName(event.text, options.maxNameLength);
     if (problem !== null) {
-      return this.#refuse(member, this.#texts.nameRefused(problem, MAX_NAME_LENGTH));
+      return this.#askAgain(person, texts.nameRefused(problem, options.maxNameLength));
     }
-    const key = nameKey(name);
-    if (this.#taken.has(key)) return this.#refuse(member, this.#texts.nameTaken(name));
-    const names = [...this.#members.values()];
-    this.#nameless.delete(member);
-    this.#members.set(member, name);
-    this.#taken.add(key);
-    const welcome = this.#texts.welcome(name, names.slice(0, NAMES_IN_WELCOME), names.length);
-    return [{ to: [member], text: welcome }, ...this.#tellOthers(member, this.#texts.joined(name))];
+    if (roster.find(name) !== undefined) return this.#askAgain(person, texts.nameTaken(name));
+    return this.#join(person, name);
   }
 
-  #say(member: M, name: string, text: string): Delivery<M>[] {
-    if (text.trim() === "") return [];
-    return this.#tellOthers(member, this.#texts.says(name, text));
+  #join(person: Person<M>, name: string): Action<M>[] {
+    const { texts, roster, history } = this.#floor;
+    const { member } = person;
+    const others = Array.from(roster.joined, (here) => here.name);
+    const welcome = texts.welcome(name, others.slice(0, NAMES_IN_WELCOME), others.length);
+    roster.name(person, name);
+    this.#floor.joins++;
+    return [
+      { kind: "established", member },
+      ...this.#floor.answer(member, welcome, ...history.last(HISTORY_LINES_TOLD)),
+      ...this.#floor.announce(texts.joined(name), member),
+    ];
   }
 
-  #tellOthers(member: M, text: string): Delivery<M>[] {
-    const others = [...this.#members.keys()].filter((other) => other !== member);
-    return others.length === 0 ? [] : [{ to: others, text }];
+  /** Says why, in front of the question; too many tries are enough. */
+  #askAgain(person: Person<M>, why: string): Action<M>[] {
+    const { texts } = this.#floor;
+    if (this.#triedEnough(person)) {
+      return this.#floor.dismiss(person, `${why} ${texts.tooManyTries}`);
+    }
+    return this.#floor.answer(person.member, `${why} ${texts.askName}`);
   }
 
-  /** Says why; who has no name yet is asked again. */
-  #refuse(member: M, why: string): Delivery<M>[] {
-    const text = this.#nameless.has(member) ? `${why} ${this.#texts.askName}` : why;
-    return [{ to: [member], text }];
+  #help(person: Person<M>): Action<M>[] {
+    const { texts } = this.#floor;
+    if (this.#triedEnough(person)) return this.#floor.dismiss(person, texts.tooManyTries);
+    const help = helpLines(texts.memberCommands, texts.memberHelp);
+    return this.#floor.answer(person.member, ...help, texts.askName);
+  }
+
+  #triedEnough(person: Person<M>): boolean {
+    return ++person.nameTries >= this.#floor.options.maxNameTries;
   }
 
   #lineRefusal(event: LineEvent & { kind: "refused" }): string {
-    if (event.reason === "not-utf8") return this.#texts.lineNotUtf8;
-    return this.#texts.lineTooLong(event.maxBytes);
+    const { texts } = this.#floor;
+    return event.reason === "not-utf8" ? texts.lineNotUtf8 : texts.lineTooLong(event.maxBytes);
   }
+}
+
+function hasName<M>(person: Person<M>): person is Named<M> {
+  return person.name !== null;
 }

@@ -1,148 +1,312 @@
 /**
- * The one file of the chat that touches the reactor: it ties the room to channels.
+ * The room on the library's server: connections are its members, and frames their lines.
  *
- * Slow readers: the reactor's `highWaterMark` is what may wait for one member. Only whole lines are
- * written, so none is ever cut; a member for whom the next one does not fit is disconnected, and
- * the others are told that it left. The others never wait for it.
- *
- * Who does read must not be taken for a slow reader because many speak at once: when the lines of
- * one turn come to half of that limit, the rest stays unread until the next turn, which finds it by
- * itself (the readiness is level-triggered) after the output has been flushed.
+ * Who reads must not be taken for a slow reader because many speak at once. In a turn or two what
+ * is under the high-water mark leaves; so lines that come to a quarter of that are said in a turn,
+ * and the others are held until the next one.
  */
-import { formatAddress, READABLE } from "iomux";
-import type { Channel, CloseResult, Limits, Listener, Reactor } from "iomux";
+import {
+  broadcast,
+  formatAddress,
+  lines,
+  serve,
+  TokenBucket,
+  type CloseReason,
+  type Connection,
+  type Reactor,
+  type Server,
+  type SocketAddress,
+  type Timer,
+  type TurnedAway,
+} from "iomux";
 
-import { LineReader } from "./protocol.ts";
-import { MAX_TEXT_BYTES, Room, type Delivery } from "./room.ts";
-import type { Texts } from "./texts.ts";
+import type { Action, Tell } from "./actions.ts";
+import type { Settings } from "./flags.ts";
+import { Journal } from "./journal.ts";
+import type { Moment } from "./moment.ts";
+import { readLine, type LineEvent } from "./protocol.ts";
+import { Room } from "./room.ts";
+import { TelnetFilter, TIMING_MARK_ANSWER } from "./telnet.ts";
+import { LOCALES, type Disconnection, type Texts } from "./texts.ts";
 
-/** Pieces, each a line at most, that are read from one member before the next one's turn. */
-const PIECES_PER_CALL = 16;
+/** Connections over `maxMembers`: those that are being told that the room is full, or good-bye. */
+const PASSING_CONNECTIONS = 100;
+
+/** Lines over a member's limit are dropped; those over so many times the limit are not even read. */
+const READING_AHEAD = 20;
+
+/** Lines of the journal in a second, and at once. */
+const JOURNAL_LINES = { perSecond: 5, burst: 20 };
 
 export interface ChatOptions {
-  readonly maxLineBytes: number;
-  readonly texts: Texts;
-  /** Hears in one line what the operator should know. */
+  readonly settings: Settings;
+  /** Whether the operator sees what the members see. */
+  readonly transcript: boolean;
+  /** Hears what the operator should know, in lines. */
   readonly log: (line: string) => void;
+  /** The time of day that members are shown. */
+  readonly minuteOfDay: () => number;
+  /** The administrator ends the room. */
+  readonly onShutdown: () => void;
 }
 
-/** The least that `backlogBytes` may be: half of it takes what one more line adds to a turn. */
-export function minBacklogBytes(maxLineBytes: number): number {
-  return 2 * (maxLineBytes + MAX_TEXT_BYTES);
+interface MemberData {
+  /** Of the lines that were dropped for it, how many it knows of. */
+  toldOfDropped: number;
 }
 
-/** The limits of a reactor for a chat in which `backlogBytes` may wait for one member. */
-export function chatLimits(backlogBytes: number): Partial<Limits> {
-  return { highWaterMark: backlogBytes, lowWaterMark: Math.floor(backlogBytes / 4) };
-}
-
-interface Member {
-  readonly channel: Channel;
-  readonly lines: LineReader;
-}
+type Member = Connection<Buffer, MemberData>;
 
 export class ChatServer {
   readonly #reactor: Reactor;
   readonly #options: ChatOptions;
+  readonly #texts: Texts;
   readonly #room: Room<Member>;
-  readonly #outbox: Delivery<Member>[] = [];
-  #delivering = false;
+  readonly #journal: Journal;
+  #server: Server<Buffer, MemberData> | null = null;
   #bytesInTurn = 0;
-  #ending = false;
+  #nextTurn: Promise<void> | null = null;
+  #shutdown: Timer | null = null;
 
-  constructor(reactor: Reactor, listener: Listener, options: ChatOptions) {
+  private constructor(reactor: Reactor, options: ChatOptions) {
+    const { settings, log } = options;
     this.#reactor = reactor;
     this.#options = options;
-    this.#room = new Room(options.texts);
-    const admitAll = (): void => {
-      for (let channel = listener.accept(); channel !== null; channel = listener.accept()) {
-        this.#admit(channel);
-      }
-    };
-    reactor.register(listener, READABLE, admitAll);
+    this.#texts = LOCALES[settings.locale];
+    this.#room = new Room<Member>({
+      texts: this.#texts,
+      maxNameLength: settings.maxNameLength,
+      maxNameTries: settings.nameTries,
+      maxMembers: settings.maxMembers,
+      muteMs: settings.muteSeconds * 1000,
+      linesPerSecond: settings.linesPerSecond,
+      limiter: () => lineLimiter(settings),
+      history: { maxLines: settings.historyLines, maxBytes: settings.historyBytes },
+      where: ({ remoteAddress }) => formatAddress(remoteAddress),
+    });
+    this.#journal = new Journal({
+      limiter: new TokenBucket(JOURNAL_LINES),
+      write: log,
+      leftOut: this.#texts.leftOut,
+    });
   }
 
-  /** Tells everybody that the chat ends, and closes the reactor, which nobody else may. */
-  end(drainMs: number): Promise<CloseResult> {
-    if (!this.#ending) this.#deliver(this.#room.end());
-    this.#ending = true;
-    return this.#reactor.close({ drainMs });
+  /** Rejects with one line if an address cannot be had; then none is. */
+  static async open(reactor: Reactor, options: ChatOptions): Promise<ChatServer> {
+    const chat = new ChatServer(reactor, options);
+    const { settings } = options;
+    chat.#server = await serve<Buffer, MemberData>(reactor, serveOptions(settings), {
+      open: (member) => {
+        member.data = { toldOfDropped: 0 };
+        chat.#filterTelnet(member);
+        chat.#carry(chat.#room.enter(member));
+      },
+      frame: (member, bytes) => chat.#hear(member, readLine(bytes)),
+      refused: (member, { maxBytes }) => {
+        chat.#hearNow(member, { kind: "refused", reason: "too-long", maxBytes });
+      },
+      drain: (member) => {
+        chat.#tellOfDropped(member);
+      },
+      expire: (member, reason) => {
+        const text = chat.#texts.timeUp[reason === "handshake" ? "handshake" : "idle"];
+        chat.#carry([{ kind: "tell", to: [member], from: null, text }]);
+        chat.#noteDisconnection(member, reason);
+        chat.#carry(chat.#room.leave(member));
+      },
+      end: (member) => {
+        chat.#carry(chat.#room.leave(member));
+        member.end();
+      },
+      close: (member, reason) => {
+        // Whose time was up has left then.
+        if (reason !== "handshake" && reason !== "idle") chat.#noteDisconnection(member, reason);
+        chat.#carry(chat.#room.leave(member));
+      },
+      turnedAway: (why, _, channel) => {
+        channel.write(Buffer.from(`${chat.#whyTurnedAway(why)}\n`));
+      },
+    });
+    return chat;
   }
 
-  #admit(channel: Channel): void {
-    const member = { channel, lines: new LineReader(this.#options.maxLineBytes) };
-    const readMember = (): void => {
-      this.#read(member);
-    };
-    this.#reactor.register(channel, READABLE, readMember);
-    // Whichever way it ends, a reset and a failure of our own among them.
-    void channel.closed.then(() => this.#leave(member));
-    this.#deliver(this.#room.enter(member));
+  get addresses(): readonly SocketAddress[] {
+    return this.#server!.addresses;
   }
 
-  #read(member: Member): void {
-    const turnBytes = this.#reactor.limits.highWaterMark / 2;
-    for (let pieces = 0; pieces < PIECES_PER_CALL && this.#bytesInTurn < turnBytes; pieces++) {
-      const bytes = readPiece(member.channel);
-      if (bytes === null) return;
-      const ended = bytes.length === 0;
-      const events = ended ? member.lines.end() : member.lines.feed(bytes);
-      for (const event of events) this.#deliver(this.#room.hear(member, event));
-      if (ended) {
-        this.#leave(member);
-        member.channel.close();
-      }
+  /** The administrator typed a line. */
+  administrator(event: LineEvent): void {
+    if (event.kind === "line") this.#carry(this.#room.administrator(event.text, this.#now()));
+    else if (event.reason === "not-utf8") this.#options.log(this.#texts.lineNotUtf8);
+    else this.#options.log(this.#texts.lineTooLong(event.maxBytes));
+  }
+
+  /** Tells everybody that the chat ends, and resolves when all have left. */
+  async end(drainMs: number): Promise<void> {
+    this.#shutdown?.cancel();
+    this.#carry(this.#room.end());
+    const { cutOff } = await this.#server!.close({ drainMs });
+    for (const { peer, queued } of cutOff) {
+      this.#journal.note(this.#texts.cutOff(peer, queued), this.#reactor.now());
     }
+    this.#journal.flush();
   }
 
-  #leave(member: Member): void {
-    if (!this.#ending) this.#deliver(this.#room.leave(member));
+  assertInvariants(): void {
+    this.#room.assertInvariants();
+    this.#server!.assertInvariants();
   }
 
-  /**
-   * Carries deliveries in the order of the room. To deliver may disconnect a member, and to tell
-   * that is a delivery too: it waits for its place, so that everybody sees the same order.
-   */
-  #deliver(deliveries: readonly Delivery<Member>[]): void {
-    this.#outbox.push(...deliveries);
-    if (this.#delivering) return;
-    this.#delivering = true;
-    for (let next = this.#outbox.shift(); next !== undefined; next = this.#outbox.shift()) {
-      const bytes = Buffer.from(`${next.text}\n`);
-      this.#countInTurn(bytes.length);
-      for (const member of next.to) this.#send(member, bytes);
-    }
-    this.#delivering = false;
+  /** Takes telnet's bytes out of what a member sends, and answers those that want an answer. */
+  #filterTelnet(member: Member): void {
+    const telnet = new TelnetFilter();
+    member.filter((bytes) => {
+      const kept = telnet.filter(bytes);
+      if (telnet.takeTimingMark()) member.send(TIMING_MARK_ANSWER);
+      return kept;
+    });
   }
 
-  #countInTurn(bytes: number): void {
-    if (this.#bytesInTurn === 0) {
+  #now(): Moment {
+    return { ms: this.#reactor.now(), minuteOfDay: this.#options.minuteOfDay() };
+  }
+
+  /** A promise holds back the member's next line. */
+  #hear(member: Member, event: LineEvent): void | Promise<void> {
+    if (this.#crowded) return this.#hearLater(member, event);
+    this.#hearNow(member, event);
+  }
+
+  async #hearLater(member: Member, event: LineEvent): Promise<void> {
+    while (this.#crowded) await (this.#nextTurn ??= this.#turnEnds());
+    this.#hearNow(member, event);
+  }
+
+  #hearNow(member: Member, event: LineEvent): void {
+    this.#carry(this.#room.hear(member, event, this.#now()));
+  }
+
+  get #crowded(): boolean {
+    return this.#bytesInTurn >= highWaterMark(this.#options.settings) / 4;
+  }
+
+  #turnEnds(): Promise<void> {
+    return new Promise((resolve) => {
       this.#reactor.defer(() => {
         this.#bytesInTurn = 0;
+        this.#nextTurn = null;
+        resolve();
       });
-    }
-    this.#bytesInTurn += bytes;
+    });
   }
 
-  #send(member: Member, bytes: Buffer): void {
-    const { channel } = member;
-    if (channel.state !== "open") return;
-    if (channel.room >= bytes.length) {
-      channel.write(bytes);
-      return;
+  #carry(actions: readonly Action<Member>[]): void {
+    for (const action of actions) this.#do(action);
+  }
+
+  #do(action: Action<Member>): void {
+    const { log, transcript } = this.#options;
+    switch (action.kind) {
+      case "tell":
+        this.#tell(action);
+        break;
+      case "established":
+        action.member.establish();
+        break;
+      case "disconnect":
+        action.member.end();
+        break;
+      case "console":
+        if (transcript || !action.transcript) log(action.text);
+        break;
+      case "stats":
+        for (const line of statsLines(this.#reactor, this.#server!)) log(line);
+        break;
+      case "explain":
+        log(`${action.name}: ${this.#reactor.explain(action.member.channel).text}`);
+        break;
+      case "shutdown":
+        this.#shutDownIn(action.seconds);
     }
-    const name = this.#room.nameOf(member) ?? "somebody without a name";
-    const why = `${channel.queued} bytes wait for ${name}, who does not read`;
-    this.#options.log(`${why}: disconnected (${formatAddress(channel.remoteAddress)})`);
-    channel.abort(new Error(why));
-    this.#leave(member);
+  }
+
+  #tell({ to, from, text }: Tell<Member>): void {
+    const bytes = Buffer.from(`${text}\n`);
+    this.#bytesInTurn += bytes.length;
+    this.#nextTurn ??= this.#turnEnds();
+    const [only] = to;
+    // What answers a member is that member's own doing.
+    if (to.length === 1 && from === null) only!.send(bytes);
+    else broadcast(to, bytes, from === null ? {} : { except: from, source: from });
+  }
+
+  #tellOfDropped(member: Member): void {
+    const dropped = member.droppedFrames - member.data.toldOfDropped;
+    if (dropped === 0) return;
+    member.data.toldOfDropped += dropped;
+    this.#carry([{ kind: "tell", to: [member], from: null, text: this.#texts.dropped(dropped) }]);
+  }
+
+  #noteDisconnection(member: Member, reason: CloseReason): void {
+    const { disconnections } = this.#texts;
+    if (!(reason in disconnections)) return;
+    const why = disconnections[reason as Disconnection];
+    const name = this.#room.nameOf(member);
+    const line = this.#texts.disconnected(name, formatAddress(member.remoteAddress), why);
+    this.#journal.note(line, this.#reactor.now());
+  }
+
+  #whyTurnedAway(why: TurnedAway): string {
+    const { maxMembers, maxPerAddress } = this.#options.settings;
+    if (why === "closing") return this.#texts.ending(0);
+    const fromThere = why === "max-connections-per-address";
+    return fromThere ? this.#texts.tooManyFromThere(maxPerAddress) : this.#texts.full(maxMembers);
+  }
+
+  #shutDownIn(seconds: number): void {
+    this.#shutdown?.cancel();
+    this.#shutdown = this.#reactor.setTimer(seconds * 1000, this.#options.onShutdown);
   }
 }
 
-/** What is at hand up to the end of the next line; empty at the end of the stream, null if none. */
-function readPiece(channel: Channel): Buffer | null {
-  const chunk = channel.peek();
-  if (chunk === null) return channel.read();
-  const lf = chunk.indexOf("\n");
-  return channel.read(lf === -1 ? chunk.length : lf + 1);
+function serveOptions(settings: Settings) {
+  const { maxLineBytes, linesPerSecond, lineBurst } = settings;
+  const framesPerSecond = READING_AHEAD * Math.max(linesPerSecond, lineBurst);
+  return {
+    listen: settings.listen,
+    framer: () => lines({ maxBytes: maxLineBytes, overLong: "refuse" }),
+    keepAlive: true,
+    maxConnections: settings.maxMembers + PASSING_CONNECTIONS,
+    maxConnectionsPerAddress: settings.maxPerAddress,
+    maxOutputBytes: settings.backlogBytes,
+    highWaterMark: highWaterMark(settings),
+    outputPolicy: settings.backlogPolicy,
+    handshakeMs: settings.joinSeconds * 1000,
+    idleMs: settings.idleSeconds * 1000,
+    writeProgressMs: settings.stallSeconds * 1000,
+    ...(linesPerSecond > 0 && { framesPerSecond, bytesPerSecond: framesPerSecond * maxLineBytes }),
+  } as const;
+}
+
+/** Below it lines are bytes already; only above it a policy has lines to drop. */
+function highWaterMark({ backlogBytes }: Settings): number {
+  return Math.floor(backlogBytes / 4);
+}
+
+function lineLimiter({ linesPerSecond, lineBurst }: Settings): TokenBucket | null {
+  if (linesPerSecond === 0) return null;
+  return new TokenBucket({ perSecond: linesPerSecond, burst: lineBurst });
+}
+
+function statsLines(reactor: Reactor, server: Server<Buffer, MemberData>): string[] {
+  const { turnedAway, closed, ...gauges } = server.stats();
+  const causes = Object.entries({ ...turnedAway, ...closed }).filter(([, count]) => count > 0);
+  return [
+    `server: ${listed([...Object.entries(gauges), ...causes])}`,
+    `reactor: ${listed(Object.entries(reactor.stats()))}`,
+  ];
+}
+
+function listed(counters: readonly (readonly [string, number])[]): string {
+  return counters.map(([name, count]) => `${name} ${count}`).join(", ");
 }

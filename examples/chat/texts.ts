@@ -1,40 +1,98 @@
-/** Everything that the room says, in one table per language. */
+/** Everything that the room says: one table per language, in `texts/`. */
 import type { NameProblem } from "./name.ts";
+import { ENGLISH } from "./texts/en.ts";
+import { CHINESE } from "./texts/zh.ts";
+
+export type MemberCommandName = "who" | "me" | "msg" | "nick" | "history" | "help" | "quit";
+
+export type AdminCommandName = "who" | "kick" | "mute" | "stats" | "explain" | "shutdown" | "help";
+
+export interface RoomCounts {
+  readonly members: number;
+  readonly nameless: number;
+  readonly joins: number;
+  readonly messages: number;
+  readonly mutes: number;
+  readonly historyLines: number;
+  readonly historyBytes: number;
+}
+
+/** Why the server disconnects a member, and tells the operator. */
+export type Disconnection =
+  "handshake" | "idle" | "write-stalled" | "overflow" | "budget" | "error" | "handler-error";
+
+/** A command as it is written, and what it does. */
+export type Usage = readonly [written: string, does: string];
 
 export interface Texts {
   readonly askName: string;
-  welcome(name: string, others: readonly string[], othersInAll: number): string;
-  joined(name: string): string;
-  says(name: string, message: string): string;
-  left(name: string): string;
-  readonly ending: string;
   nameRefused(problem: NameProblem, maxLength: number): string;
   nameTaken(name: string): string;
+  readonly tooManyTries: string;
+  full(maxMembers: number): string;
+  tooManyFromThere(max: number): string;
+
+  welcome(name: string, others: readonly string[], othersInAll: number): string;
+  joined(name: string): string;
+  left(name: string): string;
+  renamed(before: string, after: string): string;
+  removed(name: string): string;
+  says(name: string, message: string): string;
+  does(name: string, action: string): string;
+  admin(message: string): string;
+  ending(seconds: number): string;
+
+  whispered(from: string, message: string): string;
+  whisperSent(to: string, message: string): string;
+  youAre(name: string): string;
+  who(names: readonly string[], inAll: number): string;
+  readonly noHistory: string;
+  readonly goodbye: string;
+  /** The last that somebody hears whose time is up. */
+  readonly timeUp: Readonly<Record<"handshake" | "idle", string>>;
+  readonly removedYou: string;
+  mutedYou(seconds: number): string;
+  readonly unmutedYou: string;
+  tooFast(perSecond: number, muteSeconds: number): string;
+  mutedForSpeed(perSecond: number, muteSeconds: number): string;
+  dropped(lines: number): string;
+
   lineTooLong(maxBytes: number): string;
   readonly lineNotUtf8: string;
+  nobodyCalled(name: string): string;
+  unknownCommand(command: string): string;
+  misused(usage: Usage): string;
+  readonly memberCommands: Readonly<Record<MemberCommandName, Usage>>;
+  readonly adminCommands: Readonly<Record<AdminCommandName, Usage>>;
+  /** What `/help` says below its commands. */
+  readonly memberHelp: string;
+  readonly adminHelp: string;
+
+  /** One member, as the administrator sees it. */
+  person(name: string, where: string, mutedSeconds: number): string;
+  nameless(count: number): string;
+  readonly nobodyHere: string;
+  muted(name: string, seconds: number): string;
+  unmuted(name: string): string;
+  shutdown(seconds: number): string;
+  counts(counts: RoomCounts): string;
+
+  open(address: string): string;
+  enterWith(command: string): string;
+  readonly howToEnd: string;
+  endingIn(seconds: number): string;
+  cutOff(peer: string, bytes: number): string;
+  disconnected(name: string | null, where: string, why: string): string;
+  readonly disconnections: Readonly<Record<Disconnection, string>>;
+  readonly leftOut: (lines: number) => string;
 }
 
-export const ENGLISH: Texts = {
-  askName: "What is your name?",
-  welcome: (name, others, othersInAll) => {
-    if (othersInAll === 0) return `Hello ${name}. Nobody else is here yet.`;
-    const more = othersInAll - others.length;
-    return `Hello ${name}. Also here: ${others.join(", ")}${more > 0 ? ` and ${more} more` : ""}.`;
-  },
-  joined: (name) => `${name} joined the chat`,
-  says: (name, message) => `${name} says: ${message}`,
-  left: (name) => `${name} left the chat`,
-  ending: "The chat is ending. Goodbye.",
-  nameRefused: (problem, maxLength) => {
-    const reasons: Record<NameProblem, string> = {
-      empty: "A name cannot be empty.",
-      "too-long": `A name has at most ${maxLength} characters.`,
-      unprintable: "A name cannot have invisible characters.",
-      colon: "A name cannot have a colon.",
-    };
-    return reasons[problem];
-  },
-  nameTaken: (name) => `The name ${name} is taken.`,
-  lineTooLong: (maxBytes) => `That line was refused: it is longer than ${maxBytes} bytes.`,
-  lineNotUtf8: "That line was refused: it is not UTF-8.",
-};
+export type Locale = "en" | "zh";
+
+export const LOCALES: Readonly<Record<Locale, Texts>> = { en: ENGLISH, zh: CHINESE };
+
+/** The last lines of a room that closes on purpose. No line that a member can bring about is one. */
+export function lastWords(texts: Texts): string[] {
+  const { goodbye, removedYou, timeUp } = texts;
+  return [goodbye, texts.ending(0), removedYou, timeUp.handshake, timeUp.idle];
+}

@@ -73,6 +73,14 @@ export class ByteQueue {
     }
   }
 
+  /** Everything, in the chunks in which it is held. */
+  takeAll(): Buffer[] {
+    const waiting = this.#rest?.slice(this.#next) ?? [];
+    const chunks = this.#first === null ? [] : [this.#first, ...waiting];
+    this.clear();
+    return chunks;
+  }
+
   clear(): void {
     this.length = 0;
     this.#first = null;

@@ -10,7 +10,7 @@
 const COPY_BYTES = 1024;
 
 const PAGE_BYTES = 4096;
-const FREE_PAGES = 256;
+const FREE_PAGES = 1024;
 
 /** A page, and the last view of its beginning: messages of one size need only one. */
 class Page {
@@ -43,6 +43,8 @@ export class OutputQueue {
   /** A queue of one chunk, the usual case, has it here and owns no array. */
   #only: Uint8Array | null = null;
   #onlyPage: Page | null = null;
+  /** Whether the only chunk came by `appendShared` and is small. */
+  #onlyShared = false;
   #waiting: Uint8Array[] = EMPTY;
   /** The page behind each waiting chunk, null where it is borrowed. */
   #pages: (Page | null)[] = EMPTY;
@@ -56,9 +58,34 @@ export class OutputQueue {
     this.#pool = pool;
   }
 
+  /**
+   * Bytes that nobody changes any more, such as a frame that many queues share. A small piece that
+   * is alone is sent as it is; it is copied only when a second one comes before it has left.
+   */
+  appendShared(bytes: Uint8Array): void {
+    const alone = this.#only === null && this.#waiting.length === 0 && this.#tail === null;
+    if (!alone || bytes.length > COPY_BYTES) {
+      this.append(bytes, false);
+      return;
+    }
+    this.length += bytes.length;
+    this.#only = bytes;
+    this.#onlyShared = true;
+  }
+
+  /** The shared piece that was alone goes to the front of a page. */
+  #unshare(): void {
+    const bytes = this.#only!;
+    this.#only = null;
+    this.#onlyShared = false;
+    this.length -= bytes.length;
+    this.append(bytes, false);
+  }
+
   /** Answers whether the bytes are borrowed: theirs is the memory that will be sent. */
   append(bytes: Uint8Array, copy: boolean): boolean {
     const size = bytes.length;
+    if (this.#onlyShared) this.#unshare();
     this.length += size;
     if (size <= COPY_BYTES) {
       if (this.#tail === null || this.#tailUsed + size > PAGE_BYTES) {
@@ -77,6 +104,7 @@ export class OutputQueue {
   /** The chunk or chunks of the next write, `maxBytes` at most. They count until `written()`. */
   next(maxBytes: number): Uint8Array | readonly Uint8Array[] {
     this.#seal();
+    this.#onlyShared = false;
     const total = this.length;
     if (total > maxBytes) return this.#cut(maxBytes);
     this.#inFlightBytes = total;
@@ -128,6 +156,7 @@ export class OutputQueue {
   clear(): void {
     this.length = 0;
     this.#only = null;
+    this.#onlyShared = false;
     this.#onlyPage = null;
     this.#waiting = EMPTY;
     this.#pages = EMPTY;
@@ -177,6 +206,7 @@ export class OutputQueue {
     if (held !== this.length) throw new Error(`OutputQueue: length ${this.length}, held ${held}`);
     if (this.#waiting.length !== this.#pages.length) throw new Error("OutputQueue: pages");
     if (this.#only !== null && this.#waiting.length > 0) throw new Error("OutputQueue: only");
+    if (this.#onlyShared && this.#only === null) throw new Error("OutputQueue: shared");
     if (this.#tail === null && this.#tailUsed !== 0) throw new Error("OutputQueue: tail");
   }
 }

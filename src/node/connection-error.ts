@@ -32,8 +32,17 @@ export function connectionError(
   return new IomuxError(code, message, { cause: error });
 }
 
-/** Somebody else closed a socket or a server of ours, without an error. */
-export function closedOutside(what: "socket" | "server", descriptor: string): IomuxError {
+/** An error of a stream that is no connection. */
+export function streamError(error: Error, name: string): IomuxError {
+  const code = codeOf(error) ?? "EIO";
+  return new IomuxError(code, `reading ${name}: ${error.message} (${code})`, { cause: error });
+}
+
+/** Somebody else closed what is ours, without an error. */
+export function closedOutside(
+  what: "socket" | "server" | "stream",
+  descriptor: string,
+): IomuxError {
   const message = `the ${what} was closed outside the reactor; close() its ${descriptor} instead`;
   return new IomuxError("ECONNABORTED", message);
 }

@@ -3,6 +3,7 @@ import { createServer, Socket, type Server } from "node:net";
 
 import { formatAddress, isUnix, type CheckedAddress, type SocketAddress } from "../address.ts";
 import { asError, IomuxError } from "../errors.ts";
+import type { SignalName } from "../signal-names.ts";
 import type {
   Adopted,
   ConnectOptions,
@@ -15,6 +16,7 @@ import type {
 import { adopt } from "./adopt.ts";
 import { setupError } from "./connection-error.ts";
 import { DescriptorLimit } from "./descriptor-limit.ts";
+import { watchSignals } from "./signals.ts";
 import { ServerTransport } from "./server-transport.ts";
 import { SocketTransport } from "./socket-transport.ts";
 import { occupantOf, pathBeside, publish, removerOf } from "./unix-path.ts";
@@ -60,6 +62,10 @@ export class NodeNetwork implements Network {
       });
     }
     return new SocketTransport(socket, isUnix(address), formatAddress(address));
+  }
+
+  signals(names: readonly SignalName[], onSignal: (name: SignalName) => void): () => void {
+    return watchSignals(names, onSignal);
   }
 
   adopt(source: object): Adopted {

@@ -1,4 +1,5 @@
 /** One dispatch: call a handler, hold it while its promise is pending, and judge how it did. */
+import { BufferedChannel } from "../channel.ts";
 import { asError, IomuxError } from "../errors.ts";
 import { ALWAYS, EDGE, formatMask } from "../mask.ts";
 import type { Counters } from "../host.ts";
@@ -102,14 +103,15 @@ export class Dispatcher {
 
   /**
    * It costs its own channel, unless that is registered anew by now. A listener stands for many
-   * others, so it gets some more tries.
+   * others, signals and stdin for the whole process, so these get some more tries.
    */
   #handlerFailed(entry: Entry, thrown: unknown): void {
     const error = asError(thrown, entry.fd);
     this.#counters.handlerErrors++;
     this.#reporter.report(error, entry);
-    if (entry.descriptor.kind === "channel") {
-      if (entry.active || entry.descriptor.entry === null) entry.descriptor.abort(error);
+    const { descriptor } = entry;
+    if (descriptor instanceof BufferedChannel && descriptor.transport.release === undefined) {
+      if (entry.active || descriptor.entry === null) descriptor.abort(error);
       return;
     }
     const failures = ++entry.failures;

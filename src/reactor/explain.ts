@@ -1,9 +1,9 @@
 /** Why a descriptor is not being read or written right now, as data and as one English line. */
-import type { BufferedChannel } from "../channel.ts";
+import { BufferedChannel } from "../channel.ts";
 import { formatAddress } from "../address.ts";
 import { READABLE, WRITABLE, formatMask } from "../mask.ts";
 import type { Limits } from "../limits.ts";
-import type { DescriptorState } from "../descriptor.ts";
+import type { Descriptor, DescriptorState, Signals } from "../descriptor.ts";
 import type { ReadySource } from "../registration.ts";
 
 /** One direction: `ready` if its handler is about to be called, else the reason why not. */
@@ -26,7 +26,7 @@ export type Reason =
 
 export interface Explanation {
   readonly fd: number;
-  readonly kind: "channel" | "listener";
+  readonly kind: Descriptor["kind"];
   readonly state: DescriptorState;
   readonly reading: Reason;
   readonly writing: Reason;
@@ -37,20 +37,24 @@ export interface Explanation {
 export function explain(source: ReadySource, limits: Readonly<Limits>): Explanation {
   const { fd, kind, state } = source;
   const reading = why(source, READABLE);
-  const writing = kind === "listener" ? "no output side" : why(source, WRITABLE);
+  const writing = hasOutput(source) ? why(source, WRITABLE) : "no output side";
   const asked =
     source.entry === null ? "no interest" : `interest ${formatMask(source.entry.interest)}`;
   const failure = source.error === null ? "" : `, failed with "${source.error.message}"`;
   const text =
-    `fd ${fd} (${kind} ${formatAddress(addressOf(source))}) is ${state}, ${asked}${failure}: ` +
+    `fd ${fd} (${kind} ${nameOf(source)}) is ${state}, ${asked}${failure}: ` +
     `reading: ${phrase(reading, source, limits)}; writing: ${phrase(writing, source, limits)}`;
   return { fd, kind, state, reading, writing, text };
 }
 
-function addressOf(source: ReadySource): ReadySource["localAddress"] {
-  return source.kind === "channel"
-    ? (source as BufferedChannel).remoteAddress
-    : source.localAddress;
+function hasOutput(source: ReadySource): boolean {
+  return source instanceof BufferedChannel && source.transport.readOnly !== true;
+}
+
+function nameOf(source: ReadySource): string {
+  if (source.kind === "signals") return (source as ReadySource & Signals).names.join(", ");
+  if (!(source instanceof BufferedChannel)) return formatAddress(source.localAddress);
+  return source.transport.name ?? formatAddress(source.remoteAddress);
 }
 
 function why(source: ReadySource, bit: number): Reason {

@@ -4,7 +4,9 @@
  * A turn begins when enough bytes were collected, at the latest in the immediate phase. It never
  * nests, and it is a snapshot: what is added while it runs waits for the next one.
  */
+import { Budget } from "../budget.ts";
 import { BufferedChannel } from "../channel.ts";
+import * as failure from "../channel-errors.ts";
 import type { Clock } from "../clock.ts";
 import type { Channel } from "../descriptor.ts";
 import type { Counters, Flushable, Host } from "../host.ts";
@@ -32,7 +34,9 @@ export interface LoopSettings {
 export class Loop implements Host {
   readonly limits: Readonly<Limits>;
   readonly debug: boolean;
+  closing = false;
   readonly pages = new PagePool();
+  readonly budget: Budget;
   readonly registry = new Registry();
   /** Every descriptor that is not closed. */
   readonly open = new Map<number, ReadySource>();
@@ -52,6 +56,7 @@ export class Loop implements Host {
     handlerErrors: 0,
     slowHandlers: 0,
     spinning: 0,
+    shed: 0,
     timersFired: 0,
   };
   /** Called when the last descriptor is closed and its socket let go. */
@@ -62,6 +67,7 @@ export class Loop implements Host {
   #dirty: Flushable[] = [];
   #doomed: { transport: Transport; reset: boolean }[] = [];
   #inTurn = false;
+  #turnBegan = 0;
   #scheduled = false;
   #wanted = false;
   #collectedBytes = 0;
@@ -78,6 +84,9 @@ export class Loop implements Host {
     this.#network = settings.network;
     this.#clock = settings.clock;
     this.limits = settings.limits;
+    this.budget = new Budget(settings.limits.maxBufferedBytes, () => {
+      this.schedule();
+    });
     this.debug = settings.debug;
     this.timers = new TimerQueue(settings.clock, this);
     this.reporter = new Reporter(settings.onError, this.limits.reportEveryMs, (ms, callback) =>
@@ -110,10 +119,12 @@ export class Loop implements Host {
 
   #runTurn(): void {
     const ready = this.#collectReady();
-    this.timers.fireDue(this.#clock.now());
+    this.#turnBegan = this.#clock.now();
+    this.timers.fireDue(this.#turnBegan);
     this.timers.runDeferred();
     this.#dispatch(ready);
     this.#flushOutput();
+    if (this.budget.exceeded) this.#shed();
     this.#letGo();
     this.poll.answer();
     this.selects.answer();
@@ -162,6 +173,18 @@ export class Loop implements Host {
     if (dirty.length === 0) return;
     this.#dirty = [];
     for (const source of dirty) source.flush();
+  }
+
+  #shed(): void {
+    const { budget } = this;
+    const channels = [...this.open.values()].filter((source) => source instanceof BufferedChannel);
+    this.counters.shed += budget.shed(channels, (channel) => {
+      const error = failure.overBudget(channel, budget.limit);
+      this.reporter.reportOften("IOMUX_OVER_BUDGET", channel.entry, (count) =>
+        count === 1 ? error : failure.manyOverBudget(error, count),
+      );
+      channel.abort(error);
+    });
   }
 
   #letGo(): void {
@@ -274,6 +297,15 @@ export class Loop implements Host {
     this.reporter.reportOften(`${code}:${source.fd}`, source.entry, describe);
   }
 
+  now(): number {
+    return this.#inTurn ? this.#turnBegan : this.#clock.now();
+  }
+
+  failed(source: ReadySource, error: Error): void {
+    this.counters.handlerErrors++;
+    this.reporter.report(error, source.entry);
+  }
+
   /**
    * The number of descriptors left is probed when the first connection after a turn comes, then
    * counted down, and probed again for every connection while it is short.
@@ -303,6 +335,7 @@ export class Loop implements Host {
 
   /** The reactor closes: every wait ends now. */
   stopWaiting(): void {
+    this.closing = true;
     this.poll.end();
     this.selects.expire();
     this.selects.answer();
@@ -311,6 +344,7 @@ export class Loop implements Host {
   assertInvariants(): void {
     this.#ready.assertInvariants();
     this.timers.assertInvariants();
+    this.budget.assertInvariants();
     this.registry.assertInvariants(this.open);
     if (this.#holds < 0) throw new Error(`Loop: ${this.#holds} holds`);
   }

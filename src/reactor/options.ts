@@ -1,8 +1,8 @@
-/** What the calls of a reactor take besides their subject, and what its `stats()` answer. */
+/** What the calls of a reactor take besides their subject. */
 import type { Server, Socket } from "node:net";
+import type { Readable } from "node:stream";
 
 import type { Clock } from "../clock.ts";
-import type { Counters } from "../host.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
 import type { ConnectOptions, ListenOptions, Network } from "../network.ts";
 import type { ErrorListener } from "./reporter.ts";
@@ -45,16 +45,5 @@ export interface ConnectorOptions extends ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Counters since the start, and gauges of this moment. */
-export interface ReactorStats extends Counters {
-  readonly registered: number;
-  readonly open: number;
-  readonly timers: number;
-  /** Bytes accepted by `write` that have not left, over all channels. */
-  readonly queuedBytes: number;
-  /** Bytes that came and were not read, over all channels. */
-  readonly unreadBytes: number;
-}
-
 /** What may be registered besides descriptors: it is adopted. */
-export type RawSource = Socket | Server;
+export type RawSource = Socket | Readable | Server;

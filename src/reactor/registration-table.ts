@@ -26,7 +26,7 @@ export class RegistrationTable implements RegistrationOwner {
     descriptor.entry = entry;
     descriptor.wasRegistered = true;
     this.#loop.registry.add(entry);
-    this.#loop.hold(1);
+    if (entry.refed) this.#loop.hold(1);
     this.#test(entry);
     return entry;
   }
@@ -57,7 +57,7 @@ export class RegistrationTable implements RegistrationOwner {
   }
 
   setRef(entry: Entry, ref: boolean): void {
-    if (entry.refed === ref) return;
+    if (entry.refed === ref || entry.descriptor.kind === "signals") return;
     entry.refed = ref;
     if (entry.active) this.#loop.hold(ref ? 1 : -1);
   }

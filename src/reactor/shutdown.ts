@@ -36,14 +36,18 @@ export async function shutDown(
   answerMs: number,
 ): Promise<CloseResult> {
   loop.hold(1);
-  for (const source of [...loop.open.values()]) source.close();
+  for (const source of [...loop.open.values()]) {
+    if (source instanceof BufferedChannel && source.owner !== null) source.owner.endChannel();
+    else source.close();
+  }
   const cutOff: CutOff[] = [];
   const letGoAnswered = loop.after(Math.min(answerMs, drainMs), () => {
     for (const channel of channels(loop)) channel.letGoOnceWritten();
   });
   const cutOffRest = loop.after(drainMs, () => {
     for (const channel of channels(loop)) {
-      const { fd, queued, remoteAddress } = channel;
+      const { fd, remoteAddress } = channel;
+      const queued = channel.queued + (channel.owner?.heldBytes ?? 0);
       if (queued === 0) continue;
       cutOff.push({ fd, queued, peer: formatAddress(remoteAddress) });
       channel.abort(deadline(fd, queued, drainMs));

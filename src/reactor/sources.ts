@@ -4,6 +4,8 @@ import { IomuxError, IomuxTypeError } from "../errors.ts";
 import { QueuedListener } from "../listener.ts";
 import type { Network } from "../network.ts";
 import type { Entry, ReadySource } from "../registration.ts";
+import type { SignalName } from "../signal-names.ts";
+import { SignalQueue } from "../signals.ts";
 import type { Loop } from "./loop.ts";
 
 export class Sources {
@@ -19,18 +21,31 @@ export class Sources {
   find(source: unknown): ReadySource | undefined {
     const adopted = isObject(source) ? this.#network.adoptedBy(source) : undefined;
     const known = adopted ?? source;
-    if (!(known instanceof BufferedChannel) && !(known instanceof QueuedListener)) return undefined;
+    if (!isDescriptor(known)) return undefined;
     if (known.host === this.#loop) return known;
+    if (known !== source && isReleased(known)) return undefined;
     const message = `fd ${known.fd} belongs to another reactor: a descriptor cannot change it`;
     throw new IomuxError("IOMUX_OTHER_REACTOR", message, { fd: known.fd, state: known.state });
   }
 
-  /** Takes over a raw socket or server. */
+  /** As `find`, but a stream that its channel has let go of is free to be adopted again. */
+  holder(source: unknown): ReadySource | undefined {
+    const known = this.find(source);
+    return known !== undefined && known !== source && isReleased(known) ? undefined : known;
+  }
+
+  signals(names: readonly SignalName[]): SignalQueue {
+    const signals = new SignalQueue(this.#loop, this.#network, names);
+    this.#loop.open.set(signals.fd, signals);
+    return signals;
+  }
+
+  /** Takes over a raw socket, stream or server. */
   adopt(source: unknown): ReadySource & (BufferedChannel | QueuedListener) {
     if (!isObject(source)) {
       throw new IomuxTypeError(
         "IOMUX_BAD_ARGUMENT",
-        `expected a descriptor, a net.Socket or a net.Server, not ${String(source)}`,
+        `expected a descriptor, a net.Socket, a Readable or a net.Server, not ${String(source)}`,
       );
     }
     const adopted = this.#network.adopt(source);
@@ -79,6 +94,20 @@ export function checkRegistrable(source: ReadySource): void {
   const because = error === null ? "" : ` (${error.message})`;
   const message = `fd ${fd} is ${state}${because}: it cannot be registered any more`;
   throw new IomuxError("IOMUX_CLOSED", message, { fd, state, cause: error ?? undefined });
+}
+
+function isDescriptor(value: unknown): value is BufferedChannel | QueuedListener | SignalQueue {
+  return (
+    value instanceof BufferedChannel ||
+    value instanceof QueuedListener ||
+    value instanceof SignalQueue
+  );
+}
+
+/** Whether it is the closed channel of a stream that outlives its channels. */
+function isReleased(known: ReadySource): boolean {
+  if (!(known instanceof BufferedChannel)) return false;
+  return known.state === "closed" && known.transport.release !== undefined;
 }
 
 function isObject(value: unknown): value is object {

@@ -3,4 +3,5 @@
 export { SimulatedClock } from "./simulated-clock.ts";
 export { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.ts";
 export { MemorySocket } from "./memory-socket.ts";
+export { MemoryStdin } from "./memory-stdin.ts";
 export { MemoryTransport, type EndSettings } from "./memory-transport.ts";

@@ -10,11 +10,13 @@ import {
   type ListenTransport,
   type Network,
   type NetworkCapabilities,
+  type SignalName,
   type SocketAddress,
   type Transport,
 } from "iomux";
 
 import { MemorySocket } from "./memory-socket.ts";
+import { MemoryStdin } from "./memory-stdin.ts";
 import { MemoryTransport } from "./memory-transport.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
@@ -40,15 +42,22 @@ export class MemoryNetwork implements Network {
   descriptorLimit: number;
   /** Descriptors in use: channels and listeners, raw sockets not among them. */
   descriptors = 0;
+  /** Standard input, which `adopt` takes. */
+  readonly stdin: MemoryStdin;
+  /** Signals that came while nobody watched them: a process would have taken the default action. */
+  readonly unwatched: SignalName[] = [];
   readonly #capacity: number;
   readonly #listeners = new Map<string, MemoryListener>();
   readonly #adopted = new WeakMap<object, object>();
+  readonly #watching = new Set<(name: SignalName) => boolean>();
   #lastPort = FIRST_PORT - 1;
 
   constructor(clock: SimulatedClock, options: MemoryNetworkOptions = {}) {
     this.clock = clock;
     this.#capacity = options.capacity ?? 128 * 1024;
     this.descriptorLimit = options.descriptorLimit ?? Infinity;
+    const [near, far] = this.#ends(tcp("127.0.0.1", 0), tcp("127.0.0.1", 0));
+    this.stdin = new MemoryStdin(near, new MemorySocket(far));
   }
 
   listen(address: CheckedAddress, options: ListenOptions): Promise<ListenTransport> {
@@ -87,11 +96,15 @@ export class MemoryNetwork implements Network {
   pair(family: "tcp" | "unix" = "tcp"): [MemorySocket, MemorySocket] {
     const address = (): SocketAddress =>
       family === "unix" ? { family, path: "" } : tcp("127.0.0.1", ++this.#lastPort);
-    const [a, b] = [address(), address()];
+    const [left, right] = this.#ends(address(), address());
+    return [new MemorySocket(left), new MemorySocket(right)];
+  }
+
+  #ends(a: SocketAddress, b: SocketAddress): [MemoryTransport, MemoryTransport] {
     const left = this.#end(a, b, () => undefined);
     const right = this.#end(b, a, () => undefined);
     MemoryTransport.join(left, right);
-    return [new MemorySocket(left), new MemorySocket(right)];
+    return [left, right];
   }
 
   #end(local: SocketAddress, remote: SocketAddress, released: () => void): MemoryTransport {
@@ -154,9 +167,31 @@ export class MemoryNetwork implements Network {
     this.descriptors--;
   }
 
+  signals(names: readonly SignalName[], onSignal: (name: SignalName) => void): () => void {
+    const watcher = (name: SignalName): boolean => {
+      const mine = names.includes(name);
+      if (mine) onSignal(name);
+      return mine;
+    };
+    this.#watching.add(watcher);
+    return () => this.#watching.delete(watcher);
+  }
+
+  /** The process gets a signal. */
+  raise(name: SignalName): void {
+    this.clock.post(() => {
+      const heard = [...this.#watching].filter((watcher) => watcher(name));
+      if (heard.length === 0) this.unwatched.push(name);
+    });
+  }
+
   adopt(source: object): Adopted {
+    if (source instanceof MemoryStdin) {
+      if (source.adopted) throw cannotAdopt("stdin", "it is adopted already");
+      return { kind: "channel", transport: source.take() };
+    }
     if (!(source instanceof MemorySocket)) {
-      throw cannotAdopt("this object", "it is no MemorySocket");
+      throw cannotAdopt("this object", "it is no MemorySocket and no MemoryStdin");
     }
     if (source.error !== null) throw cannotAdopt("the socket", source.error.message);
     if (source.closed) throw cannotAdopt("the socket", "it is closed");

@@ -146,6 +146,12 @@ export class MemoryTransport implements Transport {
     return this.localAddress.family === "unix";
   }
 
+  /** Nobody hears it any more; what comes waits for who attaches next. */
+  detach(): void {
+    this.#sink = null;
+    this.#reading = false;
+  }
+
   /** Gives bytes back to be read again, before what waits: for whoever takes this end over. */
   unread(bytes: Buffer): void {
     if (bytes.length === 0) return;

@@ -7,11 +7,17 @@ import { join } from "node:path";
 
 import {
   createReactor,
+  FrameError,
+  FrameInput,
+  lines,
+  nextFrame,
   PRIORITY,
   READABLE,
+  serve,
   WRITABLE,
   type Channel,
   type ErrorCode,
+  type Framer,
   type Listener,
   type Reactor,
   type ReactorOptions,
@@ -73,6 +79,17 @@ async function rejected(promise: Promise<unknown>): Promise<CodedError> {
     () => Promise.reject(new Error("it was not rejected")),
     (error: unknown) => error as CodedError,
   );
+}
+
+/** What `framer` throws when `text` has come. */
+function unframed(framer: Framer<unknown>, text: string): CodedError {
+  return thrown(() => nextFrame(framer, arrived(text), false));
+}
+
+function arrived(text: string): FrameInput {
+  const input = new FrameInput();
+  input.push(Buffer.from(text));
+  return input;
 }
 
 export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = {
@@ -233,6 +250,14 @@ export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = 
     return reported[0]!;
   },
 
+  async IOMUX_OVER_BUDGET() {
+    const scene = await Scene.open({ maxBufferedBytes: 100_000 });
+    scene.peer.pause();
+    scene.channel.write(Buffer.alloc(200_000));
+    await scene.clock.settle();
+    return scene.last;
+  },
+
   async IOMUX_BORROWED_BYTES_CHANGED() {
     const scene = await Scene.open({ debug: true });
     scene.peer.pause();
@@ -243,5 +268,56 @@ export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = 
     scene.peer.resume();
     await scene.clock.settle();
     return scene.last;
+  },
+
+  async IOMUX_TURNED_AWAY() {
+    const scene = await Scene.open();
+    await scene.clock.run(serve(scene.reactor, { listen: { port: 9100 }, maxConnections: 1 }, {}));
+    for (let i = 0; i < 2; i++) scene.network.dial({ port: 9100 });
+    await scene.clock.settle();
+    return scene.last;
+  },
+
+  async IOMUX_CUT_OFF() {
+    const scene = await Scene.open();
+    const server = await scene.clock.run(serve(scene.reactor, { idleMs: 1000 }, {}));
+    const connection = server.take(scene.channel);
+    await scene.clock.advance(1000);
+    return connection.error as unknown as CodedError;
+  },
+
+  async IOMUX_SERVER_CLOSED() {
+    const scene = await Scene.open();
+    const server = await scene.clock.run(serve(scene.reactor, {}, {}));
+    await scene.clock.run(server.close());
+    return thrown(() => server.take(scene.channel));
+  },
+
+  IOMUX_FRAME_TOO_LONG() {
+    return Promise.resolve(unframed(lines({ maxBytes: 512, overLong: "close" }), "x".repeat(513)));
+  },
+
+  IOMUX_BAD_FRAME() {
+    const netstrings: Framer<Buffer> = {
+      next(input) {
+        const first = input.bytes.toString("latin1", 0, 1);
+        if (/[0-9]/.test(first)) return null;
+        const message =
+          `a netstring begins with "${first}" at byte ${input.position}: ` +
+          `begin it with its length in digits`;
+        throw new FrameError("IOMUX_BAD_FRAME", message);
+      },
+    };
+    return Promise.resolve(unframed(netstrings, "xyz"));
+  },
+
+  IOMUX_FRAMER_STUCK() {
+    return Promise.resolve(unframed({ next: (input) => input.bytes }, "hello"));
+  },
+
+  IOMUX_FRAMER_SHARED() {
+    const framer = lines();
+    nextFrame(framer, arrived("one"), false);
+    return Promise.resolve(unframed(framer, "two"));
   },
 };

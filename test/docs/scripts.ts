@@ -83,6 +83,20 @@ const adopt: Script = async ({ start }) => {
   expect((await talk(port, "")).toString()).toBe("hello IPv4\n");
 };
 
+const shout: Script = async ({ start }) => {
+  const program = start();
+  const port = await program.port();
+  const heard = await talk(port, `hello\n${"x".repeat(1025)}\nquit\nnot heard\n`);
+  expect(heard.toString()).toBe("Say something.\nHELLO\nA line has at most 1024 bytes.\n");
+  await program.printed("closed: local\n");
+  const socket = net.connect({ port, host: "127.0.0.1" });
+  await once(socket, "data");
+  program.interrupt();
+  expect(await program.ended()).toBe(0);
+  expect(program.output).toBe("closed: local\nclosed: shutdown\n");
+  socket.destroy();
+};
+
 export const SCRIPTS: Readonly<Record<string, Script>> = {
   echo,
   hello,
@@ -97,5 +111,7 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   "net-echo": echo,
   "net-echo-iomux": echo,
   adopt,
+  shout,
+  framer: testing,
   "select-echo": echo,
 };

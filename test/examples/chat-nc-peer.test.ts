@@ -10,6 +10,7 @@ import {
   openRoom,
   run,
   temporaryFolder,
+  UNLIMITED,
   type Room,
 } from "./chat-process.ts";
 import type { Running } from "./chat-process.ts";
@@ -29,7 +30,7 @@ describe.skipIf(absent).each(["TCP", "Unix path"])("real peer: nc over %s", (fam
 
   beforeAll(async () => {
     const path = join(temporaryFolder(), "chat.sock");
-    room = await openRoom(...(family === "TCP" ? [] : ["--path", path]));
+    room = await openRoom(...UNLIMITED, ...(family === "TCP" ? [] : ["--path", path]));
   });
 
   afterAll(async () => {

@@ -1,6 +1,6 @@
 /** The chat room as a process, and people who enter it with sockets. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,16 +32,22 @@ const started: ChildProcess[] = [];
 const sockets: Socket[] = [];
 const folders: string[] = [];
 
+export const ROOM_COMMAND: readonly string[] = [
+  ...[process.execPath, "--import", "tsx", "--conditions=iomux-source"],
+  join(ROOT, "examples/chat-room.ts"),
+];
+
 /** Starts `examples/chat-room.ts`. One process, so that a signal hits nobody else. */
 export function runChatRoom(...flags: string[]): Running {
-  const script = join(ROOT, "examples/chat-room.ts");
-  return run(process.execPath, ["--import", "tsx", "--conditions=iomux-source", script, ...flags]);
+  const [node, ...args] = ROOM_COMMAND as [string, ...string[]];
+  return run(node, [...args, ...flags]);
 }
 
 export function run(command: string, args: readonly string[]): Running {
   const child = spawn(command, args, { cwd: ROOT, stdio: "pipe" });
   started.push(child);
   child.stdin.on("error", () => {});
+  child.stdout.on("error", () => {});
   const ended = new Promise<Ended>((resolve) => {
     child.on("close", (code, signal) => {
       resolve({ code, signal });
@@ -50,19 +56,46 @@ export function run(command: string, args: readonly string[]): Running {
   return { child, out: new LineLog(child.stdout), err: new LineLog(child.stderr), ended };
 }
 
+/** In a shell, with `redirections` such as `</dev/null`. The shell gives way to it. */
+export function runRedirected(redirections: string, command: readonly string[]): Running {
+  return run("sh", ["-c", `exec ${command.map(quote).join(" ")} ${redirections}`]);
+}
+
+/** In a terminal of its own, which script(1) makes; its lines end with CR LF, and it echoes. */
+export function runInTerminal(command: readonly string[]): Running {
+  return run("script", ["-qefc", `exec ${command.map(quote).join(" ")}`, "/dev/null"]);
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** How it says, in each language, how to enter it. */
+const ENTER = /^(Enter it with:|进入方法：) +nc /;
+
 /** A room that is open for members, on a port of the system's choice unless flags say more. */
 export async function openRoom(...flags: string[]): Promise<Room> {
   const where = flags.includes("--path") ? [] : ["--port", "0"];
-  const running = runChatRoom(...where, ...flags);
-  const line = await running.out.until(/^Enter it with:/).catch((error: unknown) => {
+  return untilOpen(runChatRoom(...where, ...flags));
+}
+
+/** Waits until a room that was started is open. */
+export async function untilOpen(running: Running): Promise<Room> {
+  const line = await running.out.until(ENTER).catch((error: unknown) => {
     throw new Error(`${String(error)}; stderr: ${running.err.lines.join("\n")}`);
   });
-  const ncArguments = line.replace(/^Enter it with: +nc /, "").split(" ");
-  await running.out.until("End it with Ctrl+C");
+  const ncArguments = line.replace(ENTER, "").split(" ");
+  await running.out.until(/Ctrl\+C/);
   const [first, second] = ncArguments as [string, string];
   const address = first === "-U" ? { path: second } : { host: first, port: Number(second) };
   return { ...running, address, ncArguments };
 }
+
+/** For tests in which members come and speak as machines do, and must not be told of earlier ones. */
+export const UNLIMITED = [
+  ...["--lines-per-second", "0", "--max-per-address", "0", "--history-lines", "0"],
+  ...["--history-bytes", "0"],
+];
 
 /** Ends a room in order, and answers how it ended. */
 export async function endRoom(room: Running, signal: NodeJS.Signals = "SIGINT"): Promise<Ended> {
@@ -73,6 +106,17 @@ export async function endRoom(room: Running, signal: NodeJS.Signals = "SIGINT"):
 /** What it said on stderr, but that a handler was slow: on a busy machine any may be. */
 export function complaints(room: Running): string[] {
   return room.err.lines.filter((line) => !/^iomux: the handler .* ran for /.test(line));
+}
+
+/** How many descriptors a process has open (Linux). */
+export function openDescriptors(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** The most bytes of memory that a process ever had resident (Linux). */
+export function peakBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)![1]) * 1024;
 }
 
 /** Bytes of memory that a process has resident (Linux). */
@@ -94,6 +138,9 @@ export function cleanUp(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
+/** The first line for who has joined, in each language. */
+export const WELCOME = /^Hello |，您好！/;
+
 /** Somebody in the room. */
 export class Person {
   readonly socket: Socket;
@@ -109,7 +156,7 @@ export class Person {
   static async join(room: Room, name: string): Promise<Person> {
     const person = new Person(room);
     person.send(`${name}\n`);
-    await person.log.until(/^Hello /);
+    await person.log.until(WELCOME);
     return person;
   }
 

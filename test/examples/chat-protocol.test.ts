@@ -1,20 +1,38 @@
-/** The chat's protocol: the same events, however the bytes were cut. */
+/** The chat's lines: the same events, however the bytes were cut. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { LineReader, printable, type LineEvent } from "../../examples/chat/protocol.ts";
+import { FrameInput, lines as lineFramer, nextFrame, RefusedFrame } from "iomux";
+
+import { printable, readLine } from "../../examples/chat/protocol.ts";
+import { TelnetFilter } from "../../examples/chat/telnet.ts";
 
 const MAX = 16;
 
-function read(pieces: readonly (string | Uint8Array)[], maxBytes = MAX): LineEvent[] {
-  const reader = new LineReader(maxBytes);
-  const events = pieces.flatMap((piece) => reader.feed(Buffer.from(piece as string)));
-  return [...events, ...reader.end()];
-}
-
-/** The lines of `pieces`; what was refused stands as `<reason>`. */
+/** The lines of a stream that came in `pieces`; what was refused stands as `<reason>`. */
 function lines(...pieces: (string | Uint8Array)[]): string[] {
-  return read(pieces).map((event) => (event.kind === "line" ? event.text : `<${event.reason}>`));
+  const telnet = new TelnetFilter();
+  const framer = lineFramer({ maxBytes: MAX });
+  const input = new FrameInput();
+  const read: string[] = [];
+  const take = (ended: boolean): void => {
+    for (;;) {
+      const frame = nextFrame(framer, input, ended);
+      if (frame === null) return;
+      if (frame instanceof RefusedFrame) read.push("<too-long>");
+      else {
+        const event = readLine(frame);
+        read.push(event.kind === "line" ? event.text : `<${event.reason}>`);
+      }
+    }
+  };
+  for (const piece of pieces) {
+    input.push(telnet.filter(Buffer.from(piece as string)));
+    take(false);
+    input.assertInvariants();
+  }
+  take(true);
+  return read;
 }
 
 /** Cuts `bytes` at `places`. */
@@ -53,6 +71,29 @@ describe("lines", () => {
   });
 });
 
+describe("what telnet says to telnet", () => {
+  const [IAC, DO, SB, SE] = [255, 253, 250, 240];
+
+  test("is no part of a line, though it has LF in it", () => {
+    const option = [IAC, DO, 0x0a];
+    const subnegotiation = [IAC, SB, 0x27, 0x0a, 0x0a, IAC, SE];
+    const bytes = Buffer.concat([
+      Buffer.from("he"),
+      Buffer.from([...option, ...subnegotiation]),
+      Buffer.from("llo\r\nmore"),
+      Buffer.from(option),
+    ]);
+    expect(lines(bytes)).toEqual(["hello", "more"]);
+    expect(lines(...byteByByte(bytes))).toEqual(["hello", "more"]);
+  });
+
+  test("does not count for the limit of a line", () => {
+    const full = "x".repeat(MAX);
+    const noise = Array.from({ length: 100 }, () => [IAC, DO, 1]).flat();
+    expect(lines(Buffer.from(noise), full, Buffer.from(noise), "\n")).toEqual([full]);
+  });
+});
+
 describe("the limit of a line", () => {
   const full = "x".repeat(MAX);
 
@@ -75,29 +116,8 @@ describe("the limit of a line", () => {
     expect(lines(full, full, full, "\n", "next")).toEqual(["<too-long>", "next"]);
   });
 
-  test("refuses a longer line before its end has come", () => {
-    expect(new LineReader(MAX).feed(Buffer.from(`${full}y`))).toEqual([
-      { kind: "refused", reason: "too-long", maxBytes: MAX },
-    ]);
-  });
-
   test("refuses a longer line once if the stream ends in it", () => {
     expect(lines(`${full}yyy`)).toEqual(["<too-long>"]);
-  });
-
-  test("bounds the memory of a line of 1 MiB", () => {
-    const reader = new LineReader(4096);
-    const piece = Buffer.alloc(1000, "x");
-    let events = 0;
-    let mostHeld = 0;
-    for (let sent = 0; sent < 1024 * 1024; sent += piece.length) {
-      events += reader.feed(piece).length;
-      mostHeld = Math.max(mostHeld, reader.heldBytes);
-    }
-    expect(events).toBe(1);
-    expect(mostHeld).toBeLessThanOrEqual(4097);
-    expect(reader.heldBytes).toBe(0);
-    expect(reader.feed(Buffer.from("\nnext\n"))).toEqual([{ kind: "line", text: "next" }]);
   });
 });
 
@@ -173,14 +193,17 @@ describe("whole, byte by byte and at random cuts, the events are equal", () => {
     fc.array(piece, { maxLength: 20 }).map((pieces) => Buffer.from(pieces.join(""))),
     fc.uint8Array({ maxLength: 100 }),
     fc.array(fc.constantFrom(0x0a, 0x0d, 0x61, 0xe5), { maxLength: 60 }).map(Buffer.from),
+    fc
+      .array(fc.constantFrom(0x0a, 0x61, 255, 250, 240, 253, 241), { maxLength: 60 })
+      .map(Buffer.from),
   );
 
   test("for any bytes", () => {
     fc.assert(
       fc.property(bytes, fc.array(fc.nat(200), { maxLength: 12 }), (input, places) => {
-        const whole = read([input]);
-        expect(read(byteByByte(input))).toEqual(whole);
-        expect(read(cut(input, places))).toEqual(whole);
+        const whole = lines(input);
+        expect(lines(...byteByByte(input))).toEqual(whole);
+        expect(lines(...cut(input, places))).toEqual(whole);
       }),
       { numRuns: 500 },
     );

@@ -9,6 +9,7 @@ import {
   openRoom,
   Person,
   run,
+  UNLIMITED,
   type Room,
   type Running,
 } from "./chat-process.ts";
@@ -26,7 +27,7 @@ describe.skipIf(!required && !hasTelnet())("real peer: telnet", () => {
   let room: Room;
 
   beforeAll(async () => {
-    room = await openRoom();
+    room = await openRoom(...UNLIMITED);
   });
 
   afterAll(async () => {

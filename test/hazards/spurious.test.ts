@@ -54,6 +54,10 @@ class FakeNetwork implements Network, Transport {
   reset(): void {}
   markAdopted(): void {}
 
+  signals(): () => void {
+    throw new Error("not here");
+  }
+
   adoptedBy(): undefined {
     return undefined;
   }

@@ -7,9 +7,20 @@ import { describe, expect, it } from "vitest";
 
 import { emptyWrite, noteErrors, pair, pass, stuff, until, watch } from "../support/raw-pair.ts";
 
+/** From libuv 1.52 on (Node 24) a reset that comes together with data is told as one. */
+const RESETS_ARE_TOLD = atLeast(process.versions.uv, [1, 52]);
+
+function atLeast(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [first, second] = version.split(".").map(Number) as [number, number];
+  return first > major || (first === major && second >= minor);
+}
+
+/** What a socket tells after its data when a reset came together with it. */
+const AFTER_RESET = RESETS_ARE_TOLD ? ["error ECONNRESET", "close"] : ["end"];
+
 describe("node facts: ends", () => {
   it.each([1000, 30_000])(
-    "F1: %i bytes and RST collected in one poll are a clean end",
+    "F1: %i bytes and RST collected in one poll are a clean end, up to libuv 1.51",
     async (size) => {
       const { near, far } = await pair("tcp");
       const log = watch(near);
@@ -18,7 +29,7 @@ describe("node facts: ends", () => {
       far.resetAndDestroy();
       await until(() => log.includes("end") || log.includes("close"));
       await pass();
-      expect(log).toEqual([`data ${size}`, "end"]);
+      expect(log).toEqual([`data ${size}`, ...AFTER_RESET]);
     },
   );
 
@@ -32,7 +43,7 @@ describe("node facts: ends", () => {
     far.resetAndDestroy();
     await until(() => log.includes("end") || log.includes("close"));
     await pass();
-    expect(log).toEqual(["data 100000", "end"]);
+    expect(log).toEqual(["data 100000", ...AFTER_RESET]);
   });
 
   it("F2: at that end an empty write is ECONNRESET; after FIN it is ok", async () => {
@@ -45,8 +56,9 @@ describe("node facts: ends", () => {
       near.resume();
       far.write(Buffer.alloc(1000));
       far[act]();
-      await until(() => log.includes("end"));
-      expect(await emptyWrite(near)).toBe(answer);
+      await until(() => log.includes("end") || log.includes("close"));
+      if (log.includes("end")) expect(await emptyWrite(near)).toBe(answer);
+      else expect([RESETS_ARE_TOLD, log[1]]).toEqual([true, `error ${answer}`]);
     }
   });
 
@@ -268,7 +280,11 @@ describe("node facts: below the streams", () => {
       near.resume();
       far.write(Buffer.alloc(1000));
       far[act]();
-      await until(() => log.includes("end"));
+      await until(() => log.includes("end") || log.includes("close"));
+      if (!log.includes("end")) {
+        expect([RESETS_ARE_TOLD, log[1]]).toEqual([true, `error ${String(answer)}`]);
+        continue;
+      }
       const code = await new Promise((resolve) => {
         near._write(Buffer.alloc(0), BYTES, (error) => {
           resolve((error as NodeJS.ErrnoException | null | undefined)?.code);

@@ -1,5 +1,6 @@
 /** A handler's first parameter has the type of what was registered, and its data is typed. */
 import type { Server, Socket } from "node:net";
+import type { Readable } from "node:stream";
 
 import { describe, expectTypeOf, it } from "vitest";
 
@@ -12,6 +13,8 @@ import {
   type PollResult,
   type Reactor,
   type Registration,
+  type SignalName,
+  type Signals,
 } from "iomux";
 
 declare const reactor: Reactor;
@@ -19,6 +22,8 @@ declare const channel: Channel;
 declare const listener: Listener;
 declare const socket: Socket;
 declare const server: Server;
+declare const readable: Readable;
+declare const signals: Signals;
 declare const descriptor: Channel | Listener;
 
 describe("register", () => {
@@ -35,6 +40,16 @@ describe("register", () => {
     });
     reactor.register(socket, READABLE, (given) => {
       expectTypeOf(given).toEqualTypeOf<Channel>();
+    });
+    reactor.register(readable, READABLE, (given) => {
+      expectTypeOf(given).toEqualTypeOf<Channel>();
+    });
+    reactor.register(process.stdin, READABLE, (given) => {
+      expectTypeOf(given).toEqualTypeOf<Channel>();
+    });
+    reactor.register(signals, READABLE, (given) => {
+      expectTypeOf(given).toEqualTypeOf<Signals>();
+      expectTypeOf(given.read()).toEqualTypeOf<SignalName | null>();
     });
     reactor.register(server, READABLE, (given) => {
       expectTypeOf(given).toEqualTypeOf<Listener>();
@@ -93,6 +108,8 @@ describe("the other calls", () => {
   it("adopt answers what the source becomes", () => {
     expectTypeOf(reactor.adopt(socket)).toEqualTypeOf<Channel>();
     expectTypeOf(reactor.adopt(server)).toEqualTypeOf<Listener>();
+    expectTypeOf(reactor.adopt(readable)).toEqualTypeOf<Channel>();
+    expectTypeOf(reactor.adopt(process.stdin)).toEqualTypeOf<Channel>();
   });
 
   it("listen, connect and accept answer listeners and channels", () => {
@@ -103,10 +120,18 @@ describe("the other calls", () => {
     reactor.connect({ host: "x" });
   });
 
+  it("signals takes names of signals that can be watched", () => {
+    expectTypeOf(reactor.signals(["SIGINT", "SIGTERM"])).toEqualTypeOf<Signals>();
+    // @ts-expect-error there is no such signal
+    reactor.signals(["SIGNAL"]);
+    // @ts-expect-error nobody can watch this one
+    reactor.signals(["SIGKILL"]);
+  });
+
   it("poll answers registrations and masks; select its three lists", () => {
     expectTypeOf(reactor.poll()).toEqualTypeOf<Promise<PollResult>>();
     expectTypeOf<PollResult[number]>().toEqualTypeOf<
-      [registration: Registration<Channel | Listener>, ready: number]
+      [registration: Registration<Channel | Listener | Signals>, ready: number]
     >();
     expectTypeOf<Awaited<ReturnType<Reactor["select"]>>["length"]>().toEqualTypeOf<3>();
   });

@@ -13,6 +13,7 @@ const BOUND_MEMORY_OR_LIFE = [
   "highWaterMark",
   "lowWaterMark",
   "flushBytes",
+  "maxBufferedBytes",
   "unreadMs",
   "lingerMs",
   "acceptQueue",

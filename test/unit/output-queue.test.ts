@@ -18,6 +18,7 @@ function sent(chunks: Uint8Array | readonly Uint8Array[]): Buffer {
 
 type Command =
   | { readonly append: number; readonly copy: boolean }
+  | { readonly share: number }
   | { readonly next: number }
   | { readonly written: true }
   | { readonly clear: true };
@@ -28,6 +29,7 @@ const size = fc.oneof(
 );
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 10, arbitrary: fc.record({ append: size, copy: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ share: size }) },
   { weight: 4, arbitrary: fc.record({ next: size }) },
   { weight: 4, arbitrary: fc.constant({ written: true as const }) },
   { weight: 1, arbitrary: fc.constant({ clear: true as const }) },
@@ -52,6 +54,10 @@ it("OutputQueue is a concatenation, after any commands, and no page is used twic
           other.append(bytes(900, seed + 1), false);
           other.next(Infinity);
           other.written();
+        } else if ("share" in step) {
+          const chunk = bytes(step.share, seed);
+          queue.appendShared(chunk);
+          model = Buffer.concat([model, chunk]);
         } else if ("next" in step && inFlight === null && queue.length > 0) {
           const chunks = queue.next(step.next);
           const length = Math.min(step.next, model.length);
@@ -114,4 +120,17 @@ it("a page takes exactly what it holds, and the next byte goes into another", ()
   const chunks = queue.next(Infinity) as readonly Uint8Array[];
   expect(chunks.map(({ length }) => length)).toEqual([PAGE_BYTES, 1]);
   expect(sent(chunks).equals(Buffer.concat(pieces))).toBe(true);
+});
+
+it("a shared piece that is alone is sent as it is; a second one makes both one chunk", () => {
+  const queue = new OutputQueue(new PagePool());
+  const shared = Buffer.from("shared");
+  queue.appendShared(shared);
+  expect(queue.next(Infinity)).toBe(shared);
+  expect([queue.written(), queue.length]).toEqual([6, 0]);
+  queue.appendShared(shared);
+  queue.append(Buffer.from(" and more"), false);
+  queue.appendShared(shared);
+  expect(queue.next(Infinity)).toEqual(Buffer.from("shared and moreshared"));
+  expect([queue.written(), queue.length]).toEqual([21, 0]);
 });

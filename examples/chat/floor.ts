@@ -1,0 +1,94 @@
+/** What all parts of the room share: who is here, what was said, and how to tell it. */
+import type { Action } from "./actions.ts";
+import type { RateLimiter } from "./conduct.ts";
+import { History, type HistoryLimits } from "./history.ts";
+import type { Moment } from "./moment.ts";
+import { Roster, type Person } from "./roster.ts";
+import type { RoomCounts, Texts, Usage } from "./texts.ts";
+
+export interface RoomOptions<M> {
+  readonly texts: Texts;
+  /** Code points. */
+  readonly maxNameLength: number;
+  /** How often a newcomer may give a name that is refused. */
+  readonly maxNameTries: number;
+  /** Those without a name yet count too. */
+  readonly maxMembers: number;
+  /** For who speaks too fast, in spite of a warning. */
+  readonly muteMs: number;
+  /** What a limiter allows: the number that members are told. */
+  readonly linesPerSecond: number;
+  /** One for each member; null: no limit. */
+  limiter(): RateLimiter | null;
+  readonly history: HistoryLimits;
+  /** Where a member comes from, for the administrator. */
+  where(member: M): string;
+}
+
+export class Floor<M> {
+  readonly options: RoomOptions<M>;
+  readonly texts: Texts;
+  readonly roster = new Roster<M>();
+  readonly history: History;
+  joins = 0;
+  messages = 0;
+  mutes = 0;
+
+  constructor(options: RoomOptions<M>) {
+    this.options = options;
+    this.texts = options.texts;
+    this.history = new History(options.history);
+  }
+
+  answer(member: M, ...texts: readonly string[]): Action<M>[] {
+    return texts.map((text) => ({ kind: "tell", to: [member], from: null, text }));
+  }
+
+  /** To all who have joined, but `from`; and to the administrator's transcript. */
+  announce(text: string, from: M | null): Action<M>[] {
+    return [
+      { kind: "tell", to: this.roster.everyone, from, text },
+      { kind: "console", text, transcript: true },
+    ];
+  }
+
+  /** Announces what somebody said, and keeps it. */
+  say(text: string, from: M | null, { minuteOfDay }: Moment): Action<M>[] {
+    this.messages++;
+    this.history.add(text, minuteOfDay);
+    return this.announce(text, from);
+  }
+
+  /** A member is gone, and its name is free. The others are told, if it had joined. */
+  depart(person: Person<M>): Action<M>[] {
+    this.roster.remove(person);
+    return person.name === null ? [] : this.announce(this.texts.left(person.name), null);
+  }
+
+  /** Disconnects a member, with a last line to it. */
+  dismiss(person: Person<M>, text: string): Action<M>[] {
+    const { member } = person;
+    return [...this.answer(member, text), { kind: "disconnect", member }, ...this.depart(person)];
+  }
+
+  counts(): RoomCounts {
+    const { joins, messages, mutes, roster, history } = this;
+    const members = roster.joined.size;
+    return {
+      ...{ joins, messages, mutes, members, nameless: roster.size - members },
+      ...{ historyLines: history.lines, historyBytes: history.bytes },
+    };
+  }
+}
+
+/** The lines that `/help` answers. */
+export function helpLines(commands: Readonly<Record<string, Usage>>, below: string): string[] {
+  const usages = Object.values(commands);
+  const width = Math.max(...usages.map(([written]) => written.length));
+  return [...usages.map(([written, does]) => `${written.padEnd(width)}  ${does}`), below];
+}
+
+/** Rounded up: nobody is told of 0 seconds who must wait. */
+export function wholeSeconds(ms: number): number {
+  return Math.ceil(ms / 1000);
+}

@@ -1,0 +1,80 @@
+/** The gate: who may become a connection, and how often somebody may not. */
+import type { SocketAddress } from "../address.ts";
+import type { BlockList, ServerLimits, TurnedAway } from "./options.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+export class AcceptGate {
+  /** How many were turned away, by reason. */
+  readonly turnedAway: Record<TurnedAway, number> = {
+    closing: 0,
+    blocked: 0,
+    "max-connections": 0,
+    "max-connections-per-address": 0,
+    "accepts-per-second": 0,
+  };
+  readonly #limits: Readonly<ServerLimits>;
+  readonly #blockList: BlockList | undefined;
+  readonly #rate: TokenBucket | null;
+  readonly #perAddress = new Map<string, number>();
+  #connections = 0;
+
+  constructor(limits: Readonly<ServerLimits>, blockList: BlockList | undefined) {
+    const { acceptsPerSecond } = limits;
+    this.#limits = limits;
+    this.#blockList = blockList;
+    this.#rate = acceptsPerSecond === 0 ? null : new TokenBucket({ perSecond: acceptsPerSecond });
+  }
+
+  /** Null: `address` may come in. Ask once for each peer: it counts. */
+  refuses(address: SocketAddress | null, closing: boolean, nowMs: number): TurnedAway | null {
+    const why = closing ? "closing" : this.#why(address, nowMs);
+    if (why !== null) this.turnedAway[why]++;
+    return why;
+  }
+
+  #why(address: SocketAddress | null, nowMs: number): TurnedAway | null {
+    const { maxConnections, maxConnectionsPerAddress } = this.#limits;
+    const host = hostOf(address);
+    if (host !== null && this.#blocks(address, host)) return "blocked";
+    if (this.#connections >= maxConnections) return "max-connections";
+    if (host !== null && maxConnectionsPerAddress > 0) {
+      const present = this.#perAddress.get(host) ?? 0;
+      if (present >= maxConnectionsPerAddress) return "max-connections-per-address";
+    }
+    return this.#rate?.take(1, nowMs) === false ? "accepts-per-second" : null;
+  }
+
+  #blocks(address: SocketAddress | null, host: string): boolean {
+    const family = address?.family === "IPv6" && host.includes(":") ? "ipv6" : "ipv4";
+    return this.#blockList?.check(host, family) === true;
+  }
+
+  entered(address: SocketAddress | null): void {
+    this.#count(address, 1);
+  }
+
+  left(address: SocketAddress | null): void {
+    this.#count(address, -1);
+  }
+
+  #count(address: SocketAddress | null, delta: 1 | -1): void {
+    this.#connections += delta;
+    const host = hostOf(address);
+    if (host === null || this.#limits.maxConnectionsPerAddress === 0) return;
+    const present = (this.#perAddress.get(host) ?? 0) + delta;
+    if (present > 0) this.#perAddress.set(host, present);
+    else this.#perAddress.delete(host);
+  }
+
+  assertInvariants(connections: number): void {
+    if (this.#connections === connections) return;
+    throw new Error(`AcceptGate: ${this.#connections} counted, ${connections} there`);
+  }
+}
+
+/** The address that limits count by: an IPv4 peer of an IPv6 socket is an IPv4 peer. */
+function hostOf(address: SocketAddress | null): string | null {
+  if (address === null || address.family === "unix") return null;
+  const { host } = address;
+  return host.toLowerCase().startsWith("::ffff:") && host.includes(".") ? host.slice(7) : host;
+}

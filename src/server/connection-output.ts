@@ -1,0 +1,145 @@
+/**
+ * The output of a connection: what its policy lets wait, behind what its channel has taken.
+ *
+ * The channel holds up to the high-water mark, as bytes; whatever is more waits here, as frames,
+ * because only whole frames may be dropped. So a frame is dropped as long as none of it has gone to
+ * the channel.
+ */
+import type { BufferedChannel } from "../channel.ts";
+import { FrameQueue } from "./frame-queue.ts";
+import type { OutputPolicy, ServerLimits } from "./options.ts";
+import type { SharedFrame } from "./shared-frame.ts";
+
+/** What became of a frame. */
+export type Offered = "taken" | "dropped" | "overflow";
+
+export class ConnectionOutput {
+  /** Frames that the policy has dropped. */
+  dropped = 0;
+  /** Over the high-water mark, and not yet under the low one. */
+  backlogged = false;
+  /** Since when more than `softOutputBytes` wait, or -1. */
+  softSince = -1;
+  readonly #channel: BufferedChannel;
+  readonly #limits: Readonly<ServerLimits>;
+  readonly #policy: OutputPolicy;
+  readonly #frames = new FrameQueue();
+
+  constructor(channel: BufferedChannel, limits: Readonly<ServerLimits>, policy: OutputPolicy) {
+    this.#channel = channel;
+    this.#limits = limits;
+    this.#policy = policy;
+    this.#mark();
+  }
+
+  #mark(): void {
+    const { highWaterMark, lowWaterMark } = this.#limits;
+    this.#channel.setWaterMarks(highWaterMark, lowWaterMark);
+  }
+
+  /** Bytes that wait in this process, those in the channel among them. */
+  get bytes(): number {
+    return this.#channel.queued + this.#frames.bytes;
+  }
+
+  /** Bytes that wait here, before the channel. */
+  get heldBytes(): number {
+    return this.#frames.bytes;
+  }
+
+  /** Whether WRITABLE is of interest. */
+  get waiting(): boolean {
+    return this.backlogged || !this.#frames.empty;
+  }
+
+  offer(frame: SharedFrame): Offered {
+    const { length } = frame;
+    if (this.#frames.empty && length < this.#channel.room) {
+      if (frame.shareable) this.#channel.writeShared(frame.share());
+      else this.#channel.write(frame.bytes);
+      return "taken";
+    }
+    this.#note();
+    if (!this.#admits(length)) {
+      if (this.#policy === "close" || this.#policy === "pause-source") return "overflow";
+      this.dropped++;
+      return "dropped";
+    }
+    this.#frames.push(frame);
+    this.#frames.drainInto(this.#channel);
+    this.#note();
+    return "taken";
+  }
+
+  #admits(length: number): boolean {
+    const most = this.#limits.maxOutputBytes - length;
+    if (this.#policy === "drop-oldest") {
+      // Nothing is dropped for a frame that does not fit all the same.
+      if (this.bytes - this.#frames.droppableBytes <= most) this.#dropTo(most);
+    }
+    if (this.bytes > most) return false;
+    return this.#policy !== "drop-newest" || !this.#softExpired();
+  }
+
+  /** Drops what waits longest until no more than `most` bytes wait, or nothing may be dropped. */
+  #dropTo(most: number): void {
+    while (this.bytes > most && this.#frames.dropOldest()) this.dropped++;
+  }
+
+  #softExpired(): boolean {
+    return this.softSince >= 0 && this.#now() - this.softSince >= this.#limits.softOutputMs;
+  }
+
+  /** More than the soft limit has waited for too long. True: nothing can be done but to close. */
+  enforceSoftLimit(): boolean {
+    this.#note();
+    if (!this.#softExpired()) return false;
+    if (this.#policy === "drop-newest") return false;
+    if (this.#policy !== "drop-oldest") return true;
+    this.#dropTo(this.#limits.softOutputBytes);
+    return false;
+  }
+
+  /** The channel takes bytes again. True: a backlog has drained. */
+  flush(): boolean {
+    this.#mark();
+    this.#frames.drainInto(this.#channel);
+    this.#note();
+    if (!this.backlogged) return false;
+    if (this.bytes > this.#limits.lowWaterMark) {
+      if (this.#frames.empty) this.#awaitLowMark();
+      return false;
+    }
+    this.backlogged = false;
+    return true;
+  }
+
+  /** The channel has room, and would be WRITABLE turn after turn: it is made full. */
+  #awaitLowMark(): void {
+    this.#channel.setWaterMarks(this.#channel.queued, this.#limits.lowWaterMark);
+  }
+
+  /** What has left in the meantime makes no event: this is looked at before each decision. */
+  #note(): void {
+    const { bytes } = this;
+    const { highWaterMark, softOutputBytes } = this.#limits;
+    if (bytes >= highWaterMark) this.backlogged = true;
+    if (softOutputBytes === 0 || bytes <= softOutputBytes) this.softSince = -1;
+    else if (this.softSince < 0) this.softSince = this.#now();
+  }
+
+  #now(): number {
+    return this.#channel.host.now();
+  }
+
+  clear(): void {
+    this.#frames.clear();
+  }
+
+  assertInvariants(): void {
+    this.#frames.assertInvariants();
+    if (this.bytes > this.#limits.maxOutputBytes) {
+      throw new Error(`ConnectionOutput: ${this.bytes} bytes wait`);
+    }
+  }
+}

@@ -1,0 +1,247 @@
+/** The server behind `serve()`: its listeners, its gate and its connections. */
+import { formatAddress, type SocketAddress } from "../address.ts";
+import { checkMs, checkOptions } from "../arguments.ts";
+import { BufferedChannel } from "../channel.ts";
+import type { Channel, Listener } from "../descriptor.ts";
+import { asError, IomuxError } from "../errors.ts";
+import type { QueuedListener } from "../listener.ts";
+import { READABLE } from "../mask.ts";
+import type { Reactor } from "../reactor.ts";
+import { ANSWER_MS, DRAIN_MS, type CloseOptions, type CutOff } from "../reactor/shutdown.ts";
+import type { Registration } from "../registration.ts";
+import type { Timer } from "../timers.ts";
+import { AcceptGate } from "./accept-gate.ts";
+import type { Server, ServerCloseResult, ServerStats } from "./server.ts";
+import { runCallback } from "./callback.ts";
+import { CLOSE_REASONS, type CloseReason } from "./close-reason.ts";
+import type { Connection } from "./connection.ts";
+import {
+  resolveServerLimits,
+  type Callbacks,
+  type OutputPolicy,
+  type ServeOptions,
+  type ServerLimits,
+  type TurnedAway,
+} from "./options.ts";
+import { raw } from "./raw.ts";
+import { ServedConnection, type ConnectionHome } from "./served-connection.ts";
+import { Throttle } from "./throttle.ts";
+
+export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D> {
+  readonly limits: Readonly<ServerLimits>;
+  readonly policy: OutputPolicy;
+  readonly callbacks: Callbacks<F, D>;
+  readonly throttles: readonly Throttle[];
+  readonly #reactor: Reactor;
+  readonly #framer: NonNullable<ServeOptions<F>["framer"]>;
+  readonly #gate: AcceptGate;
+  readonly #listeners: Listener[] = [];
+  readonly #connections = new Set<ServedConnection<F, D>>();
+  /** Where those that came through the gate came from. */
+  readonly #admitted = new Map<ServedConnection<F, D>, SocketAddress | null>();
+  readonly #closed = Object.fromEntries(CLOSE_REASONS.map((reason) => [reason, 0])) as Record<
+    CloseReason,
+    number
+  >;
+  #droppedFrames = 0;
+  /** Whether nobody comes in any more. */
+  #shut = false;
+  #closing: Promise<ServerCloseResult> | null = null;
+  #onEmpty: (() => void) | null = null;
+
+  constructor(reactor: Reactor, options: ServeOptions<F>, callbacks: Callbacks<F, D>) {
+    this.limits = resolveServerLimits(options);
+    this.policy = options.outputPolicy ?? "close";
+    this.callbacks = callbacks;
+    this.throttles = [Throttle.ofServer(this.limits)].filter((rate) => rate !== null);
+    this.#reactor = reactor;
+    this.#framer = options.framer ?? (raw as never);
+    this.#gate = new AcceptGate(this.limits, options.blockList);
+  }
+
+  get addresses(): readonly SocketAddress[] {
+    return this.#listeners.map(({ localAddress }) => localAddress!);
+  }
+
+  get connections(): ReadonlySet<Connection<F, D>> {
+    return this.#connections;
+  }
+
+  /** Adds a listener; it is closed with the server. */
+  attach(listener: Listener): void {
+    this.#listeners.push(listener);
+    this.#reactor.register(listener, READABLE, () => {
+      this.#acceptFrom(listener);
+    });
+  }
+
+  #acceptFrom(listener: Listener): void {
+    for (let peer = listener.accept(); peer !== null; peer = listener.accept()) {
+      this.#admit(peer, listener);
+    }
+  }
+
+  #admit(channel: Channel, listener: Listener): void {
+    const address = channel.remoteAddress;
+    this.#guard(channel, () => {
+      const why = this.#gate.refuses(address, this.#shut, this.#reactor.now());
+      if (why === null) this.#open(channel, address);
+      else this.#turnAway(why, address, channel, listener);
+    });
+  }
+
+  #turnAway(
+    why: TurnedAway,
+    address: SocketAddress | null,
+    channel: Channel,
+    listener: Listener,
+  ): void {
+    const { host } = listener as QueuedListener;
+    host.report(listener as QueuedListener, `IOMUX_TURNED_AWAY:${why}`, (count) => {
+      const whom = count === 1 ? formatAddress(address) : `${count} peers`;
+      const message = `fd ${listener.fd} turned away ${whom}: ${ADVICE[why]}`;
+      return new IomuxError("IOMUX_TURNED_AWAY", message, { fd: listener.fd });
+    });
+    this.#guard(channel, () => this.callbacks.turnedAway?.(why, address, channel));
+    if (channel.queued > 0) channel.close();
+    else channel.abort();
+  }
+
+  take(channel: Channel): Connection<F, D> {
+    if (this.#shut) {
+      throw new IomuxError("IOMUX_SERVER_CLOSED", "the server is closed: start another one");
+    }
+    if (!(channel instanceof BufferedChannel)) {
+      throw new IomuxError("IOMUX_BAD_ARGUMENT", "take() takes a channel of the server's reactor");
+    }
+    return this.#open(channel);
+  }
+
+  /** `from`: where it came from, if it came through the gate. */
+  #open(channel: Channel, from?: SocketAddress | null): ServedConnection<F, D> {
+    const framer = this.#framer(channel);
+    const connection = new ServedConnection<F, D>(this, channel as BufferedChannel, framer);
+    this.#connections.add(connection);
+    if (from !== undefined) {
+      this.#gate.entered(from);
+      this.#admitted.set(connection, from);
+    }
+    // Last, because it may close it.
+    if (this.callbacks.open !== undefined) connection.opened();
+    return connection;
+  }
+
+  /** Runs code of users for a channel that is no connection: what it throws costs the channel. */
+  #guard(channel: Channel, callback: () => unknown): void {
+    void runCallback(callback, (thrown) => {
+      const known = channel as BufferedChannel;
+      known.host.failed(known, asError(thrown, channel.fd, "a callback threw"));
+      channel.abort();
+    });
+  }
+
+  // What its connections ask and tell.
+
+  register(connection: ServedConnection<F, D>, channel: Channel): Registration {
+    return this.#reactor.register(channel, READABLE, onReady, { data: connection });
+  }
+
+  later(delayMs: number, callback: () => void): Timer | null {
+    if (this.#reactor.closing) return null;
+    if (delayMs > 0) return this.#reactor.setTimer(delayMs, callback).unref();
+    this.#reactor.defer(callback);
+    return null;
+  }
+
+  gone(connection: ServedConnection<F, D>, reason: CloseReason): void {
+    this.#connections.delete(connection);
+    const address = this.#admitted.get(connection);
+    if (address !== undefined) this.#gate.left(address);
+    this.#admitted.delete(connection);
+    this.#closed[reason]++;
+    this.#droppedFrames += connection.droppedFrames;
+    queueMicrotask(() => {
+      this.#guard(connection.channel, () => this.callbacks.close?.(connection, reason));
+      if (this.#connections.size === 0) this.#onEmpty?.();
+    });
+  }
+
+  stats(): ServerStats {
+    let backlog = 0;
+    let droppedFrames = this.#droppedFrames;
+    for (const connection of this.#connections) {
+      backlog += connection.backlog;
+      droppedFrames += connection.droppedFrames;
+    }
+    return {
+      connections: this.#connections.size,
+      backlog,
+      turnedAway: { ...this.#gate.turnedAway },
+      closed: { ...this.#closed },
+      droppedFrames,
+    };
+  }
+
+  close(options: CloseOptions = {}): Promise<ServerCloseResult> {
+    checkOptions(options);
+    const { drainMs = DRAIN_MS, answerMs = ANSWER_MS } = options;
+    checkMs(drainMs, "drainMs");
+    checkMs(answerMs, "answerMs");
+    this.#closing ??= this.#shutDown(drainMs, answerMs);
+    return this.#closing;
+  }
+
+  async #shutDown(drainMs: number, answerMs: number): Promise<ServerCloseResult> {
+    this.#shut = true;
+    const cutOff: CutOff[] = [];
+    for (const connection of [...this.#connections]) connection.finish(Math.min(answerMs, drainMs));
+    const deadline = this.later(Math.max(1, drainMs), () => {
+      for (const connection of [...this.#connections]) this.#cutOff(connection, drainMs, cutOff);
+    });
+    // What `turnedAway` calls must find that it is closing.
+    await Promise.resolve();
+    for (const listener of this.#listeners) {
+      this.#acceptFrom(listener);
+      listener.close();
+    }
+    if (this.#connections.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    deadline?.cancel();
+    await Promise.all(this.#listeners.map(({ closed }) => closed));
+    return { cutOff };
+  }
+
+  #cutOff(connection: ServedConnection<F, D>, drainMs: number, cutOff: CutOff[]): void {
+    const { fd, backlog, remoteAddress } = connection;
+    if (backlog === 0) {
+      connection.letGo();
+      return;
+    }
+    cutOff.push({ fd, queued: backlog, peer: formatAddress(remoteAddress) });
+    const message =
+      `fd ${fd}: the server closed and ${backlog} bytes of output had not left after ${drainMs} ` +
+      `ms; give close() a longer drainMs`;
+    connection.cutOff(new IomuxError("ETIMEDOUT", message, { fd }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  assertInvariants(): void {
+    this.#gate.assertInvariants(this.#admitted.size);
+    for (const connection of this.#connections) connection.assertInvariants();
+  }
+}
+
+/** The handler of all connections: no closure for each. */
+function onReady(_: Channel, ready: number, registration: Registration): void {
+  (registration.data as ServedConnection<unknown, unknown>).ready(ready);
+}
+
+const ADVICE: Readonly<Record<TurnedAway, string>> = {
+  closing: "the server is closing",
+  blocked: "the block list has its address",
+  "max-connections": "the server is full (limit maxConnections)",
+  "max-connections-per-address": "its address has enough (limit maxConnectionsPerAddress)",
+  "accepts-per-second": "too many came at once (limit acceptsPerSecond)",
+};

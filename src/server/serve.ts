@@ -1,0 +1,48 @@
+/** `serve()`: servers for people who write servers rather than loops. */
+import type { Address } from "../address.ts";
+import { IomuxTypeError } from "../errors.ts";
+import { Reactor } from "../reactor.ts";
+import { checkServing, type Callbacks, type ServeOptions } from "./options.ts";
+import { ConnectionServer } from "./connection-server.ts";
+import type { Server } from "./server.ts";
+
+/**
+ * Listens and calls back: accepted peers become connections, with frames, limits and times.
+ * Resolves once every address is bound; if one cannot be, none is, and it rejects with the
+ * system's code. Throws at once for options and callbacks that are none.
+ */
+export function serve<F = Buffer, D = undefined>(
+  reactor: Reactor,
+  options: ServeOptions<F>,
+  callbacks: Callbacks<F, D>,
+): Promise<Server<F, D>> {
+  if (!(reactor instanceof Reactor)) {
+    throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", "serve() takes a reactor first");
+  }
+  checkServing(options, callbacks);
+  return listen(reactor, options, new ConnectionServer(reactor, options, callbacks));
+}
+
+async function listen<F, D>(
+  reactor: Reactor,
+  options: ServeOptions<F>,
+  server: ConnectionServer<F, D>,
+): Promise<Server<F, D>> {
+  const { listen: addresses = [], backlog, noDelay, keepAlive } = options;
+  const listening = [addresses].flat().map((address: Address) =>
+    reactor.listen(address, {
+      ...(backlog === undefined ? {} : { backlog }),
+      ...(noDelay === undefined ? {} : { noDelay }),
+      ...(keepAlive === undefined ? {} : { keepAlive }),
+    }),
+  );
+  const results = await Promise.allSettled(listening);
+  const failed = results.find((result) => result.status === "rejected");
+  for (const result of results) {
+    if (result.status === "rejected") continue;
+    if (failed === undefined) server.attach(result.value);
+    else result.value.close();
+  }
+  if (failed !== undefined) throw failed.reason;
+  return server;
+}

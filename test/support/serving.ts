@@ -1,0 +1,161 @@
+/**
+ * Servers for tests. What they call back is written down, and at the end of each test everything
+ * must have been given back: no byte is counted any more, and every connection was closed once.
+ */
+import { afterEach, expect } from "vitest";
+
+import {
+  serve,
+  type Callbacks,
+  type CloseReason,
+  type Connection,
+  type Listener,
+  type Reactor,
+  type ReactorOptions,
+  type ServeOptions,
+  type Server,
+} from "iomux";
+
+import { fill } from "./record.ts";
+import { listening, type Report } from "./reports.ts";
+import { onEveryNetwork, type Peer, type World } from "./world.ts";
+
+export interface Guest<F = Buffer> {
+  readonly connection: Connection<F>;
+  readonly peer: Peer;
+}
+
+const running: Serving<never>[] = [];
+
+export class Serving<F = Buffer> {
+  readonly world: World;
+  readonly reactor: Reactor;
+  readonly reports: Report[];
+  readonly opened: Connection<F>[] = [];
+  /** The reasons of each connection that has ended: exactly one, if all is well. */
+  readonly closed = new Map<Connection<F>, CloseReason[]>();
+  server!: Server<F>;
+
+  constructor(world: World, options: ReactorOptions) {
+    this.world = world;
+    [this.reactor, this.reports] = listening(world, options);
+    running.push(this);
+  }
+
+  /** Callbacks that are written down before they are `given`. */
+  noting(given: Callbacks<F, undefined>): Callbacks<F, undefined> {
+    return {
+      ...given,
+      open: (connection) => {
+        this.opened.push(connection);
+        return given.open?.(connection);
+      },
+      close: (connection, reason) => {
+        this.closed.set(connection, [...(this.closed.get(connection) ?? []), reason]);
+        return given.close?.(connection, reason);
+      },
+    };
+  }
+
+  /** Another peer, and its connection. */
+  async join(): Promise<Guest<F>> {
+    const [guest] = await this.joinAll(1);
+    return guest!;
+  }
+
+  async joinAll(count: number): Promise<Guest<F>[]> {
+    const guests: Guest<F>[] = [];
+    const listener = { localAddress: this.server.addresses[0] } as Listener;
+    while (guests.length < count) {
+      const before = this.opened.length;
+      const peer = this.world.dial(listener);
+      const stands = (): boolean => this.opened.length > before && peer.connected;
+      await this.world.until(stands, "a connection");
+      guests.push({ connection: this.opened[before]!, peer });
+    }
+    return guests;
+  }
+
+  /** Another peer that reads nothing, and whose system takes no more. */
+  async joinStuck(): Promise<Guest<F> & { readonly before: number }> {
+    const guest = await this.join();
+    return { ...guest, before: await stuff(this.world, guest) };
+  }
+
+  get bufferedBytes(): number {
+    return this.reactor.stats().bufferedBytes;
+  }
+
+  reasonOf(connection: Connection<F>): CloseReason | null {
+    return this.closed.get(connection)?.[0] ?? null;
+  }
+}
+
+/** Starts a server; `given` callbacks run after they were written down. */
+export async function serving<F = Buffer>(
+  world: World,
+  options: ServeOptions<F> = {},
+  given: Callbacks<F, undefined> = {},
+  reactorOptions: ReactorOptions = {},
+): Promise<Serving<F>> {
+  const serving = new Serving<F>(world, reactorOptions);
+  const listen = world.address();
+  const answer = serve<F>(serving.reactor, { listen, ...options }, serving.noting(given));
+  serving.server = await world.run(answer);
+  return serving;
+}
+
+/** The peer stops reading, and its channel is filled to its mark. Answers the bytes sent so far. */
+export async function stuff(
+  world: World,
+  { connection, peer }: Guest<never> | Guest,
+): Promise<number> {
+  peer.pause();
+  return fill(world, connection.channel);
+}
+
+const HEAD_BYTES = 6;
+
+/** A frame of `length` bytes, 6 at least, that can be told from all others and seen to be whole. */
+export function frame(number: number, length = 100): Buffer {
+  const bytes = Buffer.alloc(length, number & 0xff);
+  bytes.writeUInt16BE(number, 0);
+  bytes.writeUInt32BE(length, 2);
+  return bytes;
+}
+
+/** The numbers of the frames in `bytes`; throws if one is not whole. */
+export function framesIn(bytes: Buffer): number[] {
+  const numbers: number[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const number = at + HEAD_BYTES <= bytes.length ? bytes.readUInt16BE(at) : -1;
+    const length = number === -1 ? 0 : bytes.readUInt32BE(at + 2);
+    const whole =
+      length >= HEAD_BYTES && bytes.subarray(at, at + length).equals(frame(number, length));
+    if (!whole) throw new Error(`after ${numbers.join()} comes no whole frame`);
+    numbers.push(number);
+    at += length;
+  }
+  return numbers;
+}
+
+/** Runs a suite on every network; after each test everything must have been given back. */
+export function onEveryServer(name: string, suite: (world: () => World) => void): void {
+  onEveryNetwork(name, (world) => {
+    afterEach(() => allGivenBack(world()));
+    suite(world);
+  });
+}
+
+async function allGivenBack(world: World): Promise<void> {
+  for (const { reactor, server, opened, closed } of running.splice(0)) {
+    server.assertInvariants();
+    reactor.assertInvariants();
+    for (const connection of server.connections) connection.abort();
+    expect(server.connections.size).toBe(0);
+    expect(reactor.stats().bufferedBytes).toBe(0);
+    await world.passes(2);
+    expect([...closed.values()].filter((reasons) => reasons.length !== 1)).toEqual([]);
+    expect(opened.filter((connection) => !closed.has(connection))).toEqual([]);
+  }
+}
