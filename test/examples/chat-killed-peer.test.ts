@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 
+import { LOCALES } from "../../examples/chat/texts.ts";
 import { runClient } from "./chat-client-process.ts";
 import {
   cleanUp,
@@ -83,8 +84,9 @@ describe.skipIf(absent)("real peers: nc and the own client", () => {
     const heard = ann.log.lines.filter((line) => line === "eve 说：flood").length;
     expect(heard).toBeGreaterThanOrEqual(10);
     expect(heard).toBeLessThan(50);
-    eve.child.kill("SIGKILL");
+    admin(room, "/kick eve");
     await ann.until("eve 退出了聊天室");
+    await eve.out.until(LOCALES.zh.removedYou);
     expect(await endRoom(room)).toEqual({ code: 0, signal: null });
     expect(complaints(room)).toEqual([]);
   });
