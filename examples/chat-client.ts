@@ -6,6 +6,7 @@ import { HELP, readSettings, type ClientSettings } from "./chat/client-flags.ts"
 import { Session } from "./chat/client-session.ts";
 import { openScreen } from "./chat/client-terminal.ts";
 import { CLIENT_TEXTS } from "./chat/client-texts.ts";
+import { runProgram } from "./chat/program.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 type Signal = (typeof SIGNALS)[number];
@@ -70,22 +71,4 @@ async function run(settings: ClientSettings): Promise<void> {
   process.exitCode = exitCode;
 }
 
-function fail(why: string): void {
-  console.error(`chat-client: ${why}`);
-  process.exitCode = 2;
-}
-
-let settings: ClientSettings | null | undefined;
-try {
-  settings = readSettings(process.argv.slice(2));
-} catch (error) {
-  fail(`${(error as Error).message} (--help lists the flags)`);
-}
-if (settings === null) process.stdout.write(HELP);
-else if (settings !== undefined) {
-  try {
-    await run(settings);
-  } catch (error) {
-    fail((error as Error).message);
-  }
-}
+await runProgram({ name: "chat-client", help: HELP, readSettings, run });

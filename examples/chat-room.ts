@@ -3,6 +3,7 @@ import { createReactor, formatAddress, READABLE, type Reactor, type SocketAddres
 
 import { HELP, readSettings, type Settings } from "./chat/flags.ts";
 import { OperatorLog } from "./chat/operator-log.ts";
+import { runProgram } from "./chat/program.ts";
 import { ChatServer } from "./chat/server.ts";
 import { hearLines } from "./chat/terminal.ts";
 import { LOCALES } from "./chat/texts.ts";
@@ -74,25 +75,4 @@ function onSignals(reactor: Reactor, ended: (name: string) => void): void {
   });
 }
 
-function fail(why: string): void {
-  console.error(`chat-room: ${why}`);
-  process.exitCode = 2;
-}
-
-// A terminal that is gone, or a pipe that nobody reads, costs what would be shown there.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
-
-let settings: Settings | null | undefined;
-try {
-  settings = readSettings(process.argv.slice(2));
-} catch (error) {
-  fail(`${(error as Error).message} (--help lists the flags)`);
-}
-if (settings === null) process.stdout.write(HELP);
-else if (settings !== undefined) {
-  try {
-    await run(settings);
-  } catch (error) {
-    fail((error as Error).message);
-  }
-}
+await runProgram({ name: "chat-room", help: HELP, readSettings, run });

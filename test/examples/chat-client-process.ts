@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import {
   createReactor,
   ERROR,
@@ -16,8 +17,9 @@ import {
 } from "iomux";
 
 import { LineSplitter } from "../../examples/chat/client-lines.ts";
-import { run, type Running } from "./chat-process.ts";
+import { run, tellingItsEnd, type Running } from "./chat-process.ts";
 import { TerminalScreen } from "./chat-client-screen.ts";
+import { LineLog } from "./line-log.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const SCRIPT = join(ROOT, "examples/chat-client.ts");
@@ -43,14 +45,19 @@ export class Terminal {
   /** Everything that was written to the terminal. */
   raw = "";
   readonly #child: ChildProcess;
+  readonly #ends: LineLog;
 
   constructor(columns: number, rows: number, ...flags: string[]) {
     this.screen = new TerminalScreen(columns, rows);
     const client = [process.execPath, ...COMMAND, ...flags].map(quote).join(" ");
     const echo = `stty -a | grep -qw -- -icanon && echo raw || echo cooked`;
-    const shell = `stty cols ${columns} rows ${rows}; ${client}; echo "exit $?"; ${echo}`;
-    const environment = { ...process.env, TERM: "xterm", NODE_NO_WARNINGS: "1" };
-    this.#child = spawn("script", ["-qfc", shell, "/dev/null"], { cwd: ROOT, env: environment });
+    const size = `stty cols ${columns} rows ${rows}`;
+    const shell = `${size}; ${tellingItsEnd(client)}; echo "exit $status"; ${echo}`;
+    this.#child = spawn("script", ["-qfc", shell, "/dev/null"], {
+      ...{ cwd: ROOT, stdio: ["pipe", "pipe", "pipe", "pipe"] },
+      env: { ...process.env, TERM: "xterm", NODE_NO_WARNINGS: "1" },
+    });
+    this.#ends = new LineLog(this.#child.stdio[3] as Readable);
     terminals.push(this.#child);
     this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => {
       this.raw += text;
@@ -69,9 +76,10 @@ export class Terminal {
     process.kill(pid, signal);
   }
 
-  /** The terminal is gone, as when its window is closed. */
-  hangUp(): void {
+  /** The terminal is gone, as when its window is closed. Answers the client's exit status. */
+  async hangUp(): Promise<number> {
     this.#child.kill("SIGKILL");
+    return Number(await this.#ends.until(/^\d+$/));
   }
 
   /** Waits for the last row that says something to be this. */

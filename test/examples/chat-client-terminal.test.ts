@@ -279,7 +279,8 @@ describe("the end", () => {
 
   test("when the terminal is gone, the client goes", async () => {
     const { terminal, peer } = await joined();
-    terminal.hangUp();
+    const status = terminal.hangUp();
     await peer.left;
+    expect(await status).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 /** The room as a process: its administrator's terminal, its listeners, its languages, and crowds. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { afterAll, describe, expect, test } from "vitest";
 
 import {
@@ -9,10 +10,13 @@ import {
   endRoom,
   openRoom,
   Person,
+  ROOM_COMMAND,
   run,
+  tellingItsEnd,
   temporaryFolder,
   type Room,
 } from "./chat-process.ts";
+import { LineLog } from "./line-log.ts";
 
 afterAll(cleanUp);
 
@@ -89,13 +93,11 @@ const absent = !required && spawnSync("script", ["--version"]).error !== undefin
 
 test.skipIf(absent)("real peer: script; its terminal is closed, and the room goes on", async () => {
   const path = join(temporaryFolder(), "chat.sock");
-  const command = [
-    ...[process.execPath, "--import", "tsx", "--conditions=iomux-source"],
-    ...["examples/chat-room.ts", "--path", path],
-  ];
-  // The shell tells the room's number, so that it can be ended when its terminal is gone.
-  const shell = `echo "pid $$"; exec ${command.map((word) => `'${word}'`).join(" ")}`;
-  const terminal = run("script", ["-qfc", shell, "/dev/null"]);
+  // The inner shell tells the room's number, so that it can be ended when its terminal is gone.
+  const command = [...ROOM_COMMAND, "--path", path].map((word) => `'${word}'`).join(" ");
+  const shell = tellingItsEnd(`sh -c 'echo "pid $$"; exec "$@"' sh ${command}`);
+  const terminal = run("script", ["-qfc", shell, "/dev/null"], ["pipe"]);
+  const status = new LineLog(terminal.child.stdio[3] as Readable);
   const pid = Number((await terminal.out.until(/^pid \d+/)).slice(4));
   try {
     await terminal.out.until(/^End it with/);
@@ -104,13 +106,14 @@ test.skipIf(absent)("real peer: script; its terminal is closed, and the room goe
     terminal.child.stdin!.write("hello\n");
     await ann.until("admin: hello");
     terminal.child.kill("SIGKILL");
-    await terminal.ended;
+    await terminal.out.over;
     const bob = await Person.join({ ...terminal, address: { path }, ncArguments: [] }, "bob");
     bob.say("still here?");
     await ann.until("bob says: still here?");
     process.kill(pid, "SIGTERM");
     await ann.log.over;
     expect(ann.log.lines.at(-1)).toBe("The chat is ending. Goodbye.");
+    expect(await status.until(/^\d+$/)).toBe("0");
   } finally {
     try {
       process.kill(pid, "SIGKILL");

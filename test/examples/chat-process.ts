@@ -43,8 +43,13 @@ export function runChatRoom(...flags: string[]): Running {
   return run(node, [...args, ...flags]);
 }
 
-export function run(command: string, args: readonly string[]): Running {
-  const child = spawn(command, args, { cwd: ROOT, stdio: "pipe" });
+/** `more`: descriptors from 3 on. */
+export function run(
+  command: string,
+  args: readonly string[],
+  more: readonly "pipe"[] = [],
+): Running {
+  const child = spawn(command, args, { cwd: ROOT, stdio: ["pipe", "pipe", "pipe", ...more] });
   started.push(child);
   child.stdin.on("error", () => {});
   child.stdout.on("error", () => {});
@@ -64,6 +69,15 @@ export function runRedirected(redirections: string, command: readonly string[]):
 /** In a terminal of its own, which script(1) makes; its lines end with CR LF, and it echoes. */
 export function runInTerminal(command: readonly string[]): Running {
   return run("script", ["-qefc", `exec ${command.map(quote).join(" ")}`, "/dev/null"]);
+}
+
+/**
+ * What makes a shell, as the command of script(1), tell how `command` ended, on descriptor 3: there
+ * it is heard though the terminal is gone. SIGHUP ends `command`, unless it knows better, but never
+ * the shell.
+ */
+export function tellingItsEnd(command: string): string {
+  return `trap : HUP; ${command}; status=$?; echo "$status" >&3`;
 }
 
 function quote(word: string): string {
