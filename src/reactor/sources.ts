@@ -76,10 +76,16 @@ export class Sources {
   notRegistered(source: unknown, doing: string): IomuxError {
     const known = typeof source === "number" ? this.#loop.open.get(source) : this.find(source);
     const fd = typeof source === "number" ? source : known?.fd;
-    const state = known === undefined ? "" : ` (${known.state})`;
-    const what = fd === undefined ? "this object" : `fd ${fd}${state}`;
-    const message = `cannot ${doing} ${what}: it is not registered with this reactor`;
-    return new IomuxError("IOMUX_NOT_REGISTERED", message, { fd, state: known?.state });
+    const state = known?.state ?? (this.#closedBefore(fd) ? "closed" : undefined);
+    const what = fd === undefined ? "this object" : `fd ${fd}`;
+    const which = state === undefined ? what : `${what} (${state})`;
+    const why = state === "closed" ? "it was closed" : "it is not registered with this reactor";
+    const message = `cannot ${doing} ${which}: ${why}`;
+    return new IomuxError("IOMUX_NOT_REGISTERED", message, { fd, state });
+  }
+
+  #closedBefore(fd: number | undefined): boolean {
+    return fd !== undefined && this.#loop.allocated(fd) && !this.#loop.open.has(fd);
   }
 }
 

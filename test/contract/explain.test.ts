@@ -83,4 +83,13 @@ onEveryNetwork("explain", (world) => {
       });
     }
   });
+
+  it("says of a number whose descriptor was closed that it was", () => {
+    const reactor = world().createReactor();
+    const signals = reactor.signals(["SIGUSR2"]);
+    const { fd } = signals;
+    signals.close();
+    const message = `cannot explain fd ${fd} (closed): it was closed`;
+    expect(thrownBy(() => reactor.explain(fd))).toMatchObject({ message, state: "closed", fd });
+  });
 });
