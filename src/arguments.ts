@@ -66,3 +66,33 @@ export function checkSocketOptions(options: {
   const message = `option backlog is ${backlog}: give a whole number from 1`;
   throw new IomuxRangeError("IOMUX_BAD_RANGE", message);
 }
+
+/** Throws unless `value` is a whole number from `least` to `most`. */
+export function checkWhole(
+  value: unknown,
+  what: string,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): asserts value is number {
+  if (typeof value !== "number") throw wrongType(value, what, "a number");
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  const range =
+    most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+  const message = `${what} is ${value}: give a whole number ${range}`;
+  throw new IomuxRangeError("IOMUX_BAD_RANGE", message);
+}
+
+/** Throws unless `value` is one of `choices`. */
+export function checkChoice(value: unknown, what: string, choices: readonly unknown[]): void {
+  if (choices.includes(value)) return;
+  const types = [...new Set(choices.map((choice) => typeof choice))];
+  if (!types.includes(typeof value)) throw wrongType(value, what, `a ${types.join(" or a ")}`);
+  const shown = typeof value === "string" ? `"${value}"` : String(value);
+  const message = `${what} is ${shown}: give one of ${choices.join(", ")}`;
+  throw new IomuxRangeError("IOMUX_BAD_RANGE", message);
+}
+
+function wrongType(value: unknown, what: string, type: string): IomuxTypeError {
+  const given = value === null ? "null" : typeof value;
+  return new IomuxTypeError("IOMUX_BAD_ARGUMENT", `${what} must be ${type}, not ${given}`);
+}

@@ -106,7 +106,14 @@ export {
   type FrameErrorCode,
   type Framer,
 } from "./server/framer.ts";
-export { lines, type LinesOptions, type OverLong } from "./server/lines.ts";
+export { delimited, type DelimitedOptions, type OverLong } from "./server/delimited.ts";
+export { lines, type LinesOptions } from "./server/lines.ts";
+export { fixed } from "./server/fixed.ts";
+export {
+  lengthPrefixed,
+  type LengthPrefixed,
+  type LengthPrefixedOptions,
+} from "./server/length-prefixed.ts";
 export { raw } from "./server/raw.ts";
 export { TokenBucket, type TokenBucketOptions } from "./server/token-bucket.ts";
 

@@ -38,9 +38,9 @@ export class FrameInput {
     return offset < 0 ? undefined : this.#held[this.#start + offset];
   }
 
-  /** The offset of the first `byte` at `from` or after it, or -1. */
-  indexOf(byte: number, from = 0): number {
-    const place = this.#held.indexOf(byte, this.#start + from);
+  /** The offset of the first `sought`, a byte or bytes, at `from` or after it, or -1. */
+  indexOf(sought: number | Uint8Array, from = 0): number {
+    const place = this.#held.indexOf(sought, this.#start + from);
     return place === -1 ? -1 : place - this.#start;
   }
 

@@ -78,6 +78,13 @@ export function nextFrame<F>(
   return null;
 }
 
+/** A `last` for framers to which what is left at the end of the stream is a truncated frame. */
+export function requireWhole({ length, position }: FrameInput): null {
+  if (length === 0) return null;
+  const where = `the stream ended ${length} bytes into the frame at byte ${position}`;
+  throw new FrameError("IOMUX_BAD_FRAME", `${where}: send it whole`);
+}
+
 function progressed<R>(frame: R, input: FrameInput, before: number, method: string): R {
   if (input.position > before) return frame;
   throw new IomuxError(

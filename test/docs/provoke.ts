@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import {
   createReactor,
-  FrameError,
+  fixed,
   FrameInput,
   lines,
   nextFrame,
@@ -298,17 +298,9 @@ export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = 
   },
 
   IOMUX_BAD_FRAME() {
-    const netstrings: Framer<Buffer> = {
-      next(input) {
-        const first = input.bytes.toString("latin1", 0, 1);
-        if (/[0-9]/.test(first)) return null;
-        const message =
-          `a netstring begins with "${first}" at byte ${input.position}: ` +
-          `begin it with its length in digits`;
-        throw new FrameError("IOMUX_BAD_FRAME", message);
-      },
-    };
-    return Promise.resolve(unframed(netstrings, "xyz"));
+    const input = arrived("whole---cut");
+    nextFrame(fixed(8), input, false);
+    return Promise.resolve(thrown(() => nextFrame(fixed(8), input, true)));
   },
 
   IOMUX_FRAMER_STUCK() {

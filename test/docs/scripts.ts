@@ -4,6 +4,8 @@ import net from "node:net";
 
 import { expect } from "vitest";
 
+import { lengthPrefixed } from "iomux";
+
 import { echoServer, freePort, talk, talkLate, type Program } from "./program.ts";
 
 interface Stage {
@@ -97,6 +99,18 @@ const shout: Script = async ({ start }) => {
   socket.destroy();
 };
 
+const sums: Script = async ({ start }) => {
+  const port = await start().port();
+  const numbers = [1, 2, -5, 2_000_000_000];
+  const message = Buffer.alloc(16);
+  numbers.forEach((number, i) => message.writeInt32BE(number, 4 * i));
+  const framer = lengthPrefixed({ prefix: 2 });
+  const heard = await talk(port, Buffer.concat([framer.encode(message), Buffer.alloc(2)]));
+  expect([heard.length, heard.readDoubleBE(2), heard.readDoubleBE(12)]).toEqual([
+    20, 1_999_999_998, 0,
+  ]);
+};
+
 export const SCRIPTS: Readonly<Record<string, Script>> = {
   echo,
   hello,
@@ -113,5 +127,6 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   adopt,
   shout,
   framer: testing,
+  sums,
   "select-echo": echo,
 };
