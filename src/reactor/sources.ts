@@ -79,7 +79,10 @@ export class Sources {
     const state = known?.state ?? (this.#closedBefore(fd) ? "closed" : undefined);
     const what = fd === undefined ? "this object" : `fd ${fd}`;
     const which = state === undefined ? what : `${what} (${state})`;
-    const why = state === "closed" ? "it was closed" : "it is not registered with this reactor";
+    const why =
+      state === "closed"
+        ? "it is not registered any more"
+        : "it is not registered with this reactor";
     const message = `cannot ${doing} ${which}: ${why}`;
     return new IomuxError("IOMUX_NOT_REGISTERED", message, { fd, state });
   }

@@ -89,7 +89,7 @@ onEveryNetwork("explain", (world) => {
     const signals = reactor.signals(["SIGUSR2"]);
     const { fd } = signals;
     signals.close();
-    const message = `cannot explain fd ${fd} (closed): it was closed`;
+    const message = `cannot explain fd ${fd} (closed): it is not registered any more`;
     expect(thrownBy(() => reactor.explain(fd))).toMatchObject({ message, state: "closed", fd });
   });
 });
