@@ -1,9 +1,12 @@
 /**
- * One end of a stream in memory: what the kernel does for a socket, without faults.
+ * One end of a stream in memory: what the kernel does for a socket.
  *
- * Bytes that an end writes wait at the other one, up to `capacity`; beyond that the write is
- * pending. An end that closes with bytes unread, or is written to when closed, answers a reset, as
- * TCP does; a Unix-domain end answers EPIPE to who writes to it.
+ *   write() -> send buffer -> link -> receive buffer of the other end -> its sink
+ *
+ * What is on the link counts towards the receive buffer that it will reach, which is TCP's window.
+ * A write is complete once no more than the send buffer holds is left of it. An end that closes with
+ * bytes unread, or is written to when closed, answers a reset, as TCP does; a Unix-domain end
+ * answers EPIPE to who writes to it.
  */
 import {
   IomuxError,
@@ -13,6 +16,7 @@ import {
   type TransportSink,
 } from "iomux";
 
+import { DIRECT, type Link } from "./link.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
 /** The most that one I/O event delivers, as libuv's reads. */
@@ -20,7 +24,12 @@ const READ_BYTES = 64 * 1024;
 
 export interface EndSettings {
   readonly clock: SimulatedClock;
+  /** Bytes of its receive buffer. */
   readonly capacity: number;
+  /** Bytes of its send buffer. Default 0: a write is complete when the other end has it. */
+  readonly sendCapacity?: number;
+  /** How what it sends travels. Default: at once. */
+  readonly link?: Link;
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
   /** Called once when the end holds no descriptor any more. */
@@ -33,6 +42,8 @@ export class MemoryTransport implements Transport {
   connecting = false;
   readonly #clock: SimulatedClock;
   readonly #capacity: number;
+  readonly #sendCapacity: number;
+  readonly #link: Link;
   readonly #released: () => void;
   #peer: MemoryTransport | null = null;
   #sink: TransportSink | null = null;
@@ -41,7 +52,12 @@ export class MemoryTransport implements Transport {
   /** What the peer has sent after its bytes. */
   #inboundEnd: "none" | "fin" | "reset" = "none";
   #endTold = false;
-  #outbound: Uint8Array[] = [];
+  #outbound: Buffer[] = [];
+  #outboundBytes = 0;
+  /** Bytes on the link. */
+  #travelling = 0;
+  /** Whether a write is not complete yet. */
+  #writing = false;
   #shut = false;
   #finSent = false;
   #reading = false;
@@ -52,6 +68,8 @@ export class MemoryTransport implements Transport {
   constructor(settings: EndSettings) {
     this.#clock = settings.clock;
     this.#capacity = settings.capacity;
+    this.#sendCapacity = settings.sendCapacity ?? 0;
+    this.#link = settings.link ?? DIRECT;
     this.localAddress = settings.localAddress;
     this.remoteAddress = settings.remoteAddress;
     this.#released = settings.released;
@@ -102,8 +120,16 @@ export class MemoryTransport implements Transport {
 
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
     if (this.#closed || this.#failure !== null) return false;
-    this.#outbound = bytes instanceof Uint8Array ? [bytes] : bytes.slice();
-    return this.#send();
+    // Copied, because what is in the send buffer is no longer the writer's.
+    const chunks = bytes instanceof Uint8Array ? [bytes] : bytes;
+    for (const chunk of chunks) {
+      this.#outbound.push(Buffer.from(chunk));
+      this.#outboundBytes += chunk.length;
+    }
+    this.#writing = true;
+    this.#send();
+    this.#writing = this.#outboundBytes > this.#sendCapacity;
+    return !this.#writing;
   }
 
   pause(): void {
@@ -120,14 +146,20 @@ export class MemoryTransport implements Transport {
     this.#sendFin();
   }
 
+  /** What is in the send buffer still leaves; what is in the writer's hands does not. */
   destroy(): void {
     if (this.#closed) return;
     const unread = this.#inboundBytes > 0;
-    const fin = !this.#finSent;
     this.#sink = null;
     this.#end();
-    if (unread) this.#peer?.receiveEnd("reset");
-    else if (fin) this.#peer?.receiveEnd("fin");
+    if (unread) {
+      this.#abandon();
+      this.#sendEnd("reset");
+      return;
+    }
+    this.#shut = true;
+    this.#keepSendBuffer();
+    this.#sendFin();
   }
 
   /** The Unix family knows no reset: there it is a close. */
@@ -139,7 +171,28 @@ export class MemoryTransport implements Transport {
     if (this.#closed) return;
     this.#sink = null;
     this.#end();
-    this.#peer?.receiveEnd("reset");
+    this.#abandon();
+    this.#sendEnd("reset");
+  }
+
+  #keepSendBuffer(): void {
+    const kept = Buffer.concat(this.#outbound).subarray(0, this.#sendCapacity);
+    this.#outbound = kept.length > 0 ? [kept] : [];
+    this.#outboundBytes = kept.length;
+  }
+
+  #abandon(): void {
+    this.#outbound = [];
+    this.#outboundBytes = 0;
+    this.#link.cut();
+  }
+
+  #sendEnd(end: "fin" | "reset"): void {
+    const peer = this.#peer;
+    if (peer === null) return;
+    this.#link.carry(0, () => {
+      peer.receiveEnd(end);
+    });
   }
 
   get #unix(): boolean {
@@ -160,25 +213,40 @@ export class MemoryTransport implements Transport {
     this.#endTold = false;
   }
 
-  /** As much as the other end has room for. True: all of it is there. */
-  #send(): boolean {
+  /** As much as the other end has room for. */
+  #send(): void {
     const peer = this.#peer!;
     if (peer.#closed) {
       this.#clock.post(() => {
         this.#brokenPipe();
       });
-      return false;
+      return;
     }
-    while (this.#outbound.length > 0) {
-      const room = peer.#capacity - peer.#inboundBytes;
-      if (room <= 0) return false;
-      const chunk = this.#outbound[0]!;
-      const part = chunk.subarray(0, room);
-      peer.#receive(Buffer.from(part));
-      if (part.length === chunk.length) this.#outbound.shift();
-      else this.#outbound[0] = chunk.subarray(part.length);
+    for (let head = this.#outbound[0]; head !== undefined; head = this.#outbound[0]) {
+      const room = peer.#capacity - peer.#inboundBytes - this.#travelling;
+      if (room <= 0) return;
+      if (this.#link.breaks()) {
+        this.#break();
+        return;
+      }
+      const part = head.subarray(0, this.#link.segment(Math.min(room, head.length)));
+      if (part.length === head.length) this.#outbound.shift();
+      else this.#outbound[0] = head.subarray(part.length);
+      this.#outboundBytes -= part.length;
+      this.#travelling += part.length;
+      this.#link.carry(part.length, () => {
+        this.#travelling -= part.length;
+        if (peer.#closed) this.#brokenPipe();
+        else peer.#receive(part);
+      });
     }
-    return true;
+  }
+
+  /** The network resets both ends. */
+  #break(): void {
+    this.#abandon();
+    this.#sendEnd("reset");
+    this.receiveEnd("reset");
   }
 
   #brokenPipe(): void {
@@ -186,20 +254,24 @@ export class MemoryTransport implements Transport {
     else this.fail("ECONNRESET", "the peer reset the connection");
   }
 
-  /** The other end has read: a pending write goes on. */
+  /** The other end has read: what waits goes on. */
   #drained(): void {
-    if (this.#closed || this.#outbound.length === 0 || !this.#send()) return;
+    if (this.#outbound.length > 0) this.#send();
+    if (!this.#writing || this.#outboundBytes > this.#sendCapacity) {
+      this.#sendFin();
+      return;
+    }
+    this.#writing = false;
     this.#clock.post(() => {
-      if (this.#closed) return;
-      this.#sink?.onWritten();
+      if (!this.#closed) this.#sink?.onWritten();
       this.#sendFin();
     });
   }
 
   #sendFin(): void {
-    if (!this.#shut || this.#finSent || this.#outbound.length > 0 || this.#closed) return;
+    if (!this.#shut || this.#finSent || this.#writing || this.#outbound.length > 0) return;
     this.#finSent = true;
-    this.#peer?.receiveEnd("fin");
+    this.#sendEnd("fin");
     this.#finishIfBothEnded();
   }
 
@@ -279,7 +351,7 @@ export class MemoryTransport implements Transport {
     this.#sink = null;
     this.#inbound = [];
     this.#inboundBytes = 0;
-    this.#outbound = [];
+    this.#writing = false;
     this.#released();
   }
 }

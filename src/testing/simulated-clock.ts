@@ -7,11 +7,7 @@
  */
 import type { Clock } from "iomux";
 
-interface Alarm {
-  readonly at: number;
-  readonly order: number;
-  readonly callback: () => void;
-}
+import { EventQueue, type QueuedEvent } from "./event-queue.ts";
 
 /** Passes after which `settle` gives up on a world that never comes to rest. */
 const MAX_PASSES = 100_000;
@@ -20,10 +16,9 @@ export class SimulatedClock implements Clock {
   /** Whether something would keep a real process alive now. */
   alive = false;
   #now = 0;
-  #order = 0;
-  /** In order of time, then of age. */
-  #alarms: Alarm[] = [];
-  #events: (() => void)[] = [];
+  readonly #alarms = new EventQueue();
+  /** What happens on the network. */
+  readonly #arrivals = new EventQueue();
   #immediates: (() => void)[] = [];
 
   now(): number {
@@ -35,13 +30,9 @@ export class SimulatedClock implements Clock {
   }
 
   timer(delayMs: number, callback: () => void): () => void {
-    const alarm: Alarm = { at: this.#now + delayMs, order: this.#order++, callback };
-    const later = this.#alarms.findIndex(({ at }) => at > alarm.at);
-    if (later === -1) this.#alarms.push(alarm);
-    else this.#alarms.splice(later, 0, alarm);
+    const alarm = this.#alarms.add(this.#now + delayMs, callback);
     return () => {
-      const place = this.#alarms.indexOf(alarm);
-      if (place !== -1) this.#alarms.splice(place, 1);
+      alarm.callback = null;
     };
   }
 
@@ -49,9 +40,12 @@ export class SimulatedClock implements Clock {
     this.alive = alive;
   }
 
-  /** Something happens on the network: `callback` runs in the I/O phase of the next pass. */
-  post(callback: () => void): void {
-    this.#events.push(callback);
+  /**
+   * Something happens on the network after `delayMs`: `callback` runs in the I/O phase of the next
+   * pass, or of the first one then.
+   */
+  post(callback: () => void, delayMs = 0): void {
+    this.#arrivals.add(this.#now + delayMs, callback);
   }
 
   /** Time passes inside a handler, which blocks everything else. */
@@ -61,27 +55,52 @@ export class SimulatedClock implements Clock {
 
   /** Whether a pass would do anything without time moving. */
   get busy(): boolean {
-    const due = this.#alarms[0] !== undefined && this.#alarms[0].at <= this.#now;
-    return due || this.#events.length > 0 || this.#immediates.length > 0;
+    return this.#next <= this.#now || this.#immediates.length > 0;
+  }
+
+  /** When something happens next, if nothing does now; Infinity: never. */
+  get #next(): number {
+    return Math.min(this.#alarms.earliest, this.#arrivals.earliest);
+  }
+
+  /** Timers and messages on their way: what is left to happen. */
+  get pending(): { readonly timers: number; readonly arrivals: number } {
+    return { timers: this.#alarms.size, arrivals: this.#arrivals.size };
   }
 
   /** One pass of the loop, without running promises. */
   pass(): void {
-    const due = this.#alarms.filter(({ at }) => at <= this.#now);
-    this.#alarms = this.#alarms.slice(due.length);
-    for (const { callback } of due) callback();
-    const events = this.#events;
-    this.#events = [];
-    for (const callback of events) callback();
+    for (const callback of this.#pass()) callback();
+  }
+
+  *#pass(): Generator<() => void> {
+    yield* callable(this.#alarms.takeDue(this.#now));
+    yield* callable(this.#arrivals.takeDue(this.#now));
     const immediates = this.#immediates;
     this.#immediates = [];
-    for (const callback of immediates) callback();
+    yield* immediates;
   }
 
   /** One pass, then every promise that is ready. */
   async step(): Promise<void> {
     this.pass();
     await promisesRun();
+  }
+
+  /** One pass as Node makes it: every promise that is ready is run after each callback. */
+  async stepEach(): Promise<void> {
+    for (const callback of this.#pass()) {
+      callback();
+      await promisesRun();
+    }
+  }
+
+  /** Time moves to when something happens next. False: nothing ever will. */
+  skip(): boolean {
+    const next = this.#next;
+    if (next === Infinity) return false;
+    this.#now = Math.max(this.#now, next);
+    return true;
   }
 
   /** Passes until nothing is left to do at this moment. Throws if that never comes. */
@@ -95,15 +114,15 @@ export class SimulatedClock implements Clock {
     }
   }
 
-  /** Moves time forward, stopping at every timer on the way. */
+  /** Moves time forward, stopping at every event on the way. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await this.settle();
-    for (let next = this.#alarms[0]; next !== undefined && next.at <= end; next = this.#alarms[0]) {
-      this.#now = Math.max(this.#now, next.at);
+    while (this.#next <= end) {
+      this.skip();
       await this.settle();
     }
-    this.#now = end;
+    this.#now = Math.max(this.#now, end);
   }
 
   /** Lets the world go on, time included, until `promise` is settled. Throws if it stands still. */
@@ -115,15 +134,18 @@ export class SimulatedClock implements Clock {
     promise.then(done, done);
     await promisesRun();
     while (!state.settled) {
-      if (!this.busy) {
-        const next = this.#alarms[0];
-        if (next === undefined) throw new Error("nothing is left to happen: the wait never ends");
-        this.#now = next.at;
+      if (!this.busy && !this.skip()) {
+        throw new Error("nothing is left to happen: the wait never ends");
       }
       await this.step();
     }
     return promise;
   }
+}
+
+/** Also one that is called off by another of them is not called. */
+function* callable(events: readonly QueuedEvent[]): Generator<() => void> {
+  for (const { callback } of events) if (callback !== null) yield callback;
 }
 
 /** One immediate of the real loop drains any chain of promises. */
