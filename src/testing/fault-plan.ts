@@ -5,7 +5,7 @@
  * each of them often, find what worlds with all of them never reach ("Swarm Testing", Groce and
  * others, ISSTA 2012).
  */
-import { Random } from "./random.ts";
+import type { Random } from "./random.ts";
 
 export interface FaultPlan {
   /** A segment travels in pieces. */
@@ -95,7 +95,7 @@ export async function shrinkFaultPlan(
   fails: (plan: FaultPlan) => Promise<boolean>,
 ): Promise<FaultPlan> {
   let smallest = plan;
-  for (let smaller = true; smaller; ) {
+  for (let smaller = true; smaller;) {
     smaller = false;
     for (const fault of FAULTS.filter((name) => smallest[name] > 0)) {
       const without = Object.freeze({ ...smallest, [fault]: 0 });

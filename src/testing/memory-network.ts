@@ -6,7 +6,6 @@ import {
   type Address,
   type CheckedAddress,
   type ListenOptions,
-  type ListenSink,
   type ListenTransport,
   type Network,
   type NetworkCapabilities,
@@ -15,6 +14,8 @@ import {
   type Transport,
 } from "iomux";
 
+import { still, type Conditions } from "./conditions.ts";
+import { MemoryListener } from "./memory-listener.ts";
 import { MemorySocket } from "./memory-socket.ts";
 import { MemoryStdin } from "./memory-stdin.ts";
 import { MemoryTransport } from "./memory-transport.ts";
@@ -25,10 +26,17 @@ export interface MemoryNetworkOptions {
   readonly capacity?: number;
   /** Descriptors that the process may have: channels and listeners. Default: no limit. */
   readonly descriptorLimit?: number;
+  /** Address of this host. Default 127.0.0.1: it is alone. */
+  readonly address?: string;
+  /** The other hosts, by address: it adds itself. Default: there are none. */
+  readonly hosts?: Map<string, MemoryNetwork>;
+  /** What the network is like. Default: nothing is far, and nothing goes wrong. */
+  readonly conditions?: Conditions;
 }
 
 const ANYWHERE: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 const FIRST_PORT = 32_768;
+const LOOPBACK = "127.0.0.1";
 
 export class MemoryNetwork implements Network {
   readonly capabilities: NetworkCapabilities = {
@@ -42,11 +50,15 @@ export class MemoryNetwork implements Network {
   descriptorLimit: number;
   /** Descriptors in use: channels and listeners, raw sockets not among them. */
   descriptors = 0;
+  /** Ends of streams that are not closed, those of raw sockets among them. */
+  readonly ends = new Set<MemoryTransport>();
   /** Standard input, which `adopt` takes. */
   readonly stdin: MemoryStdin;
   /** Signals that came while nobody watched them: a process would have taken the default action. */
   readonly unwatched: SignalName[] = [];
-  readonly #capacity: number;
+  readonly address: string;
+  readonly conditions: Conditions;
+  readonly #hosts: ReadonlyMap<string, MemoryNetwork>;
   readonly #listeners = new Map<string, MemoryListener>();
   readonly #adopted = new WeakMap<object, object>();
   readonly #watching = new Set<(name: SignalName) => boolean>();
@@ -54,9 +66,11 @@ export class MemoryNetwork implements Network {
 
   constructor(clock: SimulatedClock, options: MemoryNetworkOptions = {}) {
     this.clock = clock;
-    this.#capacity = options.capacity ?? 128 * 1024;
+    this.address = options.address ?? LOOPBACK;
+    this.conditions = options.conditions ?? still(options.capacity ?? 128 * 1024);
+    this.#hosts = (options.hosts ?? new Map<string, MemoryNetwork>()).set(this.address, this);
     this.descriptorLimit = options.descriptorLimit ?? Infinity;
-    const [near, far] = this.#ends(tcp("127.0.0.1", 0), tcp("127.0.0.1", 0));
+    const [near, far] = this.#pair(tcp("127.0.0.1", 0), tcp("127.0.0.1", 0));
     this.stdin = new MemoryStdin(near, new MemorySocket(far));
   }
 
@@ -96,11 +110,11 @@ export class MemoryNetwork implements Network {
   pair(family: "tcp" | "unix" = "tcp"): [MemorySocket, MemorySocket] {
     const address = (): SocketAddress =>
       family === "unix" ? { family, path: "" } : tcp("127.0.0.1", ++this.#lastPort);
-    const [left, right] = this.#ends(address(), address());
+    const [left, right] = this.#pair(address(), address());
     return [new MemorySocket(left), new MemorySocket(right)];
   }
 
-  #ends(a: SocketAddress, b: SocketAddress): [MemoryTransport, MemoryTransport] {
+  #pair(a: SocketAddress, b: SocketAddress): [MemoryTransport, MemoryTransport] {
     const left = this.#end(a, b, () => undefined);
     const right = this.#end(b, a, () => undefined);
     MemoryTransport.join(left, right);
@@ -108,29 +122,42 @@ export class MemoryNetwork implements Network {
   }
 
   #end(local: SocketAddress, remote: SocketAddress, released: () => void): MemoryTransport {
-    return new MemoryTransport({
+    const { receive, send } = this.conditions.buffers();
+    const end: MemoryTransport = new MemoryTransport({
       clock: this.clock,
-      capacity: this.#capacity,
+      capacity: receive,
+      sendCapacity: send,
+      link: this.conditions.link(local, remote),
       localAddress: local,
       remoteAddress: remote,
-      released,
+      released: () => {
+        this.ends.delete(end);
+        released();
+      },
     });
+    this.ends.add(end);
+    return end;
   }
 
   #dial(address: CheckedAddress, released: () => void): MemoryTransport {
     const unix = "path" in address;
-    const remote: SocketAddress = unix
-      ? { family: "unix", path: address.path }
-      : tcp(address.host, address.port);
-    const local: SocketAddress = unix
-      ? { family: "unix", path: "" }
-      : tcp(remote.family === "IPv6" ? "::1" : "127.0.0.1", ++this.#lastPort);
+    const remote = unix ? unixAddress(address.path) : tcp(address.host, address.port);
+    const local = unix ? unixAddress("") : tcp(this.#nearTo(remote), ++this.#lastPort);
     const near = this.#end(local, remote, released);
     near.connecting = true;
-    this.clock.post(() => {
-      this.#connect(near, address);
+    // The answer comes back as far as the question went.
+    this.conditions.link(local, remote).carry("syn", 0, () => {
+      this.clock.post(() => {
+        this.#connect(near, address);
+      });
     });
     return near;
+  }
+
+  /** The address of this host that those at `remote` see. */
+  #nearTo(remote: SocketAddress): string {
+    if (remote.family === "IPv6") return "::1";
+    return isLoopback(hostOf(remote)) ? LOOPBACK : this.address;
   }
 
   #connect(near: MemoryTransport, address: CheckedAddress): void {
@@ -139,17 +166,33 @@ export class MemoryNetwork implements Network {
       near.fail("ENOTFOUND", "there is no host of this name");
       return;
     }
+    const host = hostOf(near.remoteAddress);
+    const far = isLoopback(host) ? this : this.#hosts.get(host);
+    if (far === undefined) near.fail("EHOSTUNREACH", "there is no such host");
+    else far.#welcome(near, "path" in address);
+  }
+
+  /** Somebody connects to this host. */
+  #welcome(near: MemoryTransport, unix: boolean): void {
     const listener = this.#listenerAt(near.remoteAddress);
     if (listener?.hasRoom !== true) {
-      const missing = "path" in address && listener === undefined;
+      const missing = unix && listener === undefined;
       near.fail(missing ? "ENOENT" : "ECONNREFUSED", "nobody listens there");
+      return;
+    }
+    const failure = this.conditions.connectFailure();
+    if (failure !== null) {
+      near.fail(failure, "the network does not let it through");
       return;
     }
     const far = this.#end(near.remoteAddress, near.localAddress, () => {
       listener.released(far);
     });
     MemoryTransport.join(near, far);
-    near.open();
+    const back = this.conditions.link(near.remoteAddress, near.localAddress);
+    back.carry("syn-ack", 0, () => {
+      near.open();
+    });
     listener.enqueue(far);
   }
 
@@ -159,6 +202,12 @@ export class MemoryNetwork implements Network {
     return [...ANYWHERE]
       .map((host) => this.#listeners.get(formatAddress(tcp(host, address.port))))
       .find((listener) => listener !== undefined);
+  }
+
+  /** A line for each listener and each end, as netstat(8) has them. */
+  netstat(): string[] {
+    const listening = [...this.#listeners.keys()].map((where) => `LISTEN      ${where}`);
+    return [...listening, ...[...this.ends].map((end) => end.describe())];
   }
 
   /** Forgets a listener whose address is free again. */
@@ -211,85 +260,23 @@ export class MemoryNetwork implements Network {
   }
 }
 
-/** A listener, and the connections that wait in its kernel. */
-class MemoryListener implements ListenTransport {
-  readonly localAddress: SocketAddress;
-  readonly #network: MemoryNetwork;
-  readonly #backlog: number;
-  readonly #accepted = new WeakSet<MemoryTransport>();
-  #queue: MemoryTransport[] = [];
-  #sink: ListenSink | null = null;
-  #paused = false;
-  #closed = false;
-
-  constructor(network: MemoryNetwork, localAddress: SocketAddress, backlog: number) {
-    this.#network = network;
-    this.localAddress = localAddress;
-    this.#backlog = backlog;
-  }
-
-  get hasRoom(): boolean {
-    return this.#queue.length < this.#backlog;
-  }
-
-  attach(sink: ListenSink): void {
-    this.#sink = sink;
-    this.#post();
-  }
-
-  enqueue(transport: MemoryTransport): void {
-    this.#queue.push(transport);
-    this.#post();
-  }
-
-  #post(): void {
-    this.#network.clock.post(() => {
-      this.#accept();
-    });
-  }
-
-  #accept(): void {
-    while (!this.#paused && !this.#closed && this.#sink !== null && this.#queue.length > 0) {
-      if (this.#network.descriptors >= this.#network.descriptorLimit) {
-        this.#sink.onAcceptFailed(
-          new IomuxError("EMFILE", "too many open files; raise the limit (EMFILE)"),
-        );
-        return;
-      }
-      this.#network.descriptors++;
-      const transport = this.#queue.shift()!;
-      this.#accepted.add(transport);
-      this.#sink.onConnection(transport);
-    }
-  }
-
-  /** An end of ours has let go; if it was accepted, a descriptor is free, and accepting goes on. */
-  released(transport: MemoryTransport): void {
-    if (this.#accepted.has(transport)) this.#network.descriptors--;
-    if (this.#queue.length > 0) this.#post();
-  }
-
-  pause(): void {
-    this.#paused = true;
-  }
-
-  resume(): void {
-    this.#paused = false;
-    this.#post();
-  }
-
-  close(done: () => void): void {
-    this.#closed = true;
-    this.#sink = null;
-    this.#network.unbind(this.localAddress);
-    for (const transport of this.#queue.splice(0)) transport.reset();
-    this.#network.clock.post(done);
-  }
-}
-
 function tcp(host: string, port: number): SocketAddress {
   const address = host === "localhost" ? "127.0.0.1" : host;
   return { family: address.includes(":") ? "IPv6" : "IPv4", host: address, port };
+}
+
+function unixAddress(path: string): SocketAddress {
+  return { family: "unix", path };
+}
+
+/** The host of an address; those of Unix paths are all here. */
+function hostOf(address: SocketAddress): string {
+  return address.family === "unix" ? LOOPBACK : address.host;
+}
+
+/** Whether an address means this host, whichever that is. */
+function isLoopback(host: string): boolean {
+  return host.startsWith("127.") || host === "::1" || ANYWHERE.has(host);
 }
 
 function isAddress(host: string): boolean {

@@ -85,6 +85,19 @@ export class MemoryTransport implements Transport {
     return this.#closed;
   }
 
+  /** Its state, its queues and its two addresses, as netstat(8) shows them. */
+  describe(): string {
+    const queues = `${this.#inboundBytes} unread, ${this.#outboundBytes + this.#travelling} unsent`;
+    const where = `${formatAddress(this.localAddress)} > ${formatAddress(this.remoteAddress)}`;
+    return `${this.#phase.padEnd(11)} ${where} (${queues})`;
+  }
+
+  get #phase(): string {
+    if (this.connecting) return "CONNECTING";
+    if (this.#finSent) return this.#endTold ? "LAST_ACK" : "FIN_WAIT";
+    return this.#inboundEnd === "none" ? "ESTABLISHED" : "CLOSE_WAIT";
+  }
+
   attach(sink: TransportSink): void {
     this.#sink = sink;
     if (this.#failure !== null) {
@@ -190,7 +203,7 @@ export class MemoryTransport implements Transport {
   #sendEnd(end: "fin" | "reset"): void {
     const peer = this.#peer;
     if (peer === null) return;
-    this.#link.carry(0, () => {
+    this.#link.carry(end, 0, () => {
       peer.receiveEnd(end);
     });
   }
@@ -234,7 +247,7 @@ export class MemoryTransport implements Transport {
       else this.#outbound[0] = head.subarray(part.length);
       this.#outboundBytes -= part.length;
       this.#travelling += part.length;
-      this.#link.carry(part.length, () => {
+      this.#link.carry("data", part.length, () => {
         this.#travelling -= part.length;
         if (peer.#closed) this.#brokenPipe();
         else peer.#receive(part);

@@ -1,0 +1,25 @@
+/** What a network in memory is like: its buffers, what lies between hosts, and what goes wrong. */
+import type { SocketAddress } from "iomux";
+
+import { DIRECT, type Link } from "./link.ts";
+
+export interface Conditions {
+  /** Buffers of a new end, in bytes: those of the kernel. */
+  buffers(): { readonly receive: number; readonly send: number };
+  /** How a stream gets from one end to the other. */
+  link(from: SocketAddress, to: SocketAddress): Link;
+  /** Why connecting fails, though somebody listens there: `ECONNREFUSED`, ... Null: it does not. */
+  connectFailure(): string | null;
+  /** Why accepting a connection fails: `EMFILE`, `ECONNABORTED`. Null: it does not. */
+  acceptFailure(): string | null;
+}
+
+/** Nothing is far, and nothing goes wrong: `capacity` bytes lie between two ends. */
+export function still(capacity: number): Conditions {
+  return {
+    buffers: () => ({ receive: capacity, send: 0 }),
+    link: () => DIRECT,
+    connectFailure: () => null,
+    acceptFailure: () => null,
+  };
+}

@@ -1,0 +1,79 @@
+/** A host of a simulated world: its network, and the reactors that run on it. */
+import {
+  createReactor,
+  type Address,
+  type Clock,
+  type Reactor,
+  type ReactorOptions,
+  type SignalName,
+} from "iomux";
+
+import type { Conditions } from "./conditions.ts";
+import { MemoryNetwork } from "./memory-network.ts";
+import type { MemorySocket } from "./memory-socket.ts";
+import type { SimulatedClock } from "./simulated-clock.ts";
+
+export interface HostSettings {
+  readonly name: string;
+  readonly address: string;
+  readonly clock: SimulatedClock;
+  /** The clock of its reactors. */
+  readonly hostClock: Clock;
+  readonly neighbours: Map<string, MemoryNetwork>;
+  readonly conditions: Conditions;
+}
+
+export class SimulatedHost {
+  readonly name: string;
+  /** IPv4. */
+  readonly address: string;
+  readonly network: MemoryNetwork;
+  readonly neighbours: Map<string, MemoryNetwork>;
+  readonly #clock: Clock;
+  readonly #reactors: Reactor[] = [];
+
+  constructor({ name, address, clock, hostClock, neighbours, conditions }: HostSettings) {
+    this.name = name;
+    this.address = address;
+    this.neighbours = neighbours;
+    this.#clock = hostClock;
+    this.network = new MemoryNetwork(clock, { address, hosts: neighbours, conditions });
+  }
+
+  /** A reactor on this host. Its invariants are checked after every step. */
+  createReactor(options: ReactorOptions = {}): Reactor {
+    const reactor = createReactor({ network: this.network, clock: this.#clock, ...options });
+    this.#reactors.push(reactor);
+    return reactor;
+  }
+
+  /** A raw socket of this host that connects to `address`: a peer without a reactor. */
+  dial(address: Address): MemorySocket {
+    return this.network.dial(address);
+  }
+
+  /** The processes of this host get a signal. */
+  raise(name: SignalName): void {
+    this.network.raise(name);
+  }
+
+  assertInvariants(): void {
+    for (const reactor of this.#reactors) reactor.assertInvariants();
+  }
+
+  /** Throws if anything is open, or held, or still to come. */
+  assertNothingLeft(): void {
+    for (const reactor of this.#reactors) {
+      const { open, registered, timers, queuedBytes, unreadBytes, bufferedBytes } = reactor.stats();
+      const left = { open, registered, timers, queuedBytes, unreadBytes, bufferedBytes };
+      const found = Object.entries(left).filter(([, count]) => count > 0);
+      if (found.length > 0) throw new Error(`${this.name}: its reactor has left ${listed(found)}`);
+    }
+    const { descriptors } = this.network;
+    if (descriptors > 0) throw new Error(`${this.name}: ${descriptors} descriptors are left open`);
+  }
+}
+
+function listed(counts: readonly (readonly [string, number])[]): string {
+  return counts.map(([name, count]) => `${name} ${count}`).join(", ");
+}

@@ -1,0 +1,233 @@
+/**
+ * A world of several hosts that follows from a seed: what travels, how long it takes, what goes
+ * wrong. Programs run in it unchanged.
+ *
+ *   host "a"  -----------  route: latency, bandwidth, partition  -----------  host "b"
+ *   reactor, peers                                                    reactor, peers
+ *
+ * One thing happens at a time, and every promise that is ready is run before the next (Node does
+ * the same between two callbacks). Time is made up: it moves when nothing is left to do now.
+ */
+import { formatAddress, type Clock, type SocketAddress } from "iomux";
+
+import type { Conditions } from "./conditions.ts";
+import {
+  drawFaultPlan,
+  formatFaultPlan,
+  MAGNITUDES,
+  NO_FAULTS,
+  type FaultPlan,
+} from "./fault-plan.ts";
+import { SimulatedLink, type Link } from "./link.ts";
+import { Random } from "./random.ts";
+import { Route, type RouteSettings } from "./route.ts";
+import { SimulatedClock } from "./simulated-clock.ts";
+import { SimulatedHost } from "./simulated-host.ts";
+import { SimulationError } from "./simulation-error.ts";
+import { Trace } from "./trace.ts";
+
+export interface SimulationOptions {
+  /** What everything follows from. Default 1. */
+  readonly seed?: string | number;
+  /** What goes wrong: `"swarm"` draws it from the seed. Faults that are left out are 0. Default none. */
+  readonly faults?: "swarm" | Partial<FaultPlan>;
+  /** What lies between any two hosts. Default 1 ms, 1 MB in a millisecond. */
+  readonly route?: RouteSettings;
+  /** Lines of the trace that are kept. Default 1000. */
+  readonly traceLines?: number;
+  /** Milliseconds of the world after which a run has failed. Default an hour. */
+  readonly maxMs?: number;
+}
+
+const HOUR_MS = 3_600_000;
+const MAX_STEPS_AT_ONCE = 100_000;
+const LOOPBACK: RouteSettings = { latencyMs: 0, bytesPerMs: 1_000_000 };
+
+export function createSimulation(options: SimulationOptions = {}): Simulation {
+  return new Simulation(options);
+}
+
+export class Simulation {
+  readonly seed: string;
+  readonly faults: FaultPlan;
+  readonly clock = new SimulatedClock();
+  /** For the scenario's own choices. */
+  readonly random: Random;
+  readonly trace: Trace;
+  readonly #route: RouteSettings;
+  readonly #maxMs: number;
+  readonly #streams: Random;
+  readonly #hosts = new Map<string, SimulatedHost>();
+  readonly #networks: SimulatedHost["neighbours"] = new Map();
+  readonly #routes = new Map<string, Route>();
+  #links = 0;
+
+  constructor(options: SimulationOptions) {
+    const { seed = 1, faults = NO_FAULTS, route, traceLines = 1000, maxMs = HOUR_MS } = options;
+    this.seed = String(seed);
+    const random = new Random(this.seed);
+    this.faults = faults === "swarm" ? drawFaultPlan(random) : { ...NO_FAULTS, ...faults };
+    this.random = random.fork("scenario");
+    this.trace = new Trace(this.clock, traceLines);
+    this.#streams = random.fork("streams");
+    this.#route = route ?? { latencyMs: 1, bytesPerMs: 1_000_000 };
+    this.#maxMs = maxMs;
+  }
+
+  /** The host of this name; it is made when it is first asked for. */
+  host(name: string): SimulatedHost {
+    const known = this.#hosts.get(name);
+    if (known !== undefined) return known;
+    const address = `10.0.0.${this.#hosts.size + 1}`;
+    const random = this.#streams.fork(`host ${name}`);
+    const host = new SimulatedHost({
+      name,
+      address,
+      clock: this.clock,
+      hostClock: this.#clockOf(random.fork("handlers")),
+      neighbours: this.#networks,
+      conditions: this.#conditionsOf(random),
+    });
+    this.#hosts.set(name, host);
+    return host;
+  }
+
+  /** A clock whose reading shows what handlers have cost meanwhile. */
+  #clockOf(random: Random): Clock {
+    const { clock, faults } = this;
+    return {
+      now: () => {
+        if (random.chance(faults.slowHandler)) {
+          clock.spend(random.integer(1, MAGNITUDES.handlerMs));
+        }
+        return clock.now();
+      },
+      immediate: (callback) => {
+        clock.immediate(callback);
+      },
+      timer: (delayMs, callback) => clock.timer(delayMs, callback),
+      keepAlive: () => undefined,
+    };
+  }
+
+  #conditionsOf(random: Random): Conditions {
+    const { faults } = this;
+    return {
+      buffers: () => {
+        const small = random.chance(faults.smallBuffers);
+        const most = small ? 2048 : 128 * 1024;
+        return { receive: random.integer(1, most), send: random.integer(0, most) };
+      },
+      link: (from, to) => this.#link(from, to),
+      connectFailure: () =>
+        random.chance(faults.refuse) ? random.pick(["ECONNREFUSED", "ETIMEDOUT"]) : null,
+      acceptFailure: () =>
+        random.chance(faults.acceptFailure) ? random.pick(["EMFILE", "ECONNABORTED"]) : null,
+    };
+  }
+
+  #link(from: SocketAddress, to: SocketAddress): Link {
+    const label = `${formatAddress(from)} > ${formatAddress(to)}`;
+    const random = this.#streams.fork(`link ${this.#links++}`);
+    const route = this.#routeBetween(addressOf(from), addressOf(to));
+    const { clock, faults, trace } = this;
+    return new SimulatedLink({ clock, route, faults, random, trace, label });
+  }
+
+  #routeBetween(a: string, b: string): Route {
+    const key = [a, b].sort().join(" ");
+    const known = this.#routes.get(key);
+    if (known !== undefined) return known;
+    const route = new Route(a === b ? LOOPBACK : this.#route);
+    this.#routes.set(key, route);
+    return route;
+  }
+
+  /** Nothing passes between two hosts until `heal()`; streams wait, datagrams are lost. */
+  partition(a: SimulatedHost, b: SimulatedHost): void {
+    this.trace.note(`${a.name} and ${b.name} are cut off from each other`);
+    this.#routeBetween(a.address, b.address).partition();
+  }
+
+  heal(a: SimulatedHost, b: SimulatedHost): void {
+    this.trace.note(`${a.name} and ${b.name} reach each other again`);
+    this.#routeBetween(a.address, b.address).heal();
+  }
+
+  /** Fulfilled when `ms` of the world have passed. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.clock.timer(ms, resolve);
+    });
+  }
+
+  /**
+   * Runs a scenario, then lets what is under way come to its end, and throws if a descriptor, a
+   * timer or a byte is left. Any failure is a `SimulationError` that tells how to replay it.
+   */
+  async run<T>(scenario: (simulation: this) => Promise<T>): Promise<T> {
+    try {
+      const result = await this.#until(scenario(this));
+      await this.#rest();
+      for (const host of this.#hosts.values()) host.assertNothingLeft();
+      return result;
+    } catch (error) {
+      throw error instanceof SimulationError ? error : this.#failed(error);
+    }
+  }
+
+  async #until<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const done = (): void => {
+      settled = true;
+    };
+    promise.then(done, done);
+    await new Promise((resolve) => setImmediate(resolve));
+    let stepsAtOnce = 0;
+    while (!settled) {
+      const before = this.clock.now();
+      if (!this.clock.busy && !this.clock.skip()) {
+        throw new Error(
+          "nothing is left to happen, and the scenario still waits: for something that never " +
+            "comes, or for something real (a timer, a file, a thread); make that a parameter",
+        );
+      }
+      await this.#step();
+      stepsAtOnce = this.clock.now() === before ? stepsAtOnce + 1 : 0;
+      if (stepsAtOnce > MAX_STEPS_AT_ONCE) throw new Error("time stands still: something spins");
+    }
+    return promise;
+  }
+
+  /** What is still on its way arrives; deadlines that are left may pass. */
+  async #rest(): Promise<void> {
+    while (this.clock.busy || (this.clock.pending.arrivals > 0 && this.clock.skip())) {
+      await this.#step();
+    }
+  }
+
+  async #step(): Promise<void> {
+    await this.clock.stepEach();
+    for (const host of this.#hosts.values()) host.assertInvariants();
+    if (this.clock.now() <= this.#maxMs) return;
+    throw new Error(`it is not over after ${this.#maxMs} ms of its world (option maxMs)`);
+  }
+
+  #failed(cause: unknown): SimulationError {
+    return new SimulationError(this.seed, formatFaultPlan(this.faults), cause, {
+      events: this.trace.last(20),
+      netstat: this.netstat(),
+    });
+  }
+
+  /** What every host has open, as netstat(8) shows it. */
+  netstat(): string[] {
+    return [...this.#hosts.values()].flatMap(({ name, network }) =>
+      network.netstat().map((line) => `${name}: ${line}`),
+    );
+  }
+}
+
+function addressOf(address: SocketAddress): string {
+  return address.family === "unix" ? "127.0.0.1" : address.host;
+}
