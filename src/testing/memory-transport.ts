@@ -16,6 +16,7 @@ import {
   type TransportSink,
 } from "iomux";
 
+import { KernelBuffer } from "./kernel-buffer.ts";
 import { DIRECT, type Link } from "./link.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
@@ -47,13 +48,11 @@ export class MemoryTransport implements Transport {
   readonly #released: () => void;
   #peer: MemoryTransport | null = null;
   #sink: TransportSink | null = null;
-  #inbound: Buffer[] = [];
-  #inboundBytes = 0;
+  readonly #inbound = new KernelBuffer();
   /** What the peer has sent after its bytes. */
   #inboundEnd: "none" | "fin" | "reset" = "none";
   #endTold = false;
-  #outbound: Buffer[] = [];
-  #outboundBytes = 0;
+  readonly #outbound = new KernelBuffer();
   /** Bytes on the link. */
   #travelling = 0;
   /** Whether a write is not complete yet. */
@@ -87,7 +86,7 @@ export class MemoryTransport implements Transport {
 
   /** Its state, its queues and its two addresses, as netstat(8) shows them. */
   describe(): string {
-    const queues = `${this.#inboundBytes} unread, ${this.#outboundBytes + this.#travelling} unsent`;
+    const queues = `${this.#inbound.length} unread, ${this.#outbound.length + this.#travelling} unsent`;
     const where = `${formatAddress(this.localAddress)} > ${formatAddress(this.remoteAddress)}`;
     return `${this.#phase.padEnd(11)} ${where} (${queues})`;
   }
@@ -135,13 +134,10 @@ export class MemoryTransport implements Transport {
     if (this.#closed || this.#failure !== null) return false;
     // Copied, because what is in the send buffer is no longer the writer's.
     const chunks = bytes instanceof Uint8Array ? [bytes] : bytes;
-    for (const chunk of chunks) {
-      this.#outbound.push(Buffer.from(chunk));
-      this.#outboundBytes += chunk.length;
-    }
+    for (const chunk of chunks) this.#outbound.push(Buffer.from(chunk));
     this.#writing = true;
     this.#send();
-    this.#writing = this.#outboundBytes > this.#sendCapacity;
+    this.#writing = this.#outbound.length > this.#sendCapacity;
     return !this.#writing;
   }
 
@@ -162,7 +158,7 @@ export class MemoryTransport implements Transport {
   /** What is in the send buffer still leaves; what is in the writer's hands does not. */
   destroy(): void {
     if (this.#closed) return;
-    const unread = this.#inboundBytes > 0;
+    const unread = this.#inbound.length > 0;
     this.#sink = null;
     this.#end();
     if (unread) {
@@ -171,7 +167,7 @@ export class MemoryTransport implements Transport {
       return;
     }
     this.#shut = true;
-    this.#keepSendBuffer();
+    this.#outbound.cut(this.#sendCapacity);
     this.#sendFin();
   }
 
@@ -188,15 +184,8 @@ export class MemoryTransport implements Transport {
     this.#sendEnd("reset");
   }
 
-  #keepSendBuffer(): void {
-    const kept = Buffer.concat(this.#outbound).subarray(0, this.#sendCapacity);
-    this.#outbound = kept.length > 0 ? [kept] : [];
-    this.#outboundBytes = kept.length;
-  }
-
   #abandon(): void {
-    this.#outbound = [];
-    this.#outboundBytes = 0;
+    this.#outbound.cut(0);
     this.#link.cut();
   }
 
@@ -222,7 +211,6 @@ export class MemoryTransport implements Transport {
   unread(bytes: Buffer): void {
     if (bytes.length === 0) return;
     this.#inbound.unshift(bytes);
-    this.#inboundBytes += bytes.length;
     this.#endTold = false;
   }
 
@@ -235,17 +223,15 @@ export class MemoryTransport implements Transport {
       });
       return;
     }
-    for (let head = this.#outbound[0]; head !== undefined; head = this.#outbound[0]) {
-      const room = peer.#capacity - peer.#inboundBytes - this.#travelling;
+    while (this.#outbound.length > 0) {
+      const room = peer.#capacity - peer.#inbound.length - this.#travelling;
       if (room <= 0) return;
       if (this.#link.breaks()) {
         this.#break();
         return;
       }
-      const part = head.subarray(0, this.#link.segment(Math.min(room, head.length)));
-      if (part.length === head.length) this.#outbound.shift();
-      else this.#outbound[0] = head.subarray(part.length);
-      this.#outboundBytes -= part.length;
+      const most = Math.min(room, this.#outbound.first);
+      const part = this.#outbound.take(this.#link.segment(most));
       this.#travelling += part.length;
       this.#link.carry("data", part.length, () => {
         this.#travelling -= part.length;
@@ -270,7 +256,7 @@ export class MemoryTransport implements Transport {
   /** The other end has read: what waits goes on. */
   #drained(): void {
     if (this.#outbound.length > 0) this.#send();
-    if (!this.#writing || this.#outboundBytes > this.#sendCapacity) {
+    if (!this.#writing || this.#outbound.length > this.#sendCapacity) {
       this.#sendFin();
       return;
     }
@@ -289,9 +275,7 @@ export class MemoryTransport implements Transport {
   }
 
   #receive(bytes: Buffer): void {
-    if (bytes.length === 0) return;
     this.#inbound.push(bytes);
-    this.#inboundBytes += bytes.length;
     this.#poll();
   }
 
@@ -304,7 +288,7 @@ export class MemoryTransport implements Transport {
   /** Something may be there to tell of in the next I/O phase. */
   #poll(): void {
     if (this.#scheduled || this.#sink === null || !this.#reading) return;
-    if (this.#inboundBytes === 0 && (this.#inboundEnd === "none" || this.#endTold)) {
+    if (this.#inbound.length === 0 && (this.#inboundEnd === "none" || this.#endTold)) {
       if (this.#inboundEnd !== "reset") return;
     }
     this.#scheduled = true;
@@ -323,17 +307,13 @@ export class MemoryTransport implements Transport {
     if (this.#closed || !this.#reading) return;
     let told = 0;
     for (let sink = this.#listener(); sink !== null && told < READ_BYTES; sink = this.#listener()) {
-      const head = this.#inbound[0];
-      if (head === undefined) break;
-      const chunk = head.subarray(0, READ_BYTES - told);
-      if (chunk.length === head.length) this.#inbound.shift();
-      else this.#inbound[0] = head.subarray(chunk.length);
+      if (this.#inbound.length === 0) break;
+      const chunk = this.#inbound.take(READ_BYTES - told);
       told += chunk.length;
-      this.#inboundBytes -= chunk.length;
       sink.onBytes(chunk);
     }
     if (told > 0) this.#peer!.#drained();
-    if (this.#inboundBytes === 0) this.#tellEnd();
+    if (this.#inbound.length === 0) this.#tellEnd();
     this.#poll();
   }
 
@@ -362,8 +342,7 @@ export class MemoryTransport implements Transport {
     this.#closed = true;
     this.#reading = false;
     this.#sink = null;
-    this.#inbound = [];
-    this.#inboundBytes = 0;
+    this.#inbound.cut(0);
     this.#writing = false;
     this.#released();
   }

@@ -149,6 +149,6 @@ function* callable(events: readonly QueuedEvent[]): Generator<() => void> {
 }
 
 /** One immediate of the real loop drains any chain of promises. */
-function promisesRun(): Promise<void> {
+export function promisesRun(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

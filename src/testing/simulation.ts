@@ -21,7 +21,7 @@ import {
 import { SimulatedLink, type Link } from "./link.ts";
 import { Random } from "./random.ts";
 import { Route, type RouteSettings } from "./route.ts";
-import { SimulatedClock } from "./simulated-clock.ts";
+import { promisesRun, SimulatedClock } from "./simulated-clock.ts";
 import { SimulatedHost } from "./simulated-host.ts";
 import { SimulationError } from "./simulation-error.ts";
 import { Trace } from "./trace.ts";
@@ -177,14 +177,14 @@ export class Simulation {
   }
 
   async #until<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
+    const state = { settled: false };
     const done = (): void => {
-      settled = true;
+      state.settled = true;
     };
     promise.then(done, done);
-    await new Promise((resolve) => setImmediate(resolve));
+    await promisesRun();
     let stepsAtOnce = 0;
-    while (!settled) {
+    while (!state.settled) {
       const before = this.clock.now();
       if (!this.clock.busy && !this.clock.skip()) {
         throw new Error(
