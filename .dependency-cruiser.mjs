@@ -2,7 +2,7 @@
 
 const LAYER_0 = ["^src/(mask|errors|limits|address|signal-names|arguments)\\.ts$", "^src/bytes/"];
 const LAYER_1 = [
-  "^src/(descriptor|network|clock|host|registration|registry|ready-set|timers|budget|channel|channel-errors|channel-output|closed|listener|signals)\\.ts$",
+  "^src/(descriptor|diagnostics|network|clock|host|registration|registry|ready-set|timers|budget|channel|channel-errors|channel-output|closed|listener|signals)\\.ts$",
 ];
 const LAYER_2 = ["^src/reactor\\.ts$", "^src/reactor/"];
 const LAYER_3 = ["^src/(node|testing|server)/"];

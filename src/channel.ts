@@ -260,9 +260,9 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     if (this.state !== "connecting") return;
     this.state = "open";
     this.#endConnecting();
-    this.host.counters.connected++;
     if (this.#shut) this.#flushLater();
     else this.host.changed(this, WRITABLE);
+    this.host.connected(this);
   }
 
   #endConnecting(): void {
@@ -362,12 +362,12 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     this.#transport.release?.(this.#input.takeAll());
     this.#input.clear();
     this.#output?.clear();
-    this.host.gone(this);
     this.#closed?.fulfil(this.error);
     if (closing) this.host.busy(-1);
-    // Last, because it runs code of users: the listeners of `registration.signal`.
+    // Last, because these run code of users: the listeners of `registration.signal`, subscribers.
     this.host.detach(this, this.error);
     this.owner?.channelClosed();
+    this.host.gone(this);
   }
 
   assertInvariants(): void {

@@ -61,7 +61,9 @@ export interface Host {
   detach(source: ReadySource, reason: Error | null): void;
   /** Lets go of a socket, at most `closesPerTurn` in one turn. */
   destroyLater(transport: Transport, reset: boolean): void;
-  /** The descriptor is closed: forget it. */
+  /** It is connected: counted, and published. */
+  connected(channel: Channel): void;
+  /** The descriptor is closed: forget it. The last that it does. */
   gone(source: ReadySource): void;
   /** A descriptor that is neither registered nor closed keeps the process alive meanwhile. */
   busy(delta: 1 | -1): void;

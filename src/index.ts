@@ -59,6 +59,16 @@ export type { SignalName } from "./signal-names.ts";
 export type { Handler, Registration } from "./registration.ts";
 export type { Timer } from "./timers.ts";
 
+export {
+  DIAGNOSTICS_NAMES,
+  type DescriptorMessage,
+  type DiagnosticsMessages,
+  type DiagnosticsName,
+  type OverflowMessage,
+  type RefuseMessage,
+  type SlowHandlerMessage,
+} from "./diagnostics.ts";
+
 export { createReactor } from "./node/create-reactor.ts";
 export type { Reactor } from "./reactor.ts";
 export type {

@@ -6,6 +6,7 @@ import { checkAddress, type Address, type CheckedAddress } from "./address.ts";
 import type { BufferedChannel } from "./channel.ts";
 import type { Clock } from "./clock.ts";
 import type { Channel, Descriptor, Listener, Signals } from "./descriptor.ts";
+import { publishOpen } from "./diagnostics.ts";
 import { AbortError, IomuxError } from "./errors.ts";
 import { resolveLimits, type Limits } from "./limits.ts";
 import { QueuedListener } from "./listener.ts";
@@ -227,6 +228,7 @@ export class Reactor {
     const listener = new QueuedListener(this.#loop, transport, this.capabilities.pauseAccept);
     this.#loop.open.set(listener.fd, listener);
     listener.attach();
+    publishOpen(listener);
     if (signal !== undefined) {
       const cancel = onAbort(signal, () => {
         listener.close();

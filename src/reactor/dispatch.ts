@@ -1,5 +1,6 @@
 /** One dispatch: call a handler, hold it while its promise is pending, and judge how it did. */
 import { BufferedChannel } from "../channel.ts";
+import { publishSlow } from "../diagnostics.ts";
 import { asError, IomuxError } from "../errors.ts";
 import { ALWAYS, EDGE, formatMask } from "../mask.ts";
 import type { Counters } from "../host.ts";
@@ -161,7 +162,7 @@ export class Dispatcher {
   noteDuration(entry: Entry, ms: number): void {
     if (ms <= this.#limits.slowHandlerMs) return;
     this.#counters.slowHandlers++;
-    const name = entry.handler?.name === "" ? "(unnamed)" : entry.handler?.name;
+    const name = entry.handler!.name === "" ? "(unnamed)" : entry.handler!.name;
     this.#reporter.reportOften(
       `slow:${entry.fd}`,
       entry,
@@ -174,6 +175,7 @@ export class Dispatcher {
           { fd: entry.fd, state: entry.descriptor.state },
         ),
     );
+    publishSlow(entry, name, ms);
   }
 }
 

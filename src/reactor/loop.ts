@@ -6,8 +6,8 @@
  */
 import { Budget } from "../budget.ts";
 import { BufferedChannel } from "../channel.ts";
-import * as failure from "../channel-errors.ts";
 import type { Clock } from "../clock.ts";
+import { publishClose, publishConnect, publishOpen } from "../diagnostics.ts";
 import type { Channel } from "../descriptor.ts";
 import type { Counters, Flushable, Host } from "../host.ts";
 import type { Limits } from "../limits.ts";
@@ -20,6 +20,7 @@ import { Dispatcher } from "./dispatch.ts";
 import { Poll } from "./poll.ts";
 import { type ErrorListener, Reporter } from "./reporter.ts";
 import { Selects } from "./select.ts";
+import { shed } from "./shed.ts";
 import { TimerQueue } from "./timer-queue.ts";
 
 export interface LoopSettings {
@@ -124,7 +125,7 @@ export class Loop implements Host {
     this.timers.runDeferred();
     this.#dispatch(ready);
     this.#flushOutput();
-    if (this.budget.exceeded) this.#shed();
+    if (this.budget.exceeded) shed(this);
     this.#letGo();
     this.poll.answer();
     this.selects.answer();
@@ -173,18 +174,6 @@ export class Loop implements Host {
     if (dirty.length === 0) return;
     this.#dirty = [];
     for (const source of dirty) source.flush();
-  }
-
-  #shed(): void {
-    const { budget } = this;
-    const channels = [...this.open.values()].filter((source) => source instanceof BufferedChannel);
-    this.counters.shed += budget.shed(channels, (channel) => {
-      const error = failure.overBudget(channel, budget.limit);
-      this.reporter.reportOften("IOMUX_OVER_BUDGET", channel.entry, (count) =>
-        count === 1 ? error : failure.manyOverBudget(error, count),
-      );
-      channel.abort(error);
-    });
   }
 
   #letGo(): void {
@@ -253,6 +242,7 @@ export class Loop implements Host {
     const channel = new BufferedChannel(this, transport);
     this.open.set(channel.fd, channel);
     channel.attach();
+    publishOpen(channel);
     return channel;
   }
 
@@ -274,9 +264,15 @@ export class Loop implements Host {
     entry.abortSignal(reason);
   }
 
+  connected(channel: Channel): void {
+    this.counters.connected++;
+    publishConnect(channel);
+  }
+
   gone(source: ReadySource): void {
     this.open.delete(source.fd);
     if (this.onEmpty !== null && this.open.size === 0) this.schedule();
+    publishClose(source);
   }
 
   busy(delta: 1 | -1): void {

@@ -1,5 +1,6 @@
 /** What callers name a descriptor by: itself, its fd, or the raw socket it was adopted from. */
 import { BufferedChannel } from "../channel.ts";
+import { publishOpen } from "../diagnostics.ts";
 import { IomuxError, IomuxTypeError } from "../errors.ts";
 import { QueuedListener } from "../listener.ts";
 import type { Network } from "../network.ts";
@@ -37,6 +38,7 @@ export class Sources {
   signals(names: readonly SignalName[]): SignalQueue {
     const signals = new SignalQueue(this.#loop, this.#network, names);
     this.#loop.open.set(signals.fd, signals);
+    publishOpen(signals);
     return signals;
   }
 
@@ -56,6 +58,7 @@ export class Sources {
     this.#network.markAdopted(source, descriptor);
     this.#loop.open.set(descriptor.fd, descriptor);
     descriptor.attach();
+    publishOpen(descriptor);
     return descriptor;
   }
 

@@ -6,6 +6,7 @@
  * the channel.
  */
 import type { BufferedChannel } from "../channel.ts";
+import { publishOverflow } from "../diagnostics.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import type { OutputPolicy, ServerLimits } from "./options.ts";
 import type { SharedFrame } from "./shared-frame.ts";
@@ -59,8 +60,19 @@ export class ConnectionOutput {
       else this.#channel.write(frame.bytes);
       return "taken";
     }
+    const { bytes: waiting, dropped } = this;
+    const answer = this.#offerToWait(frame);
+    if (answer === "overflow" || this.dropped !== dropped) {
+      const hard = this.#policy !== "drop-newest" || waiting + length > this.#limits.maxOutputBytes;
+      const limit = hard ? "maxOutputBytes" : "softOutputBytes";
+      publishOverflow(this.#channel, limit, waiting, this.dropped - dropped);
+    }
+    return answer;
+  }
+
+  #offerToWait(frame: SharedFrame): Offered {
     this.#note();
-    if (!this.#admits(length)) {
+    if (!this.#admits(frame.length)) {
       if (this.#policy === "close" || this.#policy === "pause-source") return "overflow";
       this.dropped++;
       return "dropped";
@@ -93,11 +105,14 @@ export class ConnectionOutput {
   /** More than the soft limit has waited for too long. True: nothing can be done but to close. */
   enforceSoftLimit(): boolean {
     this.#note();
-    if (!this.#softExpired()) return false;
-    if (this.#policy === "drop-newest") return false;
-    if (this.#policy !== "drop-oldest") return true;
-    this.#dropTo(this.#limits.softOutputBytes);
-    return false;
+    if (!this.#softExpired() || this.#policy === "drop-newest") return false;
+    const { bytes: waiting, dropped } = this;
+    const closes = this.#policy !== "drop-oldest";
+    if (!closes) this.#dropTo(this.#limits.softOutputBytes);
+    if (closes || this.dropped !== dropped) {
+      publishOverflow(this.#channel, "softOutputBytes", waiting, this.dropped - dropped);
+    }
+    return closes;
   }
 
   /** The channel takes bytes again. True: a backlog has drained. */

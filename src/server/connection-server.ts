@@ -3,6 +3,7 @@ import { formatAddress, type SocketAddress } from "../address.ts";
 import { checkMs, checkOptions } from "../arguments.ts";
 import { BufferedChannel } from "../channel.ts";
 import type { Channel, Listener } from "../descriptor.ts";
+import { publishRefuse } from "../diagnostics.ts";
 import { asError, IomuxError } from "../errors.ts";
 import type { QueuedListener } from "../listener.ts";
 import { READABLE } from "../mask.ts";
@@ -105,6 +106,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
     this.#guard(channel, () => this.callbacks.turnedAway?.(why, address, channel));
     if (channel.queued > 0) channel.close();
     else channel.abort();
+    publishRefuse(listener, "IOMUX_TURNED_AWAY", why, address);
   }
 
   take(channel: Channel): Connection<F, D> {
