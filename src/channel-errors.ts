@@ -1,6 +1,7 @@
 /** What a channel throws for misuse, and what it says of its failures. */
 import type { ByteQueue } from "./bytes/byte-queue.ts";
 import type { OutputQueue } from "./bytes/output-queue.ts";
+import type { CallPlace } from "./call-place.ts";
 import type { BufferedChannel } from "./channel.ts";
 import type { Channel } from "./descriptor.ts";
 import { IomuxError, IomuxRangeError, IomuxTypeError } from "./errors.ts";
@@ -65,9 +66,33 @@ export function notConnected({ fd, state }: Channel, timeoutMs: number): IomuxEr
 
 export function borrowedChanged({ fd, state }: Channel): IomuxError {
   const message =
-    `fd ${fd}: bytes over 1 KiB given to write() were changed before they had left: ` +
-    `leave them alone, or write with { copy: true }`;
+    `fd ${fd}: bytes over 1 KiB given to write() or send() were changed before they ` +
+    `had left: leave them alone, or give a copy`;
   return new IomuxError("IOMUX_BORROWED_BYTES_CHANGED", message, { fd, state });
+}
+
+export function usedAfterClose(
+  { fd, state }: Channel,
+  call: string,
+  { place }: CallPlace,
+  closed: CallPlace,
+): IomuxError {
+  const message =
+    `${call}() of fd ${fd} at ${place}, after it was closed at ${closed.place}: ` +
+    `it does nothing; do not use what you have closed`;
+  return new IomuxError("IOMUX_USE_AFTER_CLOSE", message, { fd, state, cause: closed.trace });
+}
+
+export function closedTwice(
+  { fd, state }: Channel,
+  call: string,
+  { place }: CallPlace,
+  closed: CallPlace,
+): IomuxError {
+  const message =
+    `${call}() of fd ${fd} at ${place}, after it was closed at ${closed.place}: ` +
+    `it does nothing; find out which of the two should end it`;
+  return new IomuxError("IOMUX_CLOSED_TWICE", message, { fd, state, cause: closed.trace });
 }
 
 /** Throws if the queues of a channel contradict its state. For tests and simulations. */

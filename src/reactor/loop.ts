@@ -5,7 +5,6 @@
  * nests, and it is a snapshot: what is added while it runs waits for the next one.
  */
 import { Budget } from "../budget.ts";
-import { BufferedChannel } from "../channel.ts";
 import type { Clock } from "../clock.ts";
 import { publishClose, publishConnect, publishOpen } from "../diagnostics.ts";
 import type { Channel } from "../descriptor.ts";
@@ -16,12 +15,15 @@ import type { Network, Transport } from "../network.ts";
 import type { Entry, ReadySource } from "../registration.ts";
 import { ReadySet } from "../ready-set.ts";
 import { Registry } from "../registry.ts";
+import { makeChannel } from "../watched-channel.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Poll } from "./poll.ts";
 import { type ErrorListener, Reporter } from "./reporter.ts";
 import { Selects } from "./select.ts";
 import { shed } from "./shed.ts";
 import { TimerQueue } from "./timer-queue.ts";
+import { Trace } from "./trace.ts";
+import { makeDispatcher } from "./watched-dispatcher.ts";
 
 export interface LoopSettings {
   readonly network: Network;
@@ -65,6 +67,7 @@ export class Loop implements Host {
   readonly #network: Network;
   readonly #clock: Clock;
   readonly #ready = new ReadySet<Entry>();
+  readonly #trace = Trace.ifWanted(this.counters);
   #dirty: Flushable[] = [];
   #doomed: { transport: Transport; reset: boolean }[] = [];
   #inTurn = false;
@@ -93,7 +96,8 @@ export class Loop implements Host {
     this.reporter = new Reporter(settings.onError, this.limits.reportEveryMs, (ms, callback) =>
       this.after(ms, callback),
     );
-    this.dispatcher = new Dispatcher(
+    this.dispatcher = makeDispatcher(
+      { clock: settings.clock, trace: this.#trace, debug: settings.debug },
       this.limits,
       this.counters,
       this.reporter,
@@ -109,10 +113,12 @@ export class Loop implements Host {
     this.#wanted = false;
     this.#collectedBytes = 0;
     this.counters.turns++;
+    this.#trace?.turnBegins(this.#ready.size, this.#clock.now());
     try {
       this.#runTurn();
     } finally {
       this.#inTurn = false;
+      this.#trace?.turnEnds(this.#clock.now());
       if (this.#moreToDo) this.schedule();
     }
     if (this.open.size === 0 && this.#doomed.length === 0) this.onEmpty?.();
@@ -239,7 +245,7 @@ export class Loop implements Host {
   }
 
   channel(transport: Transport): Channel {
-    const channel = new BufferedChannel(this, transport);
+    const channel = makeChannel(this, transport);
     this.open.set(channel.fd, channel);
     channel.attach();
     publishOpen(channel);

@@ -7,6 +7,7 @@ import type { Network } from "../network.ts";
 import type { Entry, ReadySource } from "../registration.ts";
 import type { SignalName } from "../signal-names.ts";
 import { SignalQueue } from "../signals.ts";
+import { makeChannel } from "../watched-channel.ts";
 import type { Loop } from "./loop.ts";
 
 export class Sources {
@@ -53,7 +54,7 @@ export class Sources {
     const adopted = this.#network.adopt(source);
     const descriptor =
       adopted.kind === "channel"
-        ? new BufferedChannel(this.#loop, adopted.transport)
+        ? makeChannel(this.#loop, adopted.transport)
         : new QueuedListener(this.#loop, adopted.transport, this.#network.capabilities.pauseAccept);
     this.#network.markAdopted(source, descriptor);
     this.#loop.open.set(descriptor.fd, descriptor);

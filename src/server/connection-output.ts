@@ -5,7 +5,9 @@
  * because only whole frames may be dropped. So a frame is dropped as long as none of it has gone to
  * the channel.
  */
+import { Loans } from "../bytes/borrow-check.ts";
 import type { BufferedChannel } from "../channel.ts";
+import { borrowedChanged } from "../channel-errors.ts";
 import { publishOverflow } from "../diagnostics.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import type { OutputPolicy, ServerLimits } from "./options.ts";
@@ -24,12 +26,13 @@ export class ConnectionOutput {
   readonly #channel: BufferedChannel;
   readonly #limits: Readonly<ServerLimits>;
   readonly #policy: OutputPolicy;
-  readonly #frames = new FrameQueue();
+  readonly #frames: FrameQueue;
 
   constructor(channel: BufferedChannel, limits: Readonly<ServerLimits>, policy: OutputPolicy) {
     this.#channel = channel;
     this.#limits = limits;
     this.#policy = policy;
+    this.#frames = new FrameQueue(channel.host.debug ? loansOf(channel) : null);
     this.#mark();
   }
 
@@ -157,4 +160,10 @@ export class ConnectionOutput {
       throw new Error(`ConnectionOutput: ${this.bytes} bytes wait`);
     }
   }
+}
+
+function loansOf(channel: BufferedChannel): Loans<SharedFrame> {
+  return new Loans(() => {
+    channel.host.report(channel, "IOMUX_BORROWED_BYTES_CHANGED", () => borrowedChanged(channel));
+  });
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 import {
   createReactor,
+  EDGE,
   fixed,
   FrameInput,
   lines,
@@ -90,6 +91,13 @@ function arrived(text: string): FrameInput {
   const input = new FrameInput();
   input.push(Buffer.from(text));
   return input;
+}
+
+/** Places in this file, as they would be in a program. */
+function placed({ code, message }: CodedError): CodedError {
+  let line = 0;
+  const place = (): string => `/srv/app.ts:${(line += 10)}:5`;
+  return { code, message: message.replaceAll(/\/\S*\.ts:\d+:\d+/g, place) };
 }
 
 export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = {
@@ -222,6 +230,30 @@ export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = 
     scene.peer.write("never read");
     await scene.clock.settle();
     return scene.last;
+  },
+
+  async IOMUX_EDGE_UNDRAINED() {
+    const scene = await Scene.open({ debug: true });
+    scene.reactor.register(scene.channel, READABLE | EDGE, function onHeader(channel) {
+      channel.read(4);
+    });
+    scene.peer.write("head and body");
+    await scene.clock.settle();
+    return placed(scene.last);
+  },
+
+  async IOMUX_USE_AFTER_CLOSE() {
+    const scene = await Scene.open({ debug: true });
+    scene.channel.close();
+    scene.channel.write(Buffer.from("late"));
+    return placed(scene.last);
+  },
+
+  async IOMUX_CLOSED_TWICE() {
+    const scene = await Scene.open({ debug: true });
+    scene.channel.close();
+    scene.channel.close();
+    return placed(scene.last);
   },
 
   async IOMUX_DESCRIPTOR_LIMIT() {

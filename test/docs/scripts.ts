@@ -127,6 +127,8 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   adopt,
   shout,
   framer: testing,
+  "debug-mode": testing,
+  metrics: testing,
   sums,
   "select-echo": echo,
 };
