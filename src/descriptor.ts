@@ -20,14 +20,19 @@ import type { SignalName } from "./signal-names.ts";
  */
 export type DescriptorState = "connecting" | "open" | "hung-up" | "failed" | "closing" | "closed";
 
+/** What channels, listeners and signals have in common. */
 export interface Descriptor {
+  /** Its number in its reactor: counts from 1, and is never used again. */
   readonly fd: number;
+  /** What it is: the type narrows by it. */
   readonly kind: "channel" | "listener" | "signals";
+  /** Where it is in its life. */
   readonly state: DescriptorState;
   /** The first cause of its end, or null if none has failed it. */
   readonly error: Error | null;
   /** Fulfilled when it is closed, with `error`. Never rejected. */
   readonly closed: Promise<Error | null>;
+  /** Our end, captured when it opened, or null where there is none. */
   readonly localAddress: SocketAddress | null;
   /** Unregisters it and ends it in order. Calling it again does nothing. */
   close(): void;
@@ -35,6 +40,7 @@ export interface Descriptor {
   abort(reason?: Error): void;
 }
 
+/** How `write()` takes bytes. */
 export interface WriteOptions {
   /** Copy pieces over 1 KiB as well, so that the bytes are the caller's again at once. */
   readonly copy?: boolean;
@@ -45,6 +51,7 @@ export interface WriteOptions {
  * file): its `room` is 0, `write()` takes nothing, and WRITABLE is never reported.
  */
 export interface Channel extends Descriptor {
+  /** A connected byte stream. */
   readonly kind: "channel";
   /** The other end, captured when the connection opened; it stays after a reset. */
   readonly remoteAddress: SocketAddress | null;
@@ -63,6 +70,7 @@ export interface Channel extends Descriptor {
   readonly endConfirmed: boolean;
   /** Bytes read from and written to the network so far. */
   readonly bytesIn: number;
+  /** Bytes that have left, of those that `write()` has taken. */
   readonly bytesOut: number;
 
   /**
@@ -95,6 +103,7 @@ export interface Channel extends Descriptor {
 
 /** A bound socket that accepts channels. */
 export interface Listener extends Descriptor {
+  /** A bound socket that accepts. */
   readonly kind: "listener";
   /** The next connection that waits, or null. */
   accept(): Channel | null;
@@ -104,6 +113,7 @@ export interface Listener extends Descriptor {
 
 /** Signals of the process that came, by name (signalfd(2)). It never keeps the process alive. */
 export interface Signals extends Descriptor {
+  /** Signals of the process. */
   readonly kind: "signals";
   /** What it watches. While it is open, these have no default action. */
   readonly names: readonly SignalName[];

@@ -20,6 +20,7 @@ export interface DescriptorMessage<D extends Descriptor = Descriptor> {
 
 /** A peer was refused before anybody could speak to it. */
 export interface RefuseMessage {
+  /** Who has refused it. */
   readonly descriptor: Listener;
   /** The code under which it is reported to `onError`, which hears of many at once. */
   readonly code: "IOMUX_DESCRIPTOR_LIMIT" | "IOMUX_ACCEPT_QUEUE_FULL" | "IOMUX_TURNED_AWAY";
@@ -31,6 +32,7 @@ export interface RefuseMessage {
 
 /** More waited for a peer than a limit allows. */
 export interface OverflowMessage {
+  /** Whose output it was, or the one that held the most. */
   readonly descriptor: Channel;
   /** The limit that was reached. */
   readonly limit: "maxOutputBytes" | "softOutputBytes" | "maxBufferedBytes";
@@ -42,6 +44,7 @@ export interface OverflowMessage {
 
 /** A handler ran longer than `slowHandlerMs`, and nothing else could run. */
 export interface SlowHandlerMessage {
+  /** Whose handler it was. */
   readonly registration: Registration;
   /** The name of the handler, or `(unnamed)`. */
   readonly name: string;

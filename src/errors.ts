@@ -50,13 +50,17 @@ export interface ErrorDetails {
   fd?: number | undefined;
   /** The descriptor's state at that moment. */
   state?: string | undefined;
+  /** What it comes from, such as the error of the system. */
   cause?: unknown;
 }
 
 /** An operating error or a misuse of state. `code` is stable; the message is for people. */
 export class IomuxError extends Error {
+  /** Stable: one of `ERROR_CODES`, or the code of the system, such as `ECONNRESET`. */
   readonly code: string;
+  /** The descriptor that it is about, where there is one. */
   readonly fd: number | undefined;
+  /** The state of the descriptor at that moment. */
   readonly state: string | undefined;
 
   constructor(code: ErrorCode | (string & {}), message: string, details: ErrorDetails = {}) {
@@ -70,7 +74,9 @@ export class IomuxError extends Error {
 
 /** A value outside what is allowed: a mask, a port, a time, a limit. */
 export class IomuxRangeError extends RangeError {
+  /** `IOMUX_BAD_RANGE` or `IOMUX_BAD_MASK`. */
   readonly code: ErrorCode;
+  /** The descriptor that it is about, where there is one. */
   readonly fd: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -83,7 +89,9 @@ export class IomuxRangeError extends RangeError {
 
 /** A value of the wrong type. */
 export class IomuxTypeError extends TypeError {
+  /** `IOMUX_BAD_ARGUMENT`. */
   readonly code: ErrorCode;
+  /** The descriptor that it is about, where there is one. */
   readonly fd: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -113,6 +121,7 @@ export function asError(thrown: unknown, fd?: number, doing = "a handler threw")
 
 /** What a wait rejects with when its `signal` is aborted. The signal's reason is the cause. */
 export class AbortError extends Error {
+  /** As Node's own AbortError. */
   readonly code = "ABORT_ERR";
 
   constructor(what: string, signal: AbortSignal) {

@@ -23,18 +23,29 @@ export interface ChannelOwner {
 
 /** Counters of the whole reactor, live. */
 export interface Counters {
+  /** Passes of the loop. */
   turns: number;
+  /** Calls of handlers. */
   dispatches: number;
+  /** Bytes that came from the network. */
   bytesIn: number;
+  /** Bytes that have left to the network. */
   bytesOut: number;
+  /** Connections that `accept()` has answered. */
   accepted: number;
+  /** Connections of `connect()` that came to stand. */
   connected: number;
+  /** Peers that listeners have refused: no descriptors, or too many waiting. */
   refused: number;
+  /** Handlers, timers and callbacks that threw or rejected. */
   handlerErrors: number;
+  /** Calls of handlers that took longer than `slowHandlerMs`. */
   slowHandlers: number;
+  /** Registrations that were reported as spinning. */
   spinning: number;
   /** Channels that were aborted because the loop held more than `maxBufferedBytes`. */
   shed: number;
+  /** Timers that were due, the reactor's own among them. */
   timersFired: number;
 }
 

@@ -6,6 +6,7 @@
  */
 import { IomuxRangeError, IomuxTypeError } from "./errors.ts";
 
+/** The limits of a reactor; `docs/limits.md` says what happens when one is reached. */
 export interface Limits {
   /** Bytes collected that start a turn before the immediate phase. */
   turnBytes: number;
@@ -43,6 +44,7 @@ export interface Limits {
   reportEveryMs: number;
 }
 
+/** Every limit, with its default. */
 export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   turnBytes: 64 * 1024,
   turnBudgetMs: 10,

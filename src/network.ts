@@ -20,6 +20,7 @@ export interface NetworkCapabilities {
   readonly resetWhilePaused: boolean;
 }
 
+/** Options of a socket that connects; those of a listener hold for what it accepts. */
 export interface ConnectOptions {
   /** Send small segments at once (TCP_NODELAY). Default true: the reactor coalesces by turns. */
   readonly noDelay?: boolean;
@@ -27,12 +28,15 @@ export interface ConnectOptions {
   readonly keepAlive?: boolean;
 }
 
+/** Options of a socket that listens. */
 export interface ListenOptions extends ConnectOptions {
   /** Connections that the kernel queues, listen(2). Default 511. */
   readonly backlog?: number;
 }
 
+/** A world with sockets: the first parameter of a reactor. */
 export interface Network {
+  /** What it can do. */
   readonly capabilities: NetworkCapabilities;
 
   /** Resolves once bound; rejects with the system's code. */
@@ -61,15 +65,28 @@ export interface Network {
   descriptorsLeft(): number | null;
 }
 
+/** What `adopt` made of a source: a stream, or a listening socket. */
 export type Adopted =
-  | { readonly kind: "channel"; readonly transport: Transport }
-  | { readonly kind: "listener"; readonly transport: ListenTransport };
+  | {
+      /** It becomes a channel. */
+      readonly kind: "channel";
+      /** What the channel stands on. */
+      readonly transport: Transport;
+    }
+  | {
+      /** It becomes a listener. */
+      readonly kind: "listener";
+      /** What the listener stands on. */
+      readonly transport: ListenTransport;
+    };
 
 /** A connected byte stream, or one that is connecting. */
 export interface Transport {
   /** Whether the connection was still to come when the transport was made. */
   readonly connecting: boolean;
+  /** Our end, or null where there is none; it stays after the end. */
   readonly localAddress: SocketAddress | null;
+  /** The other end, or null where there is none; it stays after the end. */
   readonly remoteAddress: SocketAddress | null;
   /** What it is called in messages, where it has no address: `stdin`. */
   readonly name?: string;
@@ -87,6 +104,7 @@ export interface Transport {
 
   /** Stops reading. What is already on its way may still come. */
   pause(): void;
+  /** Reads again. */
   resume(): void;
 
   /** Ends our side after what was written (FIN). */
@@ -107,7 +125,9 @@ export interface Transport {
 
 /** What a transport tells its channel. */
 export interface TransportSink {
+  /** The connection stands. Only of a transport that was connecting. */
   onOpen(): void;
+  /** Bytes came; the chunk is the sink's from now on. */
   onBytes(chunk: Buffer): void;
   /** The peer ended its side. `confirmed` is false where a reset would look the same. */
   onEnd(confirmed: boolean): void;
@@ -121,16 +141,21 @@ export interface TransportSink {
 
 /** A bound, accepting socket. */
 export interface ListenTransport {
+  /** Where it is bound. */
   readonly localAddress: SocketAddress | null;
+  /** Starts accepting. */
   attach(sink: ListenSink): void;
   /** Stops accepting for a while. Only with `capabilities.pauseAccept`. */
   pause(): void;
+  /** Accepts again. */
   resume(): void;
   /** Stops listening; `done` is called once the address is free again. */
   close(done: () => void): void;
 }
 
+/** What a listening transport tells its listener. */
 export interface ListenSink {
+  /** A connection was accepted; whoever takes it attaches to it. */
   onConnection(transport: Transport): void;
   /** Accepting failed; the listener stands. */
   onAcceptFailed(error: Error): void;

@@ -47,6 +47,7 @@ import {
 import { statsOf, type ReactorStats } from "./reactor/stats.ts";
 import { makeWait, onAbort, type WaitOptions } from "./reactor/wait.ts";
 
+/** The loop that collects readiness and calls handlers. `createReactor()` makes one. */
 export class Reactor {
   readonly #loop: Loop;
   readonly #network: Network;
@@ -152,10 +153,12 @@ export class Reactor {
     throw this.#sources.notRegistered(source, "unregister");
   }
 
+  /** The registration of `source`, or undefined if it has none here. */
   get(source: Descriptor | RawSource | number): Registration | undefined {
     return this.#sources.entry(source);
   }
 
+  /** Whether `source` is registered here. */
   has(source: Descriptor | RawSource | number): boolean {
     return this.#sources.entry(source) !== undefined;
   }
@@ -312,6 +315,7 @@ export class Reactor {
     if (this.#closing === null) this.#loop.wake();
   }
 
+  /** Counters since the start, and gauges of this moment, in a new object. */
   stats(): ReactorStats {
     return statsOf(this.#loop);
   }
@@ -338,6 +342,7 @@ export class Reactor {
     return this.#closing;
   }
 
+  /** `close()` with its defaults, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -24,11 +24,17 @@ export type Reason =
   | "full"
   | "no output side";
 
+/** What `explain()` answers. */
 export interface Explanation {
+  /** The descriptor's number. */
   readonly fd: number;
+  /** What it is. */
   readonly kind: Descriptor["kind"];
+  /** Where it is in its life. */
   readonly state: DescriptorState;
+  /** Why READABLE is not reported now, or `ready`. */
   readonly reading: Reason;
+  /** Why WRITABLE is not reported now, or `ready`. */
   readonly writing: Reason;
   /** All of it in one line. */
   readonly text: string;

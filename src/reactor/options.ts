@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
 import type { ConnectOptions, ListenOptions, Network } from "../network.ts";
 import type { ErrorListener } from "./reporter.ts";
 
+/** What `createReactor()` takes, every limit among it. */
 export interface ReactorOptions extends Partial<Limits> {
   /** Where descriptors come from. Default: the operating system's sockets, by `node:net`. */
   readonly network?: Network;
@@ -29,6 +30,7 @@ export const OPTION_NAMES: ReadonlySet<string> = new Set([
   ...["network", "clock", "onError", "pauseSpinning", "debug"],
 ]);
 
+/** What `register()` takes besides its handler. */
 export interface RegisterOptions<T> {
   /** Kept in `registration.data`. */
   readonly data?: T;
@@ -36,11 +38,13 @@ export interface RegisterOptions<T> {
   readonly signal?: AbortSignal;
 }
 
+/** What `listen()` takes besides an address. */
 export interface ListenerOptions extends ListenOptions {
   /** Closes the listener when aborted; before it is bound, `listen` rejects with AbortError. */
   readonly signal?: AbortSignal;
 }
 
+/** What `connect()` takes besides an address. */
 export interface ConnectorOptions extends ConnectOptions {
   /** Milliseconds to wait for the connection: then it has failed with ETIMEDOUT. */
   readonly timeoutMs?: number;

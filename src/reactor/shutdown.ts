@@ -4,6 +4,7 @@ import { formatAddress } from "../address.ts";
 import { IomuxError } from "../errors.ts";
 import type { Loop } from "./loop.ts";
 
+/** How long closing a reactor, or a server, may take. */
 export interface CloseOptions {
   /** Milliseconds that output may take to leave; then the rest is cut off. Default 2000. */
   readonly drainMs?: number | undefined;
@@ -16,6 +17,7 @@ export interface CloseOptions {
 
 /** A channel that was aborted at the deadline. */
 export interface CutOff {
+  /** The descriptor's number. */
   readonly fd: number;
   /** Its other end, as text. */
   readonly peer: string;
@@ -23,7 +25,9 @@ export interface CutOff {
   readonly queued: number;
 }
 
+/** What closing has cost. */
 export interface CloseResult {
+  /** Those whose last output was lost at the deadline. */
   readonly cutOff: readonly CutOff[];
 }
 

@@ -5,8 +5,11 @@ import type { Loop } from "./loop.ts";
 
 /** Counters since the start, and gauges of this moment. */
 export interface ReactorStats extends Counters {
+  /** Registrations that stand. */
   readonly registered: number;
+  /** Descriptors that are not closed, registered or not. */
   readonly open: number;
+  /** Timers that are set, the reactor's own among them. */
   readonly timers: number;
   /** Bytes accepted by `write` that have not left, over all channels. */
   readonly queuedBytes: number;

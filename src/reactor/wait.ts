@@ -7,9 +7,11 @@ export interface Wait<T> {
   reject(error: Error): void;
 }
 
+/** What `poll()` and `select()` take. */
 export interface WaitOptions {
   /** Milliseconds; 0 does not wait, without it the wait is unbounded. */
   readonly timeoutMs?: number | undefined;
+  /** Ends the wait with an AbortError when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 

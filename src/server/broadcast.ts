@@ -4,6 +4,7 @@ import type { AnyConnection } from "./connection.ts";
 import { ServedConnection } from "./served-connection.ts";
 import { SharedFrame } from "./shared-frame.ts";
 
+/** What `broadcast()` takes besides the frame. */
 export interface BroadcastOptions {
   /** Who is left out, most often the one who spoke. */
   readonly except?: AnyConnection | undefined;

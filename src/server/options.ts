@@ -26,6 +26,7 @@ import type { Framer, RefusedFrame } from "./framer.ts";
  */
 export type OutputPolicy = "close" | "drop-newest" | "drop-oldest" | "pause-source";
 
+/** Every policy, in the order of `docs/servers.md`. */
 export const OUTPUT_POLICIES: readonly OutputPolicy[] = [
   "close",
   "drop-newest",
@@ -74,6 +75,7 @@ export interface ServerLimits {
   framesPerTurn: number;
 }
 
+/** Every limit of a server, with its default. */
 export const DEFAULT_SERVER_LIMITS: Readonly<ServerLimits> = Object.freeze({
   maxConnections: 10_000,
   maxConnectionsPerAddress: 0,
@@ -96,6 +98,7 @@ export const DEFAULT_SERVER_LIMITS: Readonly<ServerLimits> = Object.freeze({
 
 /** Who may not connect. A `net.BlockList` is one. */
 export interface BlockList {
+  /** Whether it has `address`. */
   check(address: string, family?: "ipv4" | "ipv6"): boolean;
 }
 

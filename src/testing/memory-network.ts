@@ -20,6 +20,7 @@ import { MemoryStdin } from "./memory-stdin.ts";
 import { MemoryTransport } from "./memory-transport.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
+/** How large the world in memory is. */
 export interface MemoryNetworkOptions {
   /** Bytes that one direction of a stream holds between its two ends. Default 128 KiB. */
   readonly capacity?: number;
@@ -30,13 +31,16 @@ export interface MemoryNetworkOptions {
 const ANYWHERE: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 const FIRST_PORT = 32_768;
 
+/** A network in memory, for tests: no sockets, no waiting, and nothing left to chance. */
 export class MemoryNetwork implements Network {
+  /** What it can do. */
   readonly capabilities: NetworkCapabilities = {
     pauseAccept: true,
     urgent: false,
     kernelQueue: false,
     resetWhilePaused: false,
   };
+  /** The time in which its bytes travel. */
   readonly clock: SimulatedClock;
   /** May be changed while it runs. */
   descriptorLimit: number;

@@ -24,10 +24,12 @@ export class MemorySocket implements TransportSink {
     transport.attach(this);
   }
 
+  /** Its own end. */
   get localAddress(): SocketAddress {
     return this.#transport.localAddress;
   }
 
+  /** The other end. */
   get remoteAddress(): SocketAddress {
     return this.#transport.remoteAddress;
   }
@@ -43,6 +45,7 @@ export class MemorySocket implements TransportSink {
     return this.#waiting.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
+  /** Sends; what does not fit yet waits, see `queued`. */
   write(bytes: Uint8Array | string): void {
     this.#waiting.push(typeof bytes === "string" ? Buffer.from(bytes) : Buffer.from(bytes));
     this.#flush();
@@ -55,10 +58,12 @@ export class MemorySocket implements TransportSink {
     this.#flush();
   }
 
+  /** Stops reading. */
   pause(): void {
     this.#transport.pause();
   }
 
+  /** Reads again. */
   resume(): void {
     this.#transport.resume();
   }
@@ -93,11 +98,13 @@ export class MemorySocket implements TransportSink {
     if (this.#ending && !this.#inFlight) this.#transport.shutdown();
   }
 
+  /** For its transport. */
   onOpen(): void {
     this.connected = true;
     this.#flush();
   }
 
+  /** For its transport. */
   onBytes(chunk: Buffer): void {
     this.#received.push(chunk);
   }

@@ -18,17 +18,24 @@ import type { SimulatedClock } from "./simulated-clock.ts";
 /** The most that one I/O event delivers, as libuv's reads. */
 const READ_BYTES = 64 * 1024;
 
+/** What one end of a stream in memory is made with. */
 export interface EndSettings {
+  /** The time in which its bytes travel. */
   readonly clock: SimulatedClock;
+  /** Bytes that one direction holds between the two ends. */
   readonly capacity: number;
+  /** Its own end. */
   readonly localAddress: SocketAddress;
+  /** The other end. */
   readonly remoteAddress: SocketAddress;
   /** Called once when the end holds no descriptor any more. */
   readonly released: () => void;
 }
 
 export class MemoryTransport implements Transport {
+  /** Its own end. */
   readonly localAddress: SocketAddress;
+  /** The other end. */
   readonly remoteAddress: SocketAddress;
   connecting = false;
   readonly #clock: SimulatedClock;
@@ -63,6 +70,7 @@ export class MemoryTransport implements Transport {
     b.#peer = a;
   }
 
+  /** Whether it was let go of. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -110,6 +118,7 @@ export class MemoryTransport implements Transport {
     this.#reading = false;
   }
 
+  /** Reads again. */
   resume(): void {
     this.#reading = true;
     this.#poll();
@@ -210,6 +219,7 @@ export class MemoryTransport implements Transport {
     this.#poll();
   }
 
+  /** The other end has ended its side, or has reset the connection. */
   receiveEnd(end: "fin" | "reset"): void {
     if (this.#closed || this.#inboundEnd === "reset") return;
     this.#inboundEnd = end;
