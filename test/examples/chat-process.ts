@@ -107,8 +107,8 @@ export async function untilOpen(running: Running): Promise<Room> {
 
 /** For tests in which members come and speak as machines do, and must not be told of earlier ones. */
 export const UNLIMITED = [
-  ...["--lines-per-second", "0", "--max-per-address", "0", "--history-lines", "0"],
-  ...["--history-bytes", "0"],
+  ...["--lines-per-second", "0", "--max-per-address", "0", "--joins-per-second", "0"],
+  ...["--history-lines", "0", "--history-bytes", "0"],
 ];
 
 /** Ends a room in order, and answers how it ended. */
@@ -119,7 +119,7 @@ export async function endRoom(room: Running, signal: NodeJS.Signals = "SIGINT"):
 
 /** What it said on stderr, but that a handler was slow: on a busy machine any may be. */
 export function complaints(room: Running): string[] {
-  return room.err.lines.filter((line) => !/^iomux: the handler .* ran for /.test(line));
+  return room.err.lines.filter((line) => !/^chat-room: the handler .* ran for /.test(line));
 }
 
 /** How many descriptors a process has open (Linux). */
