@@ -22,12 +22,12 @@ export type Disconnection =
   "handshake" | "idle" | "write-stalled" | "overflow" | "budget" | "error" | "handler-error";
 
 /** Why the server turns somebody away at the door. */
-export type Refusal = "max-connections" | "max-connections-per-address" | "accepts-per-second";
+type Refusal = "max-connections" | "max-connections-per-address" | "accepts-per-second";
 
 /** How others end whom the operator is not told of: they ended, we let them go, or they broke off. */
-export type Departure = "end" | "local" | "reset";
+type Departure = "end" | "local" | "reset";
 
-export interface ConnectionCounts {
+interface ConnectionCounts {
   readonly connections: number;
   /** Bytes. */
   readonly backlog: number;

@@ -127,6 +127,28 @@ export function openDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
+/** Resolves when `count` people are connected, as the room itself counts. */
+export async function connectionsAre(room: Room, count: number): Promise<void> {
+  let line: string;
+  do {
+    room.child.stdin!.write("/stats\n");
+    line = await room.out.until(/^(Connections: |连接：现有 )/);
+  } while (Number(/\d+/.exec(line)![0]) !== count);
+}
+
+/**
+ * Resolves when a room has `count` descriptors open. That somebody has left is told before the last
+ * of its connection is closed, so the room is asked in between.
+ */
+export async function descriptorsAre(room: Room, count: number): Promise<void> {
+  let open = openDescriptors(room.child.pid!);
+  for (let asked = 0; open !== count; open = openDescriptors(room.child.pid!)) {
+    if (++asked > 10_000) throw new Error(`${open} descriptors are open, not ${count}`);
+    room.child.stdin!.write("/stats\n");
+    await room.out.until(/^(The program|程序)/);
+  }
+}
+
 /** The most bytes of memory that a process ever had resident (Linux). */
 export function peakBytes(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
