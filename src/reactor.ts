@@ -38,8 +38,7 @@ import {
 import type { PollResult } from "./reactor/poll.ts";
 import { checkList, type SelectResult } from "./reactor/select.ts";
 import {
-  ANSWER_MS,
-  DRAIN_MS,
+  resolveCloseOptions,
   shutDown,
   type CloseOptions,
   type CloseResult,
@@ -334,10 +333,7 @@ export class Reactor {
    * answers the same promise.
    */
   close(options: CloseOptions = {}): Promise<CloseResult> {
-    checkOptions(options);
-    const { drainMs = DRAIN_MS, answerMs = ANSWER_MS } = options;
-    checkMs(drainMs, "drainMs");
-    checkMs(answerMs, "answerMs");
+    const { drainMs, answerMs } = resolveCloseOptions(options);
     this.#closing ??= this.#shutDown(drainMs, answerMs);
     return this.#closing;
   }

@@ -1,6 +1,7 @@
 /** Closing a reactor: listeners first, then let output drain, then cut off what is left. */
 import { BufferedChannel } from "../channel.ts";
 import { formatAddress } from "../address.ts";
+import { checkMs, checkOptions } from "../arguments.ts";
 import { IomuxError } from "../errors.ts";
 import type { Loop } from "./loop.ts";
 
@@ -31,8 +32,17 @@ export interface CloseResult {
   readonly cutOff: readonly CutOff[];
 }
 
-export const DRAIN_MS = 2000;
-export const ANSWER_MS = 250;
+const DRAIN_MS = 2000;
+const ANSWER_MS = 250;
+
+/** The times of `close()`, of a reactor and of a server. Throws for what is no such option. */
+export function resolveCloseOptions(options: CloseOptions): { drainMs: number; answerMs: number } {
+  checkOptions(options);
+  const { drainMs = DRAIN_MS, answerMs = ANSWER_MS } = options;
+  checkMs(drainMs, "drainMs");
+  checkMs(answerMs, "answerMs");
+  return { drainMs, answerMs };
+}
 
 export async function shutDown(
   loop: Loop,

@@ -1,6 +1,5 @@
 /** The server behind `serve()`: its listeners, its gate and its connections. */
 import { formatAddress, type SocketAddress } from "../address.ts";
-import { checkMs, checkOptions } from "../arguments.ts";
 import { BufferedChannel } from "../channel.ts";
 import type { Channel, Listener } from "../descriptor.ts";
 import { publishRefuse } from "../diagnostics.ts";
@@ -8,7 +7,7 @@ import { asError, IomuxError } from "../errors.ts";
 import type { QueuedListener } from "../listener.ts";
 import { READABLE } from "../mask.ts";
 import type { Reactor } from "../reactor.ts";
-import { ANSWER_MS, DRAIN_MS, type CloseOptions, type CutOff } from "../reactor/shutdown.ts";
+import { resolveCloseOptions, type CloseOptions, type CutOff } from "../reactor/shutdown.ts";
 import type { Registration } from "../registration.ts";
 import type { Timer } from "../timers.ts";
 import { AcceptGate } from "./accept-gate.ts";
@@ -16,6 +15,10 @@ import type { Server, ServerCloseResult, ServerStats } from "./server.ts";
 import { runCallback } from "./callback.ts";
 import { CLOSE_REASONS, type CloseReason } from "./close-reason.ts";
 import type { Connection } from "./connection.ts";
+import { noFramer } from "./connection-errors.ts";
+import type { ConnectionHome } from "./connection-home.ts";
+import { Farewells } from "./farewells.ts";
+import { isFramer } from "./framer.ts";
 import {
   resolveServerLimits,
   type Callbacks,
@@ -25,7 +28,7 @@ import {
   type TurnedAway,
 } from "./options.ts";
 import { raw } from "./raw.ts";
-import { ServedConnection, type ConnectionHome } from "./served-connection.ts";
+import { ServedConnection } from "./served-connection.ts";
 import { Throttle } from "./throttle.ts";
 
 export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D> {
@@ -36,6 +39,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   readonly #reactor: Reactor;
   readonly #framer: NonNullable<ServeOptions<F>["framer"]>;
   readonly #gate: AcceptGate;
+  readonly #farewells = new Farewells();
   readonly #listeners: Listener[] = [];
   readonly #connections = new Set<ServedConnection<F, D>>();
   /** Where those that came through the gate came from. */
@@ -104,8 +108,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
       return new IomuxError("IOMUX_TURNED_AWAY", message, { fd: listener.fd });
     });
     this.#guard(channel, () => this.callbacks.turnedAway?.(why, address, channel));
-    if (channel.queued > 0) channel.close();
-    else channel.abort();
+    this.#farewells.end(channel as BufferedChannel);
     publishRefuse(listener, "IOMUX_TURNED_AWAY", why, address);
   }
 
@@ -122,6 +125,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   /** `from`: where it came from, if it came through the gate. */
   #open(channel: Channel, from?: SocketAddress | null): ServedConnection<F, D> {
     const framer = this.#framer(channel);
+    if (!isFramer(framer)) throw noFramer(framer, "option framer answered", channel.fd);
     const connection = new ServedConnection<F, D>(this, channel as BufferedChannel, framer);
     this.#connections.add(connection);
     if (from !== undefined) {
@@ -185,10 +189,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   }
 
   close(options: CloseOptions = {}): Promise<ServerCloseResult> {
-    checkOptions(options);
-    const { drainMs = DRAIN_MS, answerMs = ANSWER_MS } = options;
-    checkMs(drainMs, "drainMs");
-    checkMs(answerMs, "answerMs");
+    const { drainMs, answerMs } = resolveCloseOptions(options);
     this.#closing ??= this.#shutDown(drainMs, answerMs);
     return this.#closing;
   }
@@ -244,6 +245,7 @@ const ADVICE: Readonly<Record<TurnedAway, string>> = {
   closing: "the server is closing",
   blocked: "the block list has its address",
   "max-connections": "the server is full (limit maxConnections)",
-  "max-connections-per-address": "its address has enough (limit maxConnectionsPerAddress)",
+  "max-connections-per-address":
+    "its address or network has enough (limit maxConnectionsPerAddress)",
   "accepts-per-second": "too many came at once (limit acceptsPerSecond)",
 };

@@ -38,7 +38,10 @@ export const OUTPUT_POLICIES: readonly OutputPolicy[] = [
 export interface ServerLimits {
   /** Connections at a time. */
   maxConnections: number;
-  /** Connections at a time from one address (not for Unix-domain sockets). 0: no limit. */
+  /**
+   * Connections at a time from one address, for IPv6 from one network of 64 bits (not for
+   * Unix-domain sockets). 0: no limit.
+   */
   maxConnectionsPerAddress: number;
   /** Connections accepted in a second; so many may also come at once. 0: no limit. */
   acceptsPerSecond: number;

@@ -11,11 +11,9 @@
 import type { SocketAddress } from "../address.ts";
 import { requireFunction } from "../arguments.ts";
 import type { BufferedChannel } from "../channel.ts";
-import type { Channel } from "../descriptor.ts";
 import { asError } from "../errors.ts";
 import type { ChannelOwner } from "../host.ts";
 import { READABLE, WRITABLE } from "../mask.ts";
-import type { Registration } from "../registration.ts";
 import type { Timer } from "../timers.ts";
 import { Backpressure } from "./backpressure.ts";
 import { runCallback } from "./callback.ts";
@@ -27,27 +25,15 @@ import type {
   InputFilter,
   SendOptions,
 } from "./connection.ts";
-import { cutOff, notBytes } from "./connection-errors.ts";
+import { cutOff, noFramer, notBytes, overHardLimit, overSoftLimit } from "./connection-errors.ts";
+import type { ConnectionHome } from "./connection-home.ts";
 import { ConnectionOutput } from "./connection-output.ts";
 import { Deadlines, type DeadlineOwner } from "./deadlines.ts";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
-import { FrameError, RefusedFrame, type Framer } from "./framer.ts";
-import type { Callbacks, OutputPolicy, ServerLimits } from "./options.ts";
+import { FrameError, isFramer, RefusedFrame, type Framer } from "./framer.ts";
+import { Interest } from "./interest.ts";
 import { SharedFrame } from "./shared-frame.ts";
 import { Throttle } from "./throttle.ts";
-
-/** The server that a connection belongs to. */
-export interface ConnectionHome<F, D> {
-  readonly limits: Readonly<ServerLimits>;
-  readonly policy: OutputPolicy;
-  readonly callbacks: Callbacks<F, D>;
-  /** Rates of all its connections together. */
-  readonly throttles: readonly Throttle[];
-  register(connection: ServedConnection<F, D>, channel: Channel): Registration;
-  /** In a later turn, `delayMs` from now at the earliest; never, if the reactor closes before. */
-  later(delayMs: number, callback: () => void): Timer | null;
-  gone(connection: ServedConnection<F, D>, reason: CloseReason): void;
-}
 
 export class ServedConnection<F, D>
   implements Connection<F, D>, ChannelOwner, DeadlineOwner, FrameSink<F>
@@ -62,9 +48,8 @@ export class ServedConnection<F, D>
   readonly reader: FrameReader<F>;
   readonly output: ConnectionOutput;
   readonly #deadlines: Deadlines;
-  readonly #registration: Registration;
+  readonly #interest: Interest;
   readonly #backpressure: Backpressure | null;
-  #interest = READABLE;
   /** The server closes: what the peer gets to end its side too, in milliseconds. Else -1. */
   #answerMs = -1;
   #answerTimer: Timer | null = null;
@@ -74,7 +59,7 @@ export class ServedConnection<F, D>
     this.#home = home;
     this.channel = channel;
     // First, because it throws for a channel that cannot be taken, which must stay as it was.
-    this.#registration = home.register(this, channel);
+    this.#interest = new Interest(home.register(this, channel));
     const own = Throttle.ofConnection(limits);
     const throttles = own === null ? home.throttles : [own, ...home.throttles];
     this.reader = new FrameReader(channel, framer, this, limits.framesPerTurn, throttles);
@@ -115,7 +100,7 @@ export class ServedConnection<F, D>
 
   /** Sends a frame that others may get too. */
   offer(frame: SharedFrame, source: AnyConnection | null): boolean {
-    if (this.state !== "open") return false;
+    if (this.state !== "open" || this.channel.transport.readOnly === true) return false;
     if (frame.length === 0) return true;
     const answer = this.output.offer(frame);
     if (answer === "overflow") this.#overflow();
@@ -129,14 +114,11 @@ export class ServedConnection<F, D>
     this.readingChanged();
     if (this.output.softSince >= 0) this.#deadlines.noteSoft();
     if (!this.output.backlogged || !(source instanceof ServedConnection)) return;
-    if (source.state !== "open" || source.#backpressure === null) return;
-    this.#backpressure?.holdUp(source.#backpressure);
+    if (source.#backpressure !== null) this.#backpressure?.holdUp(source.#backpressure);
   }
 
   #overflow(): void {
-    const { maxOutputBytes } = this.#home.limits;
-    const why = `had ${this.backlog} bytes of output waiting, and the next frame did not fit`;
-    this.expired("overflow", `${why} (limit maxOutputBytes ${maxOutputBytes})`);
+    this.expired("overflow", overHardLimit(this.backlog, this.#home.limits));
   }
 
   pause(): void {
@@ -157,6 +139,7 @@ export class ServedConnection<F, D>
   }
 
   upgrade(framer: Framer<F>): void {
+    if (!isFramer(framer)) throw noFramer(framer, `upgrade of fd ${this.fd} was given`, this.fd);
     this.reader.switch(framer);
   }
 
@@ -172,8 +155,12 @@ export class ServedConnection<F, D>
     this.established = true;
     this.reader.close();
     this.#backpressure?.close();
-    if (this.output.heldBytes === 0) this.#closeChannel();
-    else this.readingChanged();
+    if (this.output.heldBytes === 0) {
+      this.#closeChannel();
+      return;
+    }
+    this.readingChanged();
+    this.#deadlines.noteEnding();
   }
 
   #closeChannel(): void {
@@ -291,16 +278,7 @@ export class ServedConnection<F, D>
   readingChanged(): void {
     if (this.state === "closed") return;
     const reading = this.reader.reading ? READABLE : 0;
-    const interest = this.output.waiting ? reading | WRITABLE : reading;
-    const before = this.#interest;
-    if (interest === before || !this.#registration.active) return;
-    this.#interest = interest;
-    if (interest === 0) {
-      this.#registration.pause();
-      return;
-    }
-    this.#registration.modify(interest);
-    if (before === 0) this.#registration.resume();
+    this.#interest.set(this.output.waiting ? reading | WRITABLE : reading);
   }
 
   later(delayMs: number, callback: () => void): Timer | null {
@@ -314,10 +292,7 @@ export class ServedConnection<F, D>
   // What its deadlines tell.
 
   enforceSoftLimit(): void {
-    if (!this.output.enforceSoftLimit()) return;
-    const { softOutputBytes, softOutputMs } = this.#home.limits;
-    const why = `had more than ${softOutputBytes} bytes of output waiting for ${softOutputMs} ms`;
-    this.expired("overflow", `${why} (limit softOutputBytes)`);
+    if (this.output.enforceSoftLimit()) this.expired("overflow", overSoftLimit(this.#home.limits));
   }
 
   expired(reason: CloseReason, why: string): boolean {

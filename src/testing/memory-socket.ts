@@ -1,5 +1,5 @@
 /** A raw socket in memory: a peer without a reactor. It writes, and records what it hears. */
-import type { SocketAddress, TransportSink } from "iomux";
+import { IomuxError, type SocketAddress, type TransportSink } from "iomux";
 
 import type { MemoryTransport } from "./memory-transport.ts";
 
@@ -45,8 +45,11 @@ export class MemorySocket implements TransportSink {
     return this.#waiting.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
-  /** Sends; what does not fit yet waits, see `queued`. */
+  /** Sends; what does not fit yet waits, see `queued`. Throws after `end()`, as nothing arrives. */
   write(bytes: Uint8Array | string): void {
+    if (this.#ending) {
+      throw new IomuxError("IOMUX_CLOSED", "write() after end(): write first, or end(bytes)");
+    }
     this.#waiting.push(typeof bytes === "string" ? Buffer.from(bytes) : Buffer.from(bytes));
     this.#flush();
   }
