@@ -5,6 +5,7 @@ import type { CallPlace } from "./call-place.ts";
 import type { BufferedChannel } from "./channel.ts";
 import type { Channel } from "./descriptor.ts";
 import { IomuxError, IomuxRangeError, IomuxTypeError } from "./errors.ts";
+import type { Transport } from "./network.ts";
 
 export function checkMaxBytes(maxBytes: unknown, fd: number): void {
   if (typeof maxBytes !== "number") {
@@ -62,6 +63,35 @@ export function notConnected({ fd, state }: Channel, timeoutMs: number): IomuxEr
   const message =
     `fd ${fd}: no connection after ${timeoutMs} ms; ` + `check the address, or raise timeoutMs`;
   return new IomuxError("ETIMEDOUT", message, { fd, state });
+}
+
+/** Throws for a channel that cannot be released now, or not at all. */
+export function checkReleasable({ fd, state, owner }: BufferedChannel, transport: Transport): void {
+  if (state !== "open") {
+    const then = state === "connecting" ? "wait until it is WRITABLE" : "it is too late";
+    throw cannotRelease(fd, state, `it is ${state}: ${then}`);
+  }
+  if (transport.putBack === undefined || transport.handOver === undefined) {
+    throw cannotRelease(fd, state, "there is no plain stream under it");
+  }
+  if (owner === null) return;
+  throw cannotRelease(fd, state, "it is a connection of a server, which would lose it");
+}
+
+export function endHasPassed({ fd, state, unread }: Channel): IomuxError {
+  const why =
+    `its end has come and ${unread} bytes before it are unread, which cannot be put back: ` +
+    `read() them first`;
+  return cannotRelease(fd, state, why);
+}
+
+export function notReleased({ fd, state }: Channel): IomuxError {
+  return cannotRelease(fd, state, "it was aborted before its output had left");
+}
+
+function cannotRelease(fd: number, state: string, why: string): IomuxError {
+  const message = `cannot release fd ${fd}: ${why}`;
+  return new IomuxError("IOMUX_CANNOT_RELEASE", message, { fd, state });
 }
 
 export function borrowedChanged({ fd, state }: Channel): IomuxError {

@@ -5,6 +5,9 @@
  * used again within that reactor, so a stale number cannot mean somebody else (Node has no public
  * descriptor of the operating system).
  */
+import type { Readable, Writable } from "node:stream";
+import type { Transferable } from "node:worker_threads";
+
 import type { SocketAddress } from "./address.ts";
 import type { SignalName } from "./signal-names.ts";
 
@@ -25,7 +28,7 @@ export interface Descriptor {
   /** Its number in its reactor: counts from 1, and is never used again. */
   readonly fd: number;
   /** What it is: the type narrows by it. */
-  readonly kind: "channel" | "listener" | "signals";
+  readonly kind: "channel" | "listener" | "signals" | "messages";
   /** Where it is in its life. */
   readonly state: DescriptorState;
   /** The first cause of its end, or null if none has failed it. */
@@ -47,8 +50,10 @@ export interface WriteOptions {
 }
 
 /**
- * A connected byte stream (TCP, Unix-domain), or one that can only be read (standard input, a
- * file): its `room` is 0, `write()` takes nothing, and WRITABLE is never reported.
+ * A connected byte stream (TCP, Unix-domain, a Duplex), or half of one. One that can only be read
+ * (standard input, a file) has `room` 0, `write()` takes nothing, and WRITABLE is never reported. One
+ * that can only be written to (a child's stdin) has `ended` true from the start, `read()` answers
+ * null, and READABLE is never reported.
  */
 export interface Channel extends Descriptor {
   /** A connected byte stream. */
@@ -99,6 +104,16 @@ export interface Channel extends Descriptor {
 
   /** Ends our side once the output has left; reading goes on (shutdown(2), SHUT_WR). */
   shutdown(): void;
+
+  /**
+   * Gives the plain stream back, to go on without this channel: unregisters it at once, puts unread
+   * bytes back, and resolves with the stream once the output has left. The stream is paused then,
+   * has none of our listeners, and may be adopted again; the channel is closed, and the stream is
+   * not. Rejects with what failed, or cut off, the output meanwhile; the stream is destroyed then.
+   * Throws `IOMUX_CANNOT_RELEASE` for a channel that is not open, or whose end has come while bytes
+   * before it are unread.
+   */
+  release(): Promise<Readable | Writable>;
 }
 
 /** A bound socket that accepts channels. */
@@ -122,4 +137,26 @@ export interface Signals extends Descriptor {
    * answered once, because standard signals do not queue (signal(7)).
    */
   read(): SignalName | null;
+}
+
+/** A message that came. It is in a box because it may be any value, null and undefined too. */
+export interface Message {
+  /** What was posted, or a copy of it. */
+  readonly value: unknown;
+}
+
+/** A port: whole values in place of bytes (`MessagePort` of node:worker_threads). */
+export interface Messages extends Descriptor {
+  /** A message port. */
+  readonly kind: "messages";
+  /** Messages that came and were not read yet, at most `messageQueue`. */
+  readonly unread: number;
+  /** The next message, or null for nothing now. */
+  read(): Message | null;
+  /**
+   * Sends a copy of `value` to the other end; what is in `transferList` goes over itself. False: the
+   * other end is closed. A port has no bound for what waits at the other end: bound what you ask
+   * for. Throws for a value that cannot be copied (a function).
+   */
+  post(value: unknown, transferList?: readonly Transferable[]): boolean;
 }

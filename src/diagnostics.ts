@@ -9,7 +9,7 @@
 import diagnosticsChannel from "node:diagnostics_channel";
 
 import type { SocketAddress } from "./address.ts";
-import type { Channel, Descriptor, Listener, Signals } from "./descriptor.ts";
+import type { Channel, Descriptor, Listener, Messages, Signals } from "./descriptor.ts";
 import type { Registration } from "./registration.ts";
 
 /** A descriptor came into being, or has ended. */
@@ -72,6 +72,10 @@ export interface DiagnosticsMessages {
   "iomux:signals:open": DescriptorMessage<Signals>;
   /** They are not watched any more: once for each that was opened. */
   "iomux:signals:close": DescriptorMessage<Signals>;
+  /** A message port was adopted. */
+  "iomux:messages:open": DescriptorMessage<Messages>;
+  /** A message port is closed: once for each that was opened. */
+  "iomux:messages:close": DescriptorMessage<Messages>;
   /** A handler ran longer than `slowHandlerMs`. */
   "iomux:handler:slow": SlowHandlerMessage;
 }
@@ -90,6 +94,8 @@ export const DIAGNOSTICS_NAMES = Object.freeze([
   "iomux:listener:refuse",
   "iomux:signals:open",
   "iomux:signals:close",
+  "iomux:messages:open",
+  "iomux:messages:close",
   "iomux:handler:slow",
 ] as const satisfies readonly DiagnosticsName[]);
 
@@ -102,11 +108,13 @@ const OPEN = {
   channel: topic("iomux:channel:open"),
   listener: topic("iomux:listener:open"),
   signals: topic("iomux:signals:open"),
+  messages: topic("iomux:messages:open"),
 } satisfies Record<Descriptor["kind"], diagnosticsChannel.Channel>;
 const CLOSE = {
   channel: topic("iomux:channel:close"),
   listener: topic("iomux:listener:close"),
   signals: topic("iomux:signals:close"),
+  messages: topic("iomux:messages:close"),
 } satisfies Record<Descriptor["kind"], diagnosticsChannel.Channel>;
 const CONNECT = topic("iomux:channel:connect");
 const OVERFLOW = topic("iomux:channel:overflow");

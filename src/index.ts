@@ -52,6 +52,8 @@ export type {
   Descriptor,
   DescriptorState,
   Listener,
+  Message,
+  Messages,
   Signals,
   WriteOptions,
 } from "./descriptor.ts";
@@ -75,6 +77,7 @@ export type {
   ConnectorOptions,
   ListenerOptions,
   RawSource,
+  RawStream,
   ReactorOptions,
   RegisterOptions,
 } from "./reactor/options.ts";
@@ -134,6 +137,8 @@ export type {
   ListenOptions,
   ListenSink,
   ListenTransport,
+  MessageSink,
+  MessageTransport,
   Network,
   NetworkCapabilities,
   Transport,

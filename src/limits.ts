@@ -36,6 +36,8 @@ export interface Limits {
   lingerMs: number;
   /** Connections that wait for `accept()`; more are refused. */
   acceptQueue: number;
+  /** Messages of a port that wait for `read()`; beyond it the port is paused. */
+  messageQueue: number;
   /** Sockets destroyed in one turn; more are spread over the next ones. */
   closesPerTurn: number;
   /** Descriptors kept free under the process's limit; peers beyond are refused. */
@@ -60,6 +62,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   unreadMs: 10_000,
   lingerMs: 10_000,
   acceptQueue: 1024,
+  messageQueue: 64,
   closesPerTurn: 128,
   reserveDescriptors: 16,
   reportEveryMs: 1000,

@@ -5,6 +5,8 @@
  * marks, masks, states and deadlines are the channel's and the same on every network. The sink is
  * never called from inside a call into the transport, except where `attach` says so.
  */
+import type { Transferable } from "node:worker_threads";
+
 import type { CheckedAddress, SocketAddress } from "./address.ts";
 import type { SignalName } from "./signal-names.ts";
 
@@ -78,6 +80,12 @@ export type Adopted =
       readonly kind: "listener";
       /** What the listener stands on. */
       readonly transport: ListenTransport;
+    }
+  | {
+      /** It becomes messages. */
+      readonly kind: "messages";
+      /** What they come through. */
+      readonly transport: MessageTransport;
     };
 
 /** A connected byte stream, or one that is connecting. */
@@ -92,6 +100,10 @@ export interface Transport {
   readonly name?: string;
   /** Whether there is no side to write to: `write` and `shutdown` are never called. */
   readonly readOnly?: boolean;
+  /** Whether there is no side to read: `pause` and `resume` are never called. */
+  readonly writeOnly?: boolean;
+  /** Whether a confirmed end is one after our own shutdown too: no reset can look like it. */
+  readonly certainEnds?: boolean;
 
   /** Starts reading. A failure that came before is told from inside this call. */
   attach(sink: TransportSink): void;
@@ -121,6 +133,19 @@ export interface Transport {
    * that nobody has read. The sink hears nothing more; `destroy` and `reset` do nothing.
    */
   release?(unread: readonly Buffer[]): void;
+
+  /**
+   * The first half of handing the stream back to who goes on without a channel: stops reading, and
+   * puts `unread` back before what the stream still holds. The sink hears of no bytes and no end
+   * any more. False, and nothing was done: the end has passed, and nothing can be put back.
+   */
+  putBack?(unread: readonly Buffer[]): boolean;
+
+  /**
+   * The second half, called once no write is pending: the sink hears nothing more, and everything
+   * of ours is off the stream, which is the answer. `destroy` and `reset` are not called any more.
+   */
+  handOver?(): object;
 }
 
 /** What a transport tells its channel. */
@@ -136,6 +161,32 @@ export interface TransportSink {
   /** The connection is gone, both ways. Nothing follows. */
   onFailed(error: Error): void;
   /** Both sides have ended in order. Nothing follows. */
+  onFinished(): void;
+}
+
+/** One end of a pair that exchanges values: a message port. */
+export interface MessageTransport {
+  /** What it is called in messages. */
+  readonly name: string;
+  /** Starts receiving. */
+  attach(sink: MessageSink): void;
+  /** Sends a copy of `value`, or what is in `transferList` itself. Throws for what cannot be. */
+  post(value: unknown, transferList: readonly Transferable[]): void;
+  /** Stops receiving at once: what comes waits, its end too. */
+  pause(): void;
+  /** Receives again. */
+  resume(): void;
+  /** Closes both ends; what was posted arrives. The sink hears nothing more. */
+  close(): void;
+}
+
+/** What a message transport tells. */
+export interface MessageSink {
+  /** A message came. */
+  onMessage(value: unknown): void;
+  /** A message came that could not be read. */
+  onBadMessage(error: Error): void;
+  /** The other end is closed, and everything from it was told. Nothing follows. */
   onFinished(): void;
 }
 

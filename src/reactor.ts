@@ -1,11 +1,11 @@
 /** The reactor: a map from fd to handler, with the loop behind it. */
-import type { Server, Socket } from "node:net";
-import type { Readable } from "node:stream";
+import type { Server } from "node:net";
+import type { MessagePort } from "node:worker_threads";
 
 import { checkAddress, type Address, type CheckedAddress } from "./address.ts";
 import type { BufferedChannel } from "./channel.ts";
 import type { Clock } from "./clock.ts";
-import type { Channel, Descriptor, Listener, Signals } from "./descriptor.ts";
+import type { Channel, Descriptor, Listener, Messages, Signals } from "./descriptor.ts";
 import { publishOpen } from "./diagnostics.ts";
 import { AbortError, IomuxError } from "./errors.ts";
 import { resolveLimits, type Limits } from "./limits.ts";
@@ -19,6 +19,7 @@ import {
   type ConnectorOptions,
   type ListenerOptions,
   type RawSource,
+  type RawStream,
   type ReactorOptions,
   type RegisterOptions,
 } from "./reactor/options.ts";
@@ -95,11 +96,17 @@ export class Reactor {
    * is registered already, closed, of another reactor, or cannot be adopted.
    */
   register<T = undefined>(
-    source: Socket | Readable,
+    source: RawStream,
     interest: number,
     handler?: Handler<Channel, T> | null,
     options?: RegisterOptions<T>,
   ): Registration<Channel, T>;
+  register<T = undefined>(
+    source: MessagePort,
+    interest: number,
+    handler?: Handler<Messages, T> | null,
+    options?: RegisterOptions<T>,
+  ): Registration<Messages, T>;
   register<T = undefined>(
     source: Server,
     interest: number,
@@ -271,14 +278,16 @@ export class Reactor {
   }
 
   /**
-   * Takes over a `net.Socket`, a `net.Server`, or a `Readable` of bytes that is no Duplex, such as a
-   * file's. Throws `IOMUX_CANNOT_ADOPT` with the reason. `process.stdin` may be any of these; it is
-   * only ever read, and never destroyed: once its channel is closed it is paused, and may be read
-   * on, or adopted again.
+   * Takes over a stream of bytes (`net.Socket`, a pipe, a file's stream, a child's stdin or stdout,
+   * any other `Duplex`, `Readable` or `Writable`), a `net.Server`, or a `MessagePort`. Throws
+   * `IOMUX_CANNOT_ADOPT` with the reason. `process.stdin` is only ever read, and never destroyed:
+   * once its channel is closed it is paused, and may be read on, or adopted again. `process.stdout`
+   * and `process.stderr` are only written to, and neither ended nor destroyed.
    */
-  adopt(source: Socket | Readable): Channel;
+  adopt(source: RawStream): Channel;
   adopt(source: Server): Listener;
-  adopt(source: RawSource): Channel | Listener {
+  adopt(source: MessagePort): Messages;
+  adopt(source: RawSource): Channel | Listener | Messages {
     this.#checkOpen();
     if (this.#sources.holder(source) !== undefined) {
       throw new IomuxError("IOMUX_CANNOT_ADOPT", "cannot adopt it: it is a descriptor already");

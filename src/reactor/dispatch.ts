@@ -5,6 +5,7 @@ import { asError, IomuxError } from "../errors.ts";
 import { ALWAYS, EDGE, formatMask } from "../mask.ts";
 import type { Counters } from "../host.ts";
 import type { Limits } from "../limits.ts";
+import { MessageQueue } from "../messages.ts";
 import type { Entry, Handler } from "../registration.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -121,7 +122,7 @@ export class Dispatcher {
     this.#counters.handlerErrors++;
     this.reporter.report(error, entry);
     const { descriptor } = entry;
-    if (descriptor instanceof BufferedChannel && descriptor.transport.release === undefined) {
+    if (descriptor instanceof MessageQueue || isOneOfMany(descriptor)) {
       if (entry.active || descriptor.entry === null) descriptor.abort(error);
       return;
     }
@@ -197,6 +198,11 @@ export function nameOf({ handler }: Entry): string {
 /** What a handler rejects with that waited with its own `registration.signal`. */
 function isAbort(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === "AbortError";
+}
+
+/** Whether it is a channel, and not one that stands for the whole process (stdin, stdout). */
+function isOneOfMany(descriptor: Entry["descriptor"]): boolean {
+  return descriptor instanceof BufferedChannel && descriptor.transport.release === undefined;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

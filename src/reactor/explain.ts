@@ -3,6 +3,7 @@ import { BufferedChannel } from "../channel.ts";
 import { formatAddress } from "../address.ts";
 import { READABLE, WRITABLE, formatMask } from "../mask.ts";
 import type { Limits } from "../limits.ts";
+import { MessageQueue } from "../messages.ts";
 import type { Descriptor, DescriptorState, Signals } from "../descriptor.ts";
 import type { ReadySource } from "../registration.ts";
 
@@ -22,6 +23,7 @@ export type Reason =
   | "ended"
   | "shut down"
   | "full"
+  | "no input side"
   | "no output side";
 
 /** What `explain()` answers. */
@@ -42,7 +44,7 @@ export interface Explanation {
 
 export function explain(source: ReadySource, limits: Readonly<Limits>): Explanation {
   const { fd, kind, state } = source;
-  const reading = why(source, READABLE);
+  const reading = hasInput(source) ? why(source, READABLE) : "no input side";
   const writing = hasOutput(source) ? why(source, WRITABLE) : "no output side";
   const asked =
     source.entry === null ? "no interest" : `interest ${formatMask(source.entry.interest)}`;
@@ -53,12 +55,18 @@ export function explain(source: ReadySource, limits: Readonly<Limits>): Explanat
   return { fd, kind, state, reading, writing, text };
 }
 
+function hasInput(source: ReadySource): boolean {
+  return !(source instanceof BufferedChannel && source.transport.writeOnly === true);
+}
+
 function hasOutput(source: ReadySource): boolean {
+  if (source instanceof MessageQueue) return true;
   return source instanceof BufferedChannel && source.transport.readOnly !== true;
 }
 
 function nameOf(source: ReadySource): string {
   if (source.kind === "signals") return (source as ReadySource & Signals).names.join(", ");
+  if (source instanceof MessageQueue) return source.transport.name;
   if (!(source instanceof BufferedChannel)) return formatAddress(source.localAddress);
   return source.transport.name ?? formatAddress(source.remoteAddress);
 }
@@ -79,6 +87,7 @@ function why(source: ReadySource, bit: number): Reason {
 /** Why the descriptor itself is not ready, or null if it is. */
 function condition(source: ReadySource, bit: number): Reason | null {
   if ((source.condition() & bit) !== 0) return null;
+  if (source instanceof MessageQueue) return source.state === "open" ? "nothing came" : "ended";
   const channel = source as BufferedChannel;
   if (bit === READABLE) return channel.ended ? "ended" : "nothing came";
   return channel.state === "open" && channel.room === 0 && channel.queued === 0

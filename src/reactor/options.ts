@@ -1,6 +1,7 @@
 /** What the calls of a reactor take besides their subject. */
 import type { Server, Socket } from "node:net";
-import type { Readable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
+import type { MessagePort } from "node:worker_threads";
 
 import type { Clock } from "../clock.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
@@ -53,4 +54,7 @@ export interface ConnectorOptions extends ConnectOptions {
 }
 
 /** What may be registered besides descriptors: it is adopted. */
-export type RawSource = Socket | Readable | Server;
+export type RawSource = RawStream | Server | MessagePort;
+
+/** A stream of bytes that becomes a channel. */
+export type RawStream = Socket | Duplex | Readable | Writable;

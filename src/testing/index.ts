@@ -2,6 +2,7 @@
 
 export { SimulatedClock } from "./simulated-clock.ts";
 export { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.ts";
+export { MemoryPort } from "./memory-port.ts";
 export { MemorySocket } from "./memory-socket.ts";
 export { MemoryStdin } from "./memory-stdin.ts";
 export { MemoryTransport, type EndSettings } from "./memory-transport.ts";

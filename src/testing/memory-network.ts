@@ -15,6 +15,7 @@ import {
   type Transport,
 } from "iomux";
 
+import { MemoryPort } from "./memory-port.ts";
 import { MemorySocket } from "./memory-socket.ts";
 import { MemoryStdin } from "./memory-stdin.ts";
 import { MemoryTransport } from "./memory-transport.ts";
@@ -104,20 +105,38 @@ export class MemoryNetwork implements Network {
     return [new MemorySocket(left), new MemorySocket(right)];
   }
 
-  #ends(a: SocketAddress, b: SocketAddress): [MemoryTransport, MemoryTransport] {
-    const left = this.#end(a, b, () => undefined);
+  /** A pipe: an end that can only be written to, which `adopt` takes, and the one that reads it. */
+  pipe(): [MemorySocket, MemorySocket] {
+    const nowhere: SocketAddress = { family: "unix", path: "" };
+    const [write, read] = this.#ends(nowhere, nowhere, true);
+    return [new MemorySocket(write), new MemorySocket(read)];
+  }
+
+  /** Two message ports that are connected with each other; `adopt` takes either. */
+  ports(): [MemoryPort, MemoryPort] {
+    return MemoryPort.pair(this.clock);
+  }
+
+  #ends(a: SocketAddress, b: SocketAddress, writeOnly = false): [MemoryTransport, MemoryTransport] {
+    const left = this.#end(a, b, () => undefined, writeOnly);
     const right = this.#end(b, a, () => undefined);
     MemoryTransport.join(left, right);
     return [left, right];
   }
 
-  #end(local: SocketAddress, remote: SocketAddress, released: () => void): MemoryTransport {
+  #end(
+    local: SocketAddress,
+    remote: SocketAddress,
+    released: () => void,
+    writeOnly = false,
+  ): MemoryTransport {
     return new MemoryTransport({
       clock: this.clock,
       capacity: this.#capacity,
       localAddress: local,
       remoteAddress: remote,
       released,
+      writeOnly,
     });
   }
 
@@ -194,8 +213,13 @@ export class MemoryNetwork implements Network {
       if (source.adopted) throw cannotAdopt("stdin", "it is adopted already");
       return { kind: "channel", transport: source.take() };
     }
+    if (source instanceof MemoryPort) {
+      if (source.adopted || source.closed)
+        throw cannotAdopt("the port", "it is closed, or adopted");
+      return { kind: "messages", transport: source };
+    }
     if (!(source instanceof MemorySocket)) {
-      throw cannotAdopt("this object", "it is no MemorySocket and no MemoryStdin");
+      throw cannotAdopt("this object", "it is no MemorySocket, no MemoryPort and no MemoryStdin");
     }
     if (source.error !== null) throw cannotAdopt("the socket", source.error.message);
     if (source.closed) throw cannotAdopt("the socket", "it is closed");

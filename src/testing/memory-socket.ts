@@ -88,7 +88,15 @@ export class MemorySocket implements TransportSink {
     this.#transport.unread(this.received);
     this.#received = [];
     this.closed = true;
+    this.#transport.takeFrom(this);
     return this.#transport;
+  }
+
+  /** It has the stream again, and does not read it yet. */
+  takeBack(): void {
+    this.closed = false;
+    this.#transport.attach(this);
+    this.#transport.pause();
   }
 
   #flush(): void {

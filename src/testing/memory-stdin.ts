@@ -50,6 +50,7 @@ class StdinTransport implements Transport {
   readonly localAddress = null;
   readonly remoteAddress = null;
   readonly readOnly = true;
+  readonly certainEnds = true;
   readonly name = "stdin";
   readonly #transport: MemoryTransport;
   readonly #released: () => void;

@@ -13,6 +13,7 @@ import {
   type TransportSink,
 } from "iomux";
 
+import { MemorySocket } from "./memory-socket.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
 /** The most that one I/O event delivers, as libuv's reads. */
@@ -30,6 +31,8 @@ export interface EndSettings {
   readonly remoteAddress: SocketAddress;
   /** Called once when the end holds no descriptor any more. */
   readonly released: () => void;
+  /** Whether it is the end of a pipe that is written to. */
+  readonly writeOnly: boolean;
 }
 
 export class MemoryTransport implements Transport {
@@ -37,6 +40,7 @@ export class MemoryTransport implements Transport {
   readonly localAddress: SocketAddress;
   /** The other end. */
   readonly remoteAddress: SocketAddress;
+  readonly writeOnly: boolean;
   connecting = false;
   readonly #clock: SimulatedClock;
   readonly #capacity: number;
@@ -47,7 +51,9 @@ export class MemoryTransport implements Transport {
   #inboundBytes = 0;
   /** What the peer has sent after its bytes. */
   #inboundEnd: "none" | "fin" | "reset" = "none";
-  #endTold = false;
+  #endTold: boolean;
+  /** Who had this end before a reactor adopted it. */
+  #socket: MemorySocket | null = null;
   #outbound: Uint8Array[] = [];
   #shut = false;
   #finSent = false;
@@ -62,6 +68,7 @@ export class MemoryTransport implements Transport {
     this.localAddress = settings.localAddress;
     this.remoteAddress = settings.remoteAddress;
     this.#released = settings.released;
+    this.writeOnly = this.#endTold = settings.writeOnly;
   }
 
   /** Two ends of one stream. */
@@ -169,6 +176,27 @@ export class MemoryTransport implements Transport {
     this.#endTold = false;
   }
 
+  /** It goes from `socket` to a reactor, which may give it back. */
+  takeFrom(socket: MemorySocket): void {
+    this.#socket = socket;
+  }
+
+  putBack(unread: readonly Buffer[]): boolean {
+    if (this.writeOnly) return true;
+    if (this.#endTold && unread.length > 0) return false;
+    this.#reading = false;
+    this.unread(Buffer.concat(unread));
+    return true;
+  }
+
+  handOver(): MemorySocket {
+    this.detach();
+    const socket = this.#socket ?? new MemorySocket(this);
+    socket.takeBack();
+    socket.ended = this.#endTold;
+    return socket;
+  }
+
   /** As much as the other end has room for. True: all of it is there. */
   #send(): boolean {
     const peer = this.#peer!;
@@ -223,6 +251,12 @@ export class MemoryTransport implements Transport {
   receiveEnd(end: "fin" | "reset"): void {
     if (this.#closed || this.#inboundEnd === "reset") return;
     this.#inboundEnd = end;
+    // A write that waits fails at once, whether anybody reads or not.
+    if (end === "reset" && this.#outbound.length > 0) {
+      this.#clock.post(() => {
+        this.#brokenPipe();
+      });
+    }
     this.#poll();
   }
 

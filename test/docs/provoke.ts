@@ -164,6 +164,22 @@ export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = 
     }
   },
 
+  async IOMUX_CANNOT_RELEASE() {
+    const { channel, peer, clock } = await Scene.open();
+    peer.end("hello");
+    await clock.settle();
+    return thrown(() => channel.release());
+  },
+
+  async IOMUX_BAD_MESSAGE() {
+    const scene = await Scene.open();
+    const [near, far] = scene.network.ports();
+    scene.reactor.register(near as never, READABLE, () => undefined);
+    far.postUnreadable();
+    await scene.clock.settle();
+    return scene.last;
+  },
+
   async IOMUX_POLL_IN_HANDLER() {
     const { reactor, channel, clock } = await Scene.open();
     return clock.run(

@@ -111,6 +111,13 @@ const sums: Script = async ({ start }) => {
   ]);
 };
 
+const handOver: Script = async ({ start }) => {
+  const port = await start().port();
+  expect((await talk(port, "hello\n")).toString()).toBe("This is no web page.\n");
+  const request = "GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  expect((await talk(port, request)).toString()).toContain("you asked for /page\n");
+};
+
 export const SCRIPTS: Readonly<Record<string, Script>> = {
   echo,
   hello,
@@ -131,4 +138,8 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   metrics: testing,
   sums,
   "select-echo": echo,
+  child: testing,
+  gzip: testing,
+  "hand-over": handOver,
+  workers: testing,
 };

@@ -17,6 +17,7 @@ const BOUND_MEMORY_OR_LIFE = [
   "unreadMs",
   "lingerMs",
   "acceptQueue",
+  "messageQueue",
   "reserveDescriptors",
   "reportEveryMs",
 ];
