@@ -1,5 +1,6 @@
 /** What a reactor publishes on `node:diagnostics_channel`, and what subscribers can do to it. */
 import diagnosticsChannel from "node:diagnostics_channel";
+import type { MessagePort } from "node:worker_threads";
 
 import { describe, expect, it, onTestFinished } from "vitest";
 
@@ -244,6 +245,17 @@ describe("diagnostics", () => {
     expect(published).toEqual([
       { name: "iomux:signals:open", message: { descriptor: signals } },
       { name: "iomux:signals:close", message: { descriptor: signals } },
+    ]);
+  });
+
+  it("messages: open and close", () => {
+    const published = subscribed();
+    const world = new MemoryWorld("tcp");
+    const port = world.createReactor().adopt(world.memory.ports()[0] as never as MessagePort);
+    port.close();
+    expect(published).toEqual([
+      { name: "iomux:messages:open", message: { descriptor: port } },
+      { name: "iomux:messages:close", message: { descriptor: port } },
     ]);
   });
 
