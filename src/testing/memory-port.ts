@@ -20,6 +20,7 @@ export class MemoryPort implements MessageTransport {
     this.#clock = clock;
   }
 
+  /** Two ports that are connected with each other. */
   static pair(clock: SimulatedClock): [MemoryPort, MemoryPort] {
     const left = new MemoryPort(clock);
     const right = new MemoryPort(clock);
@@ -28,6 +29,7 @@ export class MemoryPort implements MessageTransport {
     return [left, right];
   }
 
+  /** Whether a reactor has it. */
   get adopted(): boolean {
     return this.#sink !== null;
   }
