@@ -41,6 +41,9 @@ export const ERROR_CODES = [
   "IOMUX_BAD_FRAME",
   "IOMUX_FRAMER_STUCK",
   "IOMUX_FRAMER_SHARED",
+  "IOMUX_STRUCT_FORMAT",
+  "IOMUX_STRUCT_VALUE",
+  "IOMUX_STRUCT_BUFFER",
 ] as const;
 
 /** A code of our own. Errors of the system keep theirs (`ECONNRESET`, `EADDRINUSE`, ...). */

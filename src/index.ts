@@ -130,6 +130,19 @@ export {
 export { raw } from "./server/raw.ts";
 export { TokenBucket, type TokenBucketOptions } from "./server/token-bucket.ts";
 
+export {
+  calcsize,
+  iterUnpack,
+  pack,
+  packInto,
+  struct,
+  unpack,
+  unpackFrom,
+  type Struct,
+} from "./bytes/struct.ts";
+export { StructError, type StructErrorCode, type StructErrorPlace } from "./bytes/struct-error.ts";
+export type { Packed, StructFormat, StructValue, Unpacked } from "./bytes/struct-types.ts";
+
 export type { Clock } from "./clock.ts";
 export type {
   Adopted,

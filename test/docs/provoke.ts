@@ -15,6 +15,7 @@ import {
   PRIORITY,
   READABLE,
   serve,
+  struct,
   WRITABLE,
   type Channel,
   type ErrorCode,
@@ -359,5 +360,18 @@ export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = 
     const framer = lines();
     nextFrame(framer, arrived("one"), false);
     return Promise.resolve(unframed(framer, "two"));
+  },
+
+  IOMUX_STRUCT_FORMAT() {
+    // As a string, not as a literal: that would not compile.
+    return Promise.resolve(thrown(() => struct("<i5y".trim())));
+  },
+
+  IOMUX_STRUCT_VALUE() {
+    return Promise.resolve(thrown(() => struct("<BH").pack(1, 70_000)));
+  },
+
+  IOMUX_STRUCT_BUFFER() {
+    return Promise.resolve(thrown(() => struct("<i5sf").unpack(Buffer.alloc(12))));
   },
 };

@@ -118,6 +118,24 @@ const handOver: Script = async ({ start }) => {
   expect((await talk(port, request)).toString()).toContain("you asked for /page\n");
 };
 
+const structProtocol: Script = async ({ start }) => {
+  const port = await start().port();
+  const add = (...numbers: number[]): Buffer => {
+    const body = Buffer.alloc(8 * numbers.length);
+    for (const [index, number] of numbers.entries()) body.writeDoubleBE(number, 8 * index);
+    const header = Buffer.from([0, 0, 0, body.length, 1, 1]);
+    return Buffer.concat([header, body]);
+  };
+  const answers = await talk(port, Buffer.concat([add(1, 2.5), add(), add(-7)]));
+  const sum = (number: number): Buffer => {
+    const body = Buffer.alloc(8);
+    body.writeDoubleBE(number);
+    return Buffer.concat([Buffer.from([0, 0, 0, 8, 1, 2]), body]);
+  };
+  expect(answers).toEqual(Buffer.concat([sum(3.5), sum(0), sum(-7)]));
+  await expect(talk(port, Buffer.from([255, 255, 255, 255, 1, 1]))).rejects.toThrow("ECONNRESET");
+};
+
 export const SCRIPTS: Readonly<Record<string, Script>> = {
   echo,
   hello,
@@ -142,4 +160,8 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   gzip: testing,
   "hand-over": handOver,
   workers: testing,
+  "struct-intro": testing,
+  "struct-protocol": structProtocol,
+  "struct-wav": testing,
+  "struct-records": testing,
 };
