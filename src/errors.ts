@@ -39,6 +39,9 @@ export const ERROR_CODES = [
   "IOMUX_BAD_FRAME",
   "IOMUX_FRAMER_STUCK",
   "IOMUX_FRAMER_SHARED",
+  "IOMUX_READ_TWICE",
+  "IOMUX_TIMED_OUT",
+  "IOMUX_CONNECTION_CLOSED",
 ] as const;
 
 /** A code of our own. Errors of the system keep theirs (`ECONNRESET`, `EADDRINUSE`, ...). */

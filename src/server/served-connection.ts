@@ -32,7 +32,7 @@ import { ConnectionOutput } from "./connection-output.ts";
 import { Deadlines, type DeadlineOwner } from "./deadlines.ts";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
 import { FrameError, RefusedFrame, type Framer } from "./framer.ts";
-import type { Callbacks, OutputPolicy, ServerLimits } from "./options.ts";
+import type { InnerCallbacks, OutputPolicy, ServerLimits } from "./options.ts";
 import { SharedFrame } from "./shared-frame.ts";
 import { Throttle } from "./throttle.ts";
 
@@ -40,7 +40,7 @@ import { Throttle } from "./throttle.ts";
 export interface ConnectionHome<F, D> {
   readonly limits: Readonly<ServerLimits>;
   readonly policy: OutputPolicy;
-  readonly callbacks: Callbacks<F, D>;
+  readonly callbacks: InnerCallbacks<F, D>;
   /** Rates of all its connections together. */
   readonly throttles: readonly Throttle[];
   register(connection: ServedConnection<F, D>, channel: Channel): Registration;
@@ -108,6 +108,10 @@ export class ServedConnection<F, D>
     return this.reader.paused;
   }
 
+  get signal(): AbortSignal {
+    return this.#registration.signal;
+  }
+
   send(bytes: Uint8Array, options?: SendOptions): boolean {
     if (!(bytes instanceof Uint8Array)) throw notBytes(bytes, this.fd);
     return this.offer(new SharedFrame(bytes, this.channel.host.budget), options?.source ?? this);
@@ -118,7 +122,7 @@ export class ServedConnection<F, D>
     if (this.state !== "open") return false;
     if (frame.length === 0) return true;
     const answer = this.output.offer(frame);
-    if (answer === "overflow") this.#overflow();
+    if (answer === "overflow") this.overflow();
     if (answer !== "taken") return false;
     this.#deadlines.noteOutput();
     if (this.output.waiting) this.#noteWaiting(source);
@@ -133,7 +137,7 @@ export class ServedConnection<F, D>
     this.#backpressure?.holdUp(source.#backpressure);
   }
 
-  #overflow(): void {
+  overflow(): void {
     const { maxOutputBytes } = this.#home.limits;
     const why = `had ${this.backlog} bytes of output waiting, and the next frame did not fit`;
     this.expired("overflow", `${why} (limit maxOutputBytes ${maxOutputBytes})`);
@@ -170,10 +174,15 @@ export class ServedConnection<F, D>
     this.state = "ending";
     // What it has yet to hear does not depend on how it began.
     this.established = true;
-    this.reader.close();
-    this.#backpressure?.close();
+    this.#stop();
     if (this.output.heldBytes === 0) this.#closeChannel();
     else this.readingChanged();
+  }
+
+  #stop(): void {
+    this.reader.close();
+    this.#backpressure?.close();
+    this.#home.callbacks.ending?.(this);
   }
 
   #closeChannel(): void {
@@ -249,15 +258,16 @@ export class ServedConnection<F, D>
         : callbacks.frame?.(this, frame),
     );
     if (pending === null) {
-      this.#handled();
+      this.handled();
       return null;
     }
     return pending.then(() => {
-      this.#handled();
+      this.handled();
     });
   }
 
-  #handled(): void {
+  /** A frame was handled: what was busy may be idle now. */
+  handled(): void {
     if (this.#answerMs < 0) return;
     this.#home.later(0, () => {
       if (!this.reader.busy) this.#end("shutdown");
@@ -272,17 +282,18 @@ export class ServedConnection<F, D>
 
   broken(thrown: unknown): void {
     if (thrown instanceof FrameError) this.#cut("protocol", thrown);
-    else this.#failed(thrown);
+    else this.failed(thrown);
   }
 
   /** Runs code of users: what it throws, or rejects with, costs this connection. */
   #call(callback: () => unknown): Promise<unknown> | null {
     return runCallback(callback, (thrown) => {
-      this.#failed(thrown);
+      this.failed(thrown);
     });
   }
 
-  #failed(thrown: unknown): void {
+  /** Code of users for this connection threw: it is reported, and costs the connection. */
+  failed(thrown: unknown): void {
     const error = asError(thrown, this.fd, "a callback threw");
     this.channel.host.failed(this.channel, error);
     this.#cut("handler-error", error);
@@ -344,15 +355,19 @@ export class ServedConnection<F, D>
     return this.output.heldBytes + this.reader.heldBytes;
   }
 
+  get unhandled(): boolean {
+    return this.reader.unhandled;
+  }
+
   channelClosed(): void {
+    const stopped = this.state !== "open";
     this.state = "closed";
     this.error ??= this.channel.error;
     this.reason ??= whyClosed(this.channel, this.reader.endSeen);
-    this.reader.close();
+    if (!stopped) this.#stop();
     this.output.clear();
     this.#deadlines.stop();
     this.#answerTimer?.cancel();
-    this.#backpressure?.close();
     this.#home.gone(this, this.reason);
   }
 

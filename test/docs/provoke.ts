@@ -16,6 +16,7 @@ import {
   READABLE,
   serve,
   WRITABLE,
+  type AsyncConnection,
   type Channel,
   type ErrorCode,
   type Framer,
@@ -344,4 +345,31 @@ export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = 
     nextFrame(framer, arrived("one"), false);
     return Promise.resolve(unframed(framer, "two"));
   },
+
+  async IOMUX_READ_TWICE() {
+    const connection = await awaited();
+    void connection.read();
+    return thrown(() => connection.read());
+  },
+
+  async IOMUX_TIMED_OUT() {
+    const scene = await Scene.open();
+    const connection = await awaited(scene);
+    const read = rejected(connection.read({ timeoutMs: 1000 }));
+    await scene.clock.advance(1000);
+    return read;
+  },
+
+  async IOMUX_CONNECTION_CLOSED() {
+    const connection = await awaited();
+    connection.abort();
+    return rejected(connection.read());
+  },
 };
+
+/** A connection (fd 2) of a server without callbacks. */
+async function awaited(given?: Scene): Promise<AsyncConnection> {
+  const scene = given ?? (await Scene.open());
+  const server = await scene.clock.run(serve(scene.reactor, {}));
+  return server.take(scene.channel);
+}
