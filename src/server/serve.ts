@@ -27,15 +27,19 @@ export function serve<F = Buffer>(
 export function serve<F, D>(
   reactor: Reactor,
   options: ServeOptions<F>,
-  callbacks?: Callbacks<F, D>,
+  ...given: [callbacks?: Callbacks<F, D>]
 ): Promise<Server<F, D> | AsyncServer<F>> {
   if (!(reactor instanceof Reactor)) {
     throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", "serve() takes a reactor first");
   }
-  checkServing(options, callbacks ?? {});
-  return callbacks === undefined
-    ? listen(reactor, options, new AwaitedServer(reactor, options))
-    : listen(reactor, options, new ConnectionServer(reactor, options, callbacks));
+  // Callbacks that are undefined are most often a mistake, and not a wish for coroutines.
+  if (given.length === 0) {
+    checkServing(options, {});
+    return listen(reactor, options, new AwaitedServer(reactor, options));
+  }
+  const [callbacks] = given as [Callbacks<F, D>];
+  checkServing(options, callbacks);
+  return listen(reactor, options, new ConnectionServer(reactor, options, callbacks));
 }
 
 async function listen<S extends { attach(listener: Listener): void }>(
