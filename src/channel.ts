@@ -112,7 +112,7 @@ export class BufferedChannel
     let mask = this.#input.length > 0 || (endUnread && !lost) ? READABLE : 0;
     if (endUnread) mask |= PEER_CLOSED;
     if (state === "open") return this.#shut || this.#output?.full === true ? mask : mask | WRITABLE;
-    if ((mask & READABLE) !== 0 && !this.#unreadExpired) return mask;
+    if (((mask & READABLE) !== 0 || this.owner?.unhandled) && !this.#unreadExpired) return mask;
     return lost ? mask | ERROR | HANGUP : mask | HANGUP;
   }
 
@@ -127,7 +127,7 @@ export class BufferedChannel
       this.#readingStopped = false;
       if (this.state === "open") this.#transport.resume();
     }
-    this.#noteDrained();
+    this.inputHandled();
     return bytes;
   }
 
@@ -135,12 +135,12 @@ export class BufferedChannel
     if (!this.#endSeen || this.ended || this.state === "failed") return null;
     this.ended = true;
     this.progress++;
-    this.#noteDrained();
+    this.inputHandled();
     return END;
   }
 
   /** What waited for the bytes to be read may now be told. */
-  #noteDrained(): void {
+  inputHandled(): void {
     if (this.state !== "failed" && this.state !== "hung-up") return;
     this.host.changed(this, this.condition() & (ERROR | HANGUP));
   }

@@ -44,6 +44,9 @@ export const ERROR_CODES = [
   "IOMUX_STRUCT_FORMAT",
   "IOMUX_STRUCT_VALUE",
   "IOMUX_STRUCT_BUFFER",
+  "IOMUX_READ_TWICE",
+  "IOMUX_TIMED_OUT",
+  "IOMUX_CONNECTION_CLOSED",
 ] as const;
 
 /** A code of our own. Errors of the system keep theirs (`ECONNRESET`, `EADDRINUSE`, ...). */

@@ -91,6 +91,15 @@ export type { CloseOptions, CloseResult, CutOff } from "./reactor/shutdown.ts";
 
 export { CLOSE_REASONS, type CloseReason, type TimeUp } from "./server/close-reason.ts";
 export { serve } from "./server/serve.ts";
+export { connect, type ConnectionToOptions } from "./server/connect.ts";
+export { ConnectionClosedError } from "./server/connection-errors.ts";
+export type {
+  AsyncConnection,
+  AsyncSendOptions,
+  AsyncServer,
+  EachOptions,
+  ReadLineOptions,
+} from "./server/async-connection.ts";
 export { broadcast, type BroadcastOptions } from "./server/broadcast.ts";
 export type { Server, ServerCloseResult, ServerStats } from "./server/server.ts";
 export type {

@@ -183,6 +183,7 @@ export interface MessageTransport {
 /** What a message transport tells. */
 export interface MessageSink {
   /** A message came. */
+  /** A message came. */
   onMessage(value: unknown): void;
   /** A message came that could not be read. */
   onBadMessage(error: Error): void;

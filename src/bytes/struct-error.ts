@@ -5,8 +5,11 @@ export type StructErrorCode = "IOMUX_STRUCT_FORMAT" | "IOMUX_STRUCT_VALUE" | "IO
 
 /** Where a `StructError` was met. */
 export interface StructErrorPlace {
+  /** The whole format. */
   readonly format: string;
+  /** Where in the format, from 0. */
   readonly position?: number;
+  /** Which of the values, from 0. */
   readonly valueIndex?: number;
 }
 

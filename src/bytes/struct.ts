@@ -17,6 +17,7 @@ import type { Packed, StructFormat, Unpacked } from "./struct-types.ts";
  * what are no bytes. A failed call has written nothing.
  */
 export interface Struct<Format extends string = string> {
+  /** As it was given. */
   readonly format: Format;
   /** Bytes of a record. */
   readonly size: number;

@@ -3,7 +3,7 @@ import type { Channel } from "../descriptor.ts";
 import type { Registration } from "../registration.ts";
 import type { Timer } from "../timers.ts";
 import type { CloseReason } from "./close-reason.ts";
-import type { Callbacks, OutputPolicy, ServerLimits } from "./options.ts";
+import type { InnerCallbacks, OutputPolicy, ServerLimits } from "./options.ts";
 import type { ServedConnection } from "./served-connection.ts";
 import type { Throttle } from "./throttle.ts";
 
@@ -11,7 +11,7 @@ import type { Throttle } from "./throttle.ts";
 export interface ConnectionHome<F, D> {
   readonly limits: Readonly<ServerLimits>;
   readonly policy: OutputPolicy;
-  readonly callbacks: Callbacks<F, D>;
+  readonly callbacks: InnerCallbacks<F, D>;
   /** Rates of all its connections together. */
   readonly throttles: readonly Throttle[];
   register(connection: ServedConnection<F, D>, channel: Channel): Registration;

@@ -21,7 +21,7 @@ import { Farewells } from "./farewells.ts";
 import { isFramer } from "./framer.ts";
 import {
   resolveServerLimits,
-  type Callbacks,
+  type InnerCallbacks,
   type OutputPolicy,
   type ServeOptions,
   type ServerLimits,
@@ -34,13 +34,17 @@ import { Throttle } from "./throttle.ts";
 export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D> {
   readonly limits: Readonly<ServerLimits>;
   readonly policy: OutputPolicy;
-  readonly callbacks: Callbacks<F, D>;
+  readonly callbacks: InnerCallbacks<F, D>;
   readonly throttles: readonly Throttle[];
   readonly #reactor: Reactor;
   readonly #framer: NonNullable<ServeOptions<F>["framer"]>;
   readonly #gate: AcceptGate;
   readonly #farewells = new Farewells();
+  readonly #onPeers: (() => void) | null;
   readonly #listeners: Listener[] = [];
+  readonly #listening: Registration[] = [];
+  /** Which listener let somebody in by `acceptNext()` last. */
+  #acceptedAt = 0;
   readonly #connections = new Set<ServedConnection<F, D>>();
   /** Where those that came through the gate came from. */
   readonly #admitted = new Map<ServedConnection<F, D>, SocketAddress | null>();
@@ -54,12 +58,19 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   #closing: Promise<ServerCloseResult> | null = null;
   #onEmpty: (() => void) | null = null;
 
-  constructor(reactor: Reactor, options: ServeOptions<F>, callbacks: Callbacks<F, D>) {
+  /** `onPeers` is called when peers wait for `acceptNext()`; without it all of them are let in. */
+  constructor(
+    reactor: Reactor,
+    options: ServeOptions<F>,
+    callbacks: InnerCallbacks<F, D>,
+    onPeers: (() => void) | null = null,
+  ) {
     this.limits = resolveServerLimits(options);
     this.policy = options.outputPolicy ?? "close";
     this.callbacks = callbacks;
     this.throttles = [Throttle.ofServer(this.limits)].filter((rate) => rate !== null);
     this.#reactor = reactor;
+    this.#onPeers = onPeers;
     this.#framer = options.framer ?? (raw as never);
     this.#gate = new AcceptGate(this.limits, options.blockList);
   }
@@ -75,9 +86,39 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   /** Adds a listener; it is closed with the server. */
   attach(listener: Listener): void {
     this.#listeners.push(listener);
-    this.#reactor.register(listener, READABLE, () => {
-      this.#acceptFrom(listener);
+    const registration = this.#reactor.register(listener, READABLE, () => {
+      if (this.#onPeers === null) this.#acceptFrom(listener);
+      else this.#onPeers();
     });
+    this.#listening.push(registration);
+  }
+
+  /** Whether anybody can come in. */
+  get listening(): boolean {
+    return !this.#shut && this.#listeners.some(({ state }) => state === "open");
+  }
+
+  /** Whether `onPeers` is called: while nobody wants them, peers wait at the listeners. */
+  setAccepting(accepting: boolean): void {
+    for (const registration of this.#listening) {
+      if (!registration.active) continue;
+      if (accepting) registration.resume();
+      else registration.pause();
+    }
+  }
+
+  /** Lets in the next peer that passes the gate, from each listener in turn; null: none waits. */
+  acceptNext(): Connection<F, D> | null {
+    const { length } = this.#listeners;
+    for (let tried = 0; tried < length; tried++) {
+      this.#acceptedAt = (this.#acceptedAt + 1) % length;
+      const listener = this.#listeners[this.#acceptedAt]!;
+      for (let peer = listener.accept(); peer !== null; peer = listener.accept()) {
+        const connection = this.#admit(peer, listener);
+        if (connection !== null) return connection;
+      }
+    }
+    return null;
   }
 
   #acceptFrom(listener: Listener): void {
@@ -86,13 +127,15 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
     }
   }
 
-  #admit(channel: Channel, listener: Listener): void {
+  #admit(channel: Channel, listener: Listener): Connection<F, D> | null {
     const address = channel.remoteAddress;
+    let connection: Connection<F, D> | null = null;
     this.#guard(channel, () => {
       const why = this.#gate.refuses(address, this.#shut, this.#reactor.now());
-      if (why === null) this.#open(channel, address);
+      if (why === null) connection = this.#open(channel, address);
       else this.#turnAway(why, address, channel, listener);
     });
+    return connection;
   }
 
   #turnAway(

@@ -153,6 +153,12 @@ export interface Callbacks<F, D> {
   turnedAway?(why: TurnedAway, address: SocketAddress | null, channel: Channel): void;
 }
 
+/** What the library's own code is told besides. */
+export interface InnerCallbacks<F, D> extends Callbacks<F, D> {
+  /** It handles no more frames and takes no more output. Once, from inside of what ended it. */
+  ending?(connection: Connection<F, D>): void;
+}
+
 const CALLBACK_NAMES: ReadonlySet<string> = new Set<keyof Callbacks<unknown, unknown>>([
   ...(["open", "frame", "refused", "drain", "expire", "end", "close", "turnedAway"] as const),
 ]);
@@ -161,6 +167,11 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(DEFAULT_SERVER_LIMITS),
   ...["framer", "outputPolicy", "listen", "blockList", "backlog", "noDelay", "keepAlive"],
 ]);
+
+/** Whether it is an option of connections, whoever made the channel. */
+export function isConnectionOption(name: string): boolean {
+  return name === "framer" || name === "outputPolicy" || Object.hasOwn(DEFAULT_SERVER_LIMITS, name);
+}
 
 /** The limits of which 0 is not "none" but nonsense, and those of which it is a value. */
 const AT_LEAST_ONE: ReadonlySet<string> = new Set<keyof ServerLimits>([

@@ -14,6 +14,7 @@ import type { BufferedChannel } from "../channel.ts";
 import { asError } from "../errors.ts";
 import type { ChannelOwner } from "../host.ts";
 import { READABLE, WRITABLE } from "../mask.ts";
+import type { Registration } from "../registration.ts";
 import type { Timer } from "../timers.ts";
 import { Backpressure } from "./backpressure.ts";
 import { runCallback } from "./callback.ts";
@@ -48,6 +49,7 @@ export class ServedConnection<F, D>
   readonly reader: FrameReader<F>;
   readonly output: ConnectionOutput;
   readonly #deadlines: Deadlines;
+  readonly #registration: Registration;
   readonly #interest: Interest;
   readonly #backpressure: Backpressure | null;
   /** The server closes: what the peer gets to end its side too, in milliseconds. Else -1. */
@@ -59,7 +61,8 @@ export class ServedConnection<F, D>
     this.#home = home;
     this.channel = channel;
     // First, because it throws for a channel that cannot be taken, which must stay as it was.
-    this.#interest = new Interest(home.register(this, channel));
+    this.#registration = home.register(this, channel);
+    this.#interest = new Interest(this.#registration);
     const own = Throttle.ofConnection(limits);
     const throttles = own === null ? home.throttles : [own, ...home.throttles];
     this.reader = new FrameReader(channel, framer, this, limits.framesPerTurn, throttles);
@@ -93,6 +96,10 @@ export class ServedConnection<F, D>
     return this.reader.paused;
   }
 
+  get signal(): AbortSignal {
+    return this.#registration.signal;
+  }
+
   send(bytes: Uint8Array, options?: SendOptions): boolean {
     if (!(bytes instanceof Uint8Array)) throw notBytes(bytes, this.fd);
     return this.offer(new SharedFrame(bytes, this.channel.host.budget), options?.source ?? this);
@@ -103,7 +110,7 @@ export class ServedConnection<F, D>
     if (this.state !== "open" || this.channel.transport.readOnly === true) return false;
     if (frame.length === 0) return true;
     const answer = this.output.offer(frame);
-    if (answer === "overflow") this.#overflow();
+    if (answer === "overflow") this.overflow();
     if (answer !== "taken") return false;
     this.#deadlines.noteOutput();
     if (this.output.waiting) this.#noteWaiting(source);
@@ -117,7 +124,7 @@ export class ServedConnection<F, D>
     if (source.#backpressure !== null) this.#backpressure?.holdUp(source.#backpressure);
   }
 
-  #overflow(): void {
+  overflow(): void {
     this.expired("overflow", overHardLimit(this.backlog, this.#home.limits));
   }
 
@@ -153,14 +160,19 @@ export class ServedConnection<F, D>
     this.state = "ending";
     // What it has yet to hear does not depend on how it began.
     this.established = true;
-    this.reader.close();
-    this.#backpressure?.close();
+    this.#stop();
     if (this.output.heldBytes === 0) {
       this.#closeChannel();
       return;
     }
     this.readingChanged();
     this.#deadlines.noteEnding();
+  }
+
+  #stop(): void {
+    this.reader.close();
+    this.#backpressure?.close();
+    this.#home.callbacks.ending?.(this);
   }
 
   #closeChannel(): void {
@@ -236,15 +248,16 @@ export class ServedConnection<F, D>
         : callbacks.frame?.(this, frame),
     );
     if (pending === null) {
-      this.#handled();
+      this.handled();
       return null;
     }
     return pending.then(() => {
-      this.#handled();
+      this.handled();
     });
   }
 
-  #handled(): void {
+  /** A frame was handled: what was busy may be idle now. */
+  handled(): void {
     if (this.#answerMs < 0) return;
     this.#home.later(0, () => {
       if (!this.reader.busy) this.#end("shutdown");
@@ -259,17 +272,18 @@ export class ServedConnection<F, D>
 
   broken(thrown: unknown): void {
     if (thrown instanceof FrameError) this.#cut("protocol", thrown);
-    else this.#failed(thrown);
+    else this.failed(thrown);
   }
 
   /** Runs code of users: what it throws, or rejects with, costs this connection. */
   #call(callback: () => unknown): Promise<unknown> | null {
     return runCallback(callback, (thrown) => {
-      this.#failed(thrown);
+      this.failed(thrown);
     });
   }
 
-  #failed(thrown: unknown): void {
+  /** Code of users for this connection threw: it is reported, and costs the connection. */
+  failed(thrown: unknown): void {
     const error = asError(thrown, this.fd, "a callback threw");
     this.channel.host.failed(this.channel, error);
     this.#cut("handler-error", error);
@@ -319,15 +333,19 @@ export class ServedConnection<F, D>
     return this.output.heldBytes + this.reader.heldBytes;
   }
 
+  get unhandled(): boolean {
+    return this.reader.unhandled;
+  }
+
   channelClosed(): void {
+    const stopped = this.state !== "open";
     this.state = "closed";
     this.error ??= this.channel.error;
     this.reason ??= whyClosed(this.channel, this.reader.endSeen);
-    this.reader.close();
+    if (!stopped) this.#stop();
     this.output.clear();
     this.#deadlines.stop();
     this.#answerTimer?.cancel();
-    this.#backpressure?.close();
     this.#home.gone(this, this.reason);
   }
 

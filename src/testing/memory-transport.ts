@@ -254,7 +254,8 @@ export class MemoryTransport implements Transport {
     // A write that waits fails at once, whether anybody reads or not.
     if (end === "reset" && this.#outbound.length > 0) {
       this.#clock.post(() => {
-        this.#brokenPipe();
+        if (this.writeOnly) this.#brokenPipe();
+        else this.fail("ECONNRESET", "the peer reset the connection");
       });
     }
     this.#poll();

@@ -17,6 +17,7 @@ import {
   serve,
   struct,
   WRITABLE,
+  type AsyncConnection,
   type Channel,
   type ErrorCode,
   type Framer,
@@ -374,4 +375,31 @@ export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = 
   IOMUX_STRUCT_BUFFER() {
     return Promise.resolve(thrown(() => struct("<i5sf").unpack(Buffer.alloc(12))));
   },
+
+  async IOMUX_READ_TWICE() {
+    const connection = await awaited();
+    void connection.read();
+    return thrown(() => connection.read());
+  },
+
+  async IOMUX_TIMED_OUT() {
+    const scene = await Scene.open();
+    const connection = await awaited(scene);
+    const read = rejected(connection.read({ timeoutMs: 1000 }));
+    await scene.clock.advance(1000);
+    return read;
+  },
+
+  async IOMUX_CONNECTION_CLOSED() {
+    const connection = await awaited();
+    connection.abort();
+    return rejected(connection.read());
+  },
 };
+
+/** A connection (fd 2) of a server without callbacks. */
+async function awaited(given?: Scene): Promise<AsyncConnection> {
+  const scene = given ?? (await Scene.open());
+  const server = await scene.clock.run(serve(scene.reactor, {}));
+  return server.take(scene.channel);
+}

@@ -136,6 +136,44 @@ const structProtocol: Script = async ({ start }) => {
   await expect(talk(port, Buffer.from([255, 255, 255, 255, 1, 1]))).rejects.toThrow("ECONNRESET");
 };
 
+/** What it says to one who sends `text` and leaves. */
+const store: Script = async ({ start }) => {
+  const port = await start().port();
+  const heard = await talk(port, "put a 5\nhelloget a\r\nget b\nput c 0\nhum\n");
+  expect(heard.toString().split("\n")).toEqual([
+    ...["stored", "hello", "nothing there", "give 1 to 65536 bytes", "say put or get", ""],
+  ]);
+  const silent = net.connect({ port, host: "127.0.0.1" });
+  const [farewell] = (await once(silent, "data")) as [Buffer];
+  expect(farewell.toString()).toBe("you took too long\n");
+  silent.destroy();
+};
+
+const coroutineClient: Script = async ({ start, prints }) => {
+  const server = await echoServer();
+  const connected = start(server.port);
+  expect(await connected.ended()).toBe(0);
+  server.close();
+  const refused = start(await freePort());
+  expect(await refused.ended()).toBe(0);
+  expect([connected.output, refused.output.replace(/:\d+:/, ":9000:")]).toEqual(prints);
+};
+
+/** Who is at work may finish, who is idle is ended. */
+const coroutineStop: Script = async ({ start }) => {
+  const program = start();
+  const port = await program.port();
+  const idle = net.connect({ port, host: "127.0.0.1" });
+  await once(idle, "connect");
+  const busy = talk(port, "it\n");
+  await program.printed("working on it\n");
+  program.interrupt();
+  expect((await busy).toString()).toBe("done: it\n");
+  expect(await program.ended()).toBe(0);
+  expect(program.output).toBe("working on it\nclosed\n");
+  idle.destroy();
+};
+
 export const SCRIPTS: Readonly<Record<string, Script>> = {
   echo,
   hello,
@@ -164,4 +202,8 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   "struct-protocol": structProtocol,
   "struct-wav": testing,
   "struct-records": testing,
+  "coroutine-echo": echo,
+  "coroutine-store": store,
+  "coroutine-client": coroutineClient,
+  "coroutine-stop": coroutineStop,
 };
