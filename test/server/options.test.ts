@@ -109,7 +109,7 @@ describe("limits of a server", () => {
 
 describe("options of a server", () => {
   it.each([
-    [null, "options must be an object, not null"],
+    [undefined, "options must be an object, not undefined"],
     [null, "options must be an object, not null"],
     ["9000", "options must be an object, not string"],
     [{ idleMS: 1 }, "there is no option idleMS: give one of maxConnections, "],
