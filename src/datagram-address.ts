@@ -20,6 +20,7 @@ export type DatagramSource = Exclude<SocketAddress, { readonly family: "unix" }>
 export type IpFamily = DatagramSource["family"];
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+const ZONE = /^[0-9a-z.:-]+$/i;
 const IPV6_GROUP = /^[0-9a-f]{1,4}$/i;
 
 /** The family of an IP address; null for what is none, such as a name. */
@@ -31,7 +32,7 @@ export function ipFamily(host: string): IpFamily | null {
 /** RFC 4291 section 2.2, with a zone (RFC 4007 section 11). */
 function isIpv6(host: string): boolean {
   const [address = "", ...zone] = host.split("%");
-  if (zone.length > 1 || zone[0] === "") return false;
+  if (zone.length > 1 || !ZONE.test(zone[0] ?? "-")) return false;
   const halves = address.split("::");
   if (halves.length > 2) return false;
   const groups = halves.flatMap((half) => (half === "" ? [] : half.split(":")));
