@@ -84,7 +84,8 @@ describe("datagrams of the system", () => {
     const datagram = await reactor.bind({ port: 0 }, { peer: { host, port } });
     const codes: (string | undefined)[] = [];
     reactor.register(datagram, READABLE, () => {
-      codes.push((datagram.takeError())?.code);
+      const error: NodeJS.ErrnoException | null = datagram.takeError();
+      codes.push(error?.code);
     });
     // The second meets, at once, what became of the first.
     for (let i = 0; i < 4; i++) datagram.send(Buffer.from("x"));
