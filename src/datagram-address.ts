@@ -2,7 +2,7 @@
  * Addresses of datagrams. Whom a datagram goes to is an IP address, never a name: a name would have
  * to be looked up for each one, in a thread pool of four. Names are resolved once, by `bind`.
  */
-import { checkAddress, type SocketAddress, type TcpAddress } from "./address.ts";
+import { checkAddress, type TcpAddress } from "./address.ts";
 import { IomuxRangeError, IomuxTypeError } from "./errors.ts";
 
 /** Where a datagram goes: an IPv4 or IPv6 address of the socket's family, and a port from 1. */
@@ -14,10 +14,13 @@ export interface DatagramAddress {
 }
 
 /** Where a datagram came from. */
-export type DatagramSource = Exclude<SocketAddress, { readonly family: "unix" }>;
+export interface DatagramSource extends DatagramAddress {
+  /** The family of its address. */
+  readonly family: IpFamily;
+}
 
 /** IPv4 or IPv6. */
-export type IpFamily = DatagramSource["family"];
+export type IpFamily = "IPv4" | "IPv6";
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const ZONE = /^[0-9a-z.:-]+$/i;

@@ -59,7 +59,7 @@ export type {
   Signals,
   WriteOptions,
 } from "./descriptor.ts";
-export type { DatagramAddress, DatagramSource } from "./datagram-address.ts";
+export type { DatagramAddress, DatagramSource, IpFamily } from "./datagram-address.ts";
 export type { BindOptions } from "./datagram-options.ts";
 export type { SignalName } from "./signal-names.ts";
 export type { Handler, Registration } from "./registration.ts";

@@ -36,7 +36,9 @@ export interface DatagramOnTheWay {
  */
 export type Carrier = (datagram: DatagramOnTheWay, deliver: () => void) => void;
 
+/** Where the datagrams of a `MemoryNetwork` travel. */
 export class MemoryDatagrams {
+  /** Its loop and its time. */
   readonly clock: SimulatedClock;
   /** What happens to datagrams on their way. Default: each arrives, in order. */
   carry: Carrier = (_, deliver) => {
@@ -53,7 +55,10 @@ export class MemoryDatagrams {
     this.clock = clock;
   }
 
-  /** Throws an `IomuxError` with the system's code. */
+  /**
+   * Throws an `IomuxError` with the system's code.
+   * @hidden
+   */
   bind(
     address: Required<TcpAddress>,
     options: BindOptions = {},
@@ -85,6 +90,7 @@ export class MemoryDatagrams {
     );
   }
 
+  /** @hidden */
   unbind(socket: MemoryDatagram): void {
     this.#sockets.delete(socket);
     this.#stalled?.delete(socket);
@@ -102,13 +108,19 @@ export class MemoryDatagrams {
     for (const socket of stalled) count -= socket.goOn(count);
   }
 
-  /** Whether `socket` must wait; it is told by `goOn()`. */
+  /**
+   * Whether `socket` must wait; it is told by `goOn()`.
+   * @hidden
+   */
   mustWait(socket: MemoryDatagram): boolean {
     this.#stalled?.add(socket);
     return this.#stalled !== null;
   }
 
-  /** Answers why it cannot be sent, as the system's code, or null. */
+  /**
+   * Answers why it cannot be sent, as the system's code, or null.
+   * @hidden
+   */
   route(sender: MemoryDatagram, bytes: Buffer, to: DatagramAddress): string | null {
     const { host, port } = to;
     if (host === "255.255.255.255" && !sender.mayBroadcast) return "EACCES";

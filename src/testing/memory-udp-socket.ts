@@ -11,23 +11,28 @@ export class MemoryUdpSocket implements DatagramSink {
   readonly #transport: MemoryDatagram;
   #released = false;
 
+  /** @hidden */
   constructor(transport: MemoryDatagram) {
     this.#transport = transport;
     transport.attach(this);
   }
 
+  /** Where it is bound. */
   get localAddress(): DatagramSource {
     return this.#transport.localAddress;
   }
 
+  /** Whether it is closed, or was given away. */
   get closed(): boolean {
     return this.#released || this.#transport.closed;
   }
 
+  /** Sends one datagram. */
   send(bytes: Uint8Array | string, to: DatagramAddress): void {
     this.#transport.send(Buffer.from(bytes as Uint8Array), to);
   }
 
+  /** Joins a multicast group. */
   joinGroup(group: string): void {
     this.#transport.joinGroup(group);
   }
@@ -38,7 +43,10 @@ export class MemoryUdpSocket implements DatagramSink {
     else this.#transport.close();
   }
 
-  /** Gives the socket away. */
+  /**
+   * Gives the socket away.
+   * @hidden
+   */
   release(): MemoryDatagram {
     this.#released = true;
     this.#transport.detach();
