@@ -3,14 +3,12 @@ import type { Socket as DatagramSocket } from "node:dgram";
 import type { Server } from "node:net";
 import type { MessagePort } from "node:worker_threads";
 
-import { checkAddress, type Address, type CheckedAddress, type TcpAddress } from "./address.ts";
+import { checkAddress, type Address, type TcpAddress } from "./address.ts";
 import type { BufferedChannel } from "./channel.ts";
 import type { Clock } from "./clock.ts";
 import type { Channel, Datagram, Descriptor, Listener, Messages, Signals } from "./descriptor.ts";
-import { publishOpen } from "./diagnostics.ts";
 import { AbortError, IomuxError } from "./errors.ts";
 import { resolveLimits, type Limits } from "./limits.ts";
-import { QueuedListener } from "./listener.ts";
 import type { Network, NetworkCapabilities } from "./network.ts";
 import type { Handler, ReadySource, Registration } from "./registration.ts";
 import { checkSignalNames, type SignalName } from "./signal-names.ts";
@@ -25,7 +23,7 @@ import {
   type ReactorOptions,
   type RegisterOptions,
 } from "./reactor/options.ts";
-import { bindDatagram } from "./reactor/binding.ts";
+import { bindDatagram, listenAt } from "./reactor/binding.ts";
 import { limitConnecting } from "./reactor/connecting.ts";
 import { explain, type Explanation } from "./reactor/explain.ts";
 import { Loop } from "./reactor/loop.ts";
@@ -236,30 +234,7 @@ export class Reactor {
     const checked = checkAddress(address);
     checkOptions(options);
     checkSocketOptions(options);
-    return this.#listen(checked, options);
-  }
-
-  async #listen(checked: CheckedAddress, options: ListenerOptions): Promise<Listener> {
-    const { signal } = options;
-    if (signal?.aborted === true) throw new AbortError("listen", signal);
-    const transport = await this.#network.listen(checked, options);
-    const listener = new QueuedListener(this.#loop, transport, this.capabilities.pauseAccept);
-    this.#loop.open.set(listener.fd, listener);
-    listener.attach();
-    publishOpen(listener);
-    if (signal !== undefined) {
-      const cancel = onAbort(signal, () => {
-        listener.close();
-      });
-      void listener.closed.then(cancel);
-    }
-    if (this.#closing !== null) listener.close();
-    if (listener.state !== "open") {
-      await listener.closed;
-      if (signal !== undefined) throw new AbortError("listen", signal);
-      this.#checkOpen();
-    }
-    return listener;
+    return listenAt(this.#loop, this.#network, checked, options);
   }
 
   /**

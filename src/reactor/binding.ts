@@ -1,15 +1,34 @@
-/** `bind`: a datagram socket, checked, bound and watched by its signal. */
-import type { TcpAddress } from "../address.ts";
+/** `listen` and `bind`: a socket that is bound, and then closed by its signal. */
+import type { CheckedAddress, TcpAddress } from "../address.ts";
 import { checkOptions } from "../arguments.ts";
 import { QueuedDatagram } from "../datagram.ts";
 import { checkDatagramAddress } from "../datagram-address.ts";
 import { checkBindOptions } from "../datagram-options.ts";
 import { publishOpen } from "../diagnostics.ts";
 import { AbortError, IomuxError } from "../errors.ts";
+import { QueuedListener } from "../listener.ts";
 import type { Network } from "../network.ts";
 import type { Loop } from "./loop.ts";
-import type { BinderOptions } from "./options.ts";
+import type { BinderOptions, ListenerOptions } from "./options.ts";
 import { onAbort } from "./wait.ts";
+
+export async function listenAt(
+  loop: Loop,
+  network: Network,
+  checked: CheckedAddress,
+  options: ListenerOptions,
+): Promise<QueuedListener> {
+  const { signal } = options;
+  if (signal?.aborted === true) throw new AbortError("listen", signal);
+  const transport = await network.listen(checked, options);
+  const listener = new QueuedListener(loop, transport, network.capabilities.pauseAccept);
+  open(loop, listener, signal);
+  if (listener.state !== "open") {
+    await listener.closed;
+    throw closedMeanwhile("listen", signal);
+  }
+  return listener;
+}
 
 /** Throws for misuse at once. */
 export function bindDatagram(
@@ -37,19 +56,30 @@ async function bindChecked(
   const { signal } = options;
   if (signal?.aborted === true) throw new AbortError("bind", signal);
   const datagram = new QueuedDatagram(loop, await network.bind(address, options));
-  loop.open.set(datagram.fd, datagram);
-  datagram.attach();
-  publishOpen(datagram);
+  open(loop, datagram, signal);
+  if (datagram.state !== "open") throw closedMeanwhile("bind", signal);
+  return datagram;
+}
+
+/** It is there; if its signal was aborted or the reactor was closed meanwhile, it is closed again. */
+function open(
+  loop: Loop,
+  bound: QueuedListener | QueuedDatagram,
+  signal: AbortSignal | undefined,
+): void {
+  loop.open.set(bound.fd, bound);
+  bound.attach();
+  publishOpen(bound);
   if (signal !== undefined) {
     const cancel = onAbort(signal, () => {
-      datagram.close();
+      bound.close();
     });
-    void datagram.closed.then(cancel);
+    void bound.closed.then(cancel);
   }
-  if (loop.closing) {
-    datagram.close();
-    throw new IomuxError("IOMUX_REACTOR_CLOSED", "the reactor was closed while bind() waited");
-  }
-  if (datagram.state !== "open" && signal !== undefined) throw new AbortError("bind", signal);
-  return datagram;
+  if (loop.closing) bound.close();
+}
+
+function closedMeanwhile(doing: string, signal: AbortSignal | undefined): Error {
+  if (signal?.aborted === true) return new AbortError(doing, signal);
+  return new IomuxError("IOMUX_REACTOR_CLOSED", "the reactor is closed: create another one");
 }
