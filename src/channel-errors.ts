@@ -55,7 +55,7 @@ export function overBudget(channel: Channel, limit: number): IomuxError {
 
 /** The last of `count` sheds stands for all of them. */
 export function manyOverBudget(last: IomuxError, count: number): IomuxError {
-  const message = `${count} channels were shed; the last one: ${last.message}`;
+  const message = `${count} descriptors were shed; the last one: ${last.message}`;
   return new IomuxError("IOMUX_OVER_BUDGET", message, { fd: last.fd, state: last.state });
 }
 

@@ -1,5 +1,5 @@
 /**
- * Descriptors: the things that have readiness. What a user sees of channels, listeners, signals.
+ * Descriptors: the things that have readiness. What a user sees of each kind.
  *
  * A descriptor belongs to the reactor that made it. Its number, the fd, counts from 1 and is never
  * used again within that reactor, so a stale number cannot mean somebody else (Node has no public
@@ -9,6 +9,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Transferable } from "node:worker_threads";
 
 import type { SocketAddress } from "./address.ts";
+import type { DatagramAddress, DatagramSource } from "./datagram-address.ts";
 import type { SignalName } from "./signal-names.ts";
 
 /**
@@ -23,12 +24,12 @@ import type { SignalName } from "./signal-names.ts";
  */
 export type DescriptorState = "connecting" | "open" | "hung-up" | "failed" | "closing" | "closed";
 
-/** What channels, listeners and signals have in common. */
+/** What descriptors of every kind have in common. */
 export interface Descriptor {
   /** Its number in its reactor: counts from 1, and is never used again. */
   readonly fd: number;
   /** What it is: the type narrows by it. */
-  readonly kind: "channel" | "listener" | "signals" | "messages";
+  readonly kind: "channel" | "listener" | "datagram" | "signals" | "messages";
   /** Where it is in its life. */
   readonly state: DescriptorState;
   /** The first cause of its end, or null if none has failed it. */
@@ -124,6 +125,55 @@ export interface Listener extends Descriptor {
   accept(): Channel | null;
   /** Connections that wait for `accept()`. */
   readonly waiting: number;
+}
+
+/** A datagram that came. `bytes` is the caller's, and may be empty. It is never cut off. */
+export interface ReceivedDatagram {
+  /** What it holds. */
+  readonly bytes: Buffer;
+  /** Who has sent it, as far as can be known: a sender can claim to be anybody. */
+  readonly from: DatagramSource;
+}
+
+/** A bound UDP socket (udp(7)). */
+export interface Datagram extends Descriptor {
+  /** A UDP socket. */
+  readonly kind: "datagram";
+  /** Its peer, if it was bound with one: it sends to and receives from nobody else. */
+  readonly remoteAddress: DatagramSource | null;
+  /** Datagrams that wait for `receive()`. */
+  readonly waiting: number;
+  /** Their bytes; an empty one counts as 1. */
+  readonly unread: number;
+  /** Bytes that `send()` took and the system has not; an empty datagram counts as 1. */
+  readonly queued: number;
+  /** Datagrams that came and were not kept: over a limit, or from somebody who is not its peer. */
+  readonly dropped: number;
+
+  /** The next datagram, or null: nothing now. An empty one is a datagram like any other. */
+  receive(): ReceivedDatagram | null;
+
+  /**
+   * Sends one datagram, whole: to `to`, or to its peer, if it has one. False: would block, or it is
+   * no longer open; WRITABLE says when there is room again. True says no more than that the system
+   * was given it. What it says later, such as ECONNREFUSED or EMSGSIZE, comes as ERROR: see
+   * `takeError()`. The bytes are the caller's again at once.
+   */
+  send(bytes: Uint8Array, to?: DatagramAddress): boolean;
+
+  /**
+   * The last error of something that was sent, which is thereby cleared (SO_ERROR, socket(7)); null
+   * if there is none. ERROR is reported once for each; the socket stands, and `error` is not set.
+   */
+  takeError(): Error | null;
+
+  /**
+   * Receives what is sent to a multicast group, by the interface of this address (of this name for
+   * IPv6), or by the system's choice. Throws an error with the system's code.
+   */
+  joinGroup(group: string, networkInterface?: string): void;
+  /** Takes `joinGroup()` back. Throws an error with the system's code. */
+  leaveGroup(group: string, networkInterface?: string): void;
 }
 
 /** Signals of the process that came, by name (signalfd(2)). It never keeps the process alive. */

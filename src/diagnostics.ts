@@ -9,7 +9,7 @@
 import diagnosticsChannel from "node:diagnostics_channel";
 
 import type { SocketAddress } from "./address.ts";
-import type { Channel, Descriptor, Listener, Messages, Signals } from "./descriptor.ts";
+import type { Channel, Datagram, Descriptor, Listener, Messages, Signals } from "./descriptor.ts";
 import type { Registration } from "./registration.ts";
 
 /** A descriptor came into being, or has ended. */
@@ -42,6 +42,16 @@ export interface OverflowMessage {
   readonly dropped: number;
 }
 
+/** Datagrams came and were not kept, because a limit was reached. */
+export interface DropMessage {
+  /** Who has dropped them. */
+  readonly descriptor: Datagram;
+  /** The limit that was reached. */
+  readonly limit: "datagramQueue" | "datagramQueueBytes" | "maxBufferedBytes";
+  /** How many were dropped. */
+  readonly dropped: number;
+}
+
 /** A handler ran longer than `slowHandlerMs`, and nothing else could run. */
 export interface SlowHandlerMessage {
   /** Whose handler it was. */
@@ -68,6 +78,12 @@ export interface DiagnosticsMessages {
   "iomux:listener:close": DescriptorMessage<Listener>;
   /** A peer was refused. */
   "iomux:listener:refuse": RefuseMessage;
+  /** A datagram is bound. */
+  "iomux:datagram:open": DescriptorMessage<Datagram>;
+  /** A datagram is closed: once for each that was opened. */
+  "iomux:datagram:close": DescriptorMessage<Datagram>;
+  /** Datagrams came and were not kept. */
+  "iomux:datagram:drop": DropMessage;
   /** Signals are watched. */
   "iomux:signals:open": DescriptorMessage<Signals>;
   /** They are not watched any more: once for each that was opened. */
@@ -92,6 +108,9 @@ export const DIAGNOSTICS_NAMES = Object.freeze([
   "iomux:listener:open",
   "iomux:listener:close",
   "iomux:listener:refuse",
+  "iomux:datagram:open",
+  "iomux:datagram:close",
+  "iomux:datagram:drop",
   "iomux:signals:open",
   "iomux:signals:close",
   "iomux:messages:open",
@@ -107,18 +126,21 @@ function topic(name: DiagnosticsName): diagnosticsChannel.Channel {
 const OPEN = {
   channel: topic("iomux:channel:open"),
   listener: topic("iomux:listener:open"),
+  datagram: topic("iomux:datagram:open"),
   signals: topic("iomux:signals:open"),
   messages: topic("iomux:messages:open"),
 } satisfies Record<Descriptor["kind"], diagnosticsChannel.Channel>;
 const CLOSE = {
   channel: topic("iomux:channel:close"),
   listener: topic("iomux:listener:close"),
+  datagram: topic("iomux:datagram:close"),
   signals: topic("iomux:signals:close"),
   messages: topic("iomux:messages:close"),
 } satisfies Record<Descriptor["kind"], diagnosticsChannel.Channel>;
 const CONNECT = topic("iomux:channel:connect");
 const OVERFLOW = topic("iomux:channel:overflow");
 const REFUSE = topic("iomux:listener:refuse");
+const DROP = topic("iomux:datagram:drop");
 const SLOW = topic("iomux:handler:slow");
 
 export function publishOpen(descriptor: Descriptor): void {
@@ -153,6 +175,15 @@ export function publishRefuse(
 ): void {
   if (!REFUSE.hasSubscribers) return;
   REFUSE.publish({ descriptor, code, reason, remoteAddress } satisfies RefuseMessage);
+}
+
+export function publishDropped(
+  descriptor: Datagram,
+  limit: DropMessage["limit"],
+  dropped: number,
+): void {
+  if (!DROP.hasSubscribers) return;
+  DROP.publish({ descriptor, limit, dropped } satisfies DropMessage);
 }
 
 export function publishSlow(registration: Registration, name: string, ms: number): void {

@@ -45,7 +45,13 @@ export interface Counters {
   slowHandlers: number;
   /** Registrations that were reported as spinning. */
   spinning: number;
-  /** Channels that were aborted because the loop held more than `maxBufferedBytes`. */
+  /** Datagrams that came. */
+  datagramsIn: number;
+  /** Datagrams that the system was given. */
+  datagramsOut: number;
+  /** Datagrams that came and were not kept. */
+  datagramsDropped: number;
+  /** Channels that were aborted, and datagrams emptied, because the loop held more than `maxBufferedBytes`. */
   shed: number;
   /** Timers that were due, the reactor's own among them. */
   timersFired: number;

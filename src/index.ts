@@ -49,14 +49,18 @@ export {
 } from "./address.ts";
 export type {
   Channel,
+  Datagram,
   Descriptor,
   DescriptorState,
   Listener,
   Message,
   Messages,
+  ReceivedDatagram,
   Signals,
   WriteOptions,
 } from "./descriptor.ts";
+export type { DatagramAddress, DatagramSource, IpFamily } from "./datagram-address.ts";
+export type { BindOptions } from "./datagram-options.ts";
 export type { SignalName } from "./signal-names.ts";
 export type { Handler, Registration } from "./registration.ts";
 export type { Timer } from "./timers.ts";
@@ -66,6 +70,7 @@ export {
   type DescriptorMessage,
   type DiagnosticsMessages,
   type DiagnosticsName,
+  type DropMessage,
   type OverflowMessage,
   type RefuseMessage,
   type SlowHandlerMessage,
@@ -74,6 +79,7 @@ export {
 export { createReactor } from "./node/create-reactor.ts";
 export type { Reactor } from "./reactor.ts";
 export type {
+  BinderOptions,
   ConnectorOptions,
   ListenerOptions,
   RawSource,
@@ -156,6 +162,8 @@ export type { Clock } from "./clock.ts";
 export type {
   Adopted,
   ConnectOptions,
+  DatagramSink,
+  DatagramTransport,
   ListenOptions,
   ListenSink,
   ListenTransport,

@@ -7,7 +7,9 @@
  */
 import type { Transferable } from "node:worker_threads";
 
-import type { CheckedAddress, SocketAddress } from "./address.ts";
+import type { CheckedAddress, SocketAddress, TcpAddress } from "./address.ts";
+import type { DatagramAddress, DatagramSource } from "./datagram-address.ts";
+import type { BindOptions } from "./datagram-options.ts";
 import type { SignalName } from "./signal-names.ts";
 
 /** What a network can do. The contract names the promises that depend on it. */
@@ -47,6 +49,9 @@ export interface Network {
   /** Answers at once; the sink hears `onOpen` or `onFailed`. */
   connect(address: CheckedAddress, options: ConnectOptions): Transport;
 
+  /** Resolves once bound, and has its peer if it is given one; rejects with the system's code. */
+  bind(address: Required<TcpAddress>, options: BindOptions): Promise<DatagramTransport>;
+
   /**
    * Watches signals of the process in place of their default actions; answers how to stop, which
    * gives them back. `onSignal` hears of each that comes. Throws `IOMUX_UNSUPPORTED` where there are
@@ -67,7 +72,7 @@ export interface Network {
   descriptorsLeft(): number | null;
 }
 
-/** What `adopt` made of a source: a stream, or a listening socket. */
+/** What `adopt` made of a source: a stream, a listening socket, or one for datagrams. */
 export type Adopted =
   | {
       /** It becomes a channel. */
@@ -86,6 +91,12 @@ export type Adopted =
       readonly kind: "messages";
       /** What they come through. */
       readonly transport: MessageTransport;
+    }
+  | {
+      /** It becomes a datagram. */
+      readonly kind: "datagram";
+      /** What the datagram stands on. */
+      readonly transport: DatagramTransport;
     };
 
 /** A connected byte stream, or one that is connecting. */
@@ -211,6 +222,44 @@ export interface ListenSink {
   onConnection(transport: Transport): void;
   /** Accepting failed; the listener stands. */
   onAcceptFailed(error: Error): void;
+  /** Somebody else has closed it. Nothing follows. */
+  onClosed(error: Error): void;
+}
+
+/** A bound socket for datagrams. */
+export interface DatagramTransport {
+  /** Where it is bound. */
+  readonly localAddress: DatagramSource;
+  /** Its peer, if it is connected. */
+  readonly remoteAddress: DatagramSource | null;
+
+  /** Starts receiving. It cannot be paused. */
+  attach(sink: DatagramSink): void;
+
+  /**
+   * Sends one datagram; `to` is null for the peer. True: the system was given it, and what it may
+   * say of it is told by `onError`. False: `onSent` follows. The bytes are the caller's again when it
+   * returns.
+   */
+  send(bytes: Uint8Array, to: DatagramAddress | null): boolean;
+
+  /** Joins a multicast group. Throws an `IomuxError` with the system's code. */
+  joinGroup(group: string, networkInterface: string | undefined): void;
+  /** Leaves it again. Throws an `IomuxError` with the system's code. */
+  leaveGroup(group: string, networkInterface: string | undefined): void;
+
+  /** Lets go of the socket now; the address is free again. The sink hears nothing more. */
+  close(): void;
+}
+
+/** What a datagram transport tells its descriptor. */
+export interface DatagramSink {
+  /** One came. */
+  onDatagram(bytes: Buffer, from: DatagramSource): void;
+  /** One of `bytes` bytes for which `send` has answered false has left, or could not. */
+  onSent(bytes: number, error: Error | null): void;
+  /** The system tells of something that was sent; the socket stands. */
+  onError(error: Error): void;
   /** Somebody else has closed it. Nothing follows. */
   onClosed(error: Error): void;
 }

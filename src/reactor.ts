@@ -1,21 +1,21 @@
 /** The reactor: a map from fd to handler, with the loop behind it. */
+import type { Socket as DatagramSocket } from "node:dgram";
 import type { Server } from "node:net";
 import type { MessagePort } from "node:worker_threads";
 
-import { checkAddress, type Address, type CheckedAddress } from "./address.ts";
+import { checkAddress, type Address, type TcpAddress } from "./address.ts";
 import type { BufferedChannel } from "./channel.ts";
 import type { Clock } from "./clock.ts";
-import type { Channel, Descriptor, Listener, Messages, Signals } from "./descriptor.ts";
-import { publishOpen } from "./diagnostics.ts";
+import type { Channel, Datagram, Descriptor, Listener, Messages, Signals } from "./descriptor.ts";
 import { AbortError, IomuxError } from "./errors.ts";
 import { resolveLimits, type Limits } from "./limits.ts";
-import { QueuedListener } from "./listener.ts";
 import type { Network, NetworkCapabilities } from "./network.ts";
 import type { Handler, ReadySource, Registration } from "./registration.ts";
 import { checkSignalNames, type SignalName } from "./signal-names.ts";
 import type { Timer } from "./timers.ts";
 import {
   OPTION_NAMES,
+  type BinderOptions,
   type ConnectorOptions,
   type ListenerOptions,
   type RawSource,
@@ -23,6 +23,7 @@ import {
   type ReactorOptions,
   type RegisterOptions,
 } from "./reactor/options.ts";
+import { bindDatagram, listenAt } from "./reactor/binding.ts";
 import { limitConnecting } from "./reactor/connecting.ts";
 import { explain, type Explanation } from "./reactor/explain.ts";
 import { Loop } from "./reactor/loop.ts";
@@ -45,7 +46,7 @@ import {
   type CloseResult,
 } from "./reactor/shutdown.ts";
 import { statsOf, type ReactorStats } from "./reactor/stats.ts";
-import { makeWait, onAbort, type WaitOptions } from "./reactor/wait.ts";
+import { checkWait, makeWait, onAbort, type WaitOptions } from "./reactor/wait.ts";
 
 /** The loop that collects readiness and calls handlers. `createReactor()` makes one. */
 export class Reactor {
@@ -113,6 +114,12 @@ export class Reactor {
     handler?: Handler<Listener, T> | null,
     options?: RegisterOptions<T>,
   ): Registration<Listener, T>;
+  register<T = undefined>(
+    source: DatagramSocket,
+    interest: number,
+    handler?: Handler<Datagram, T> | null,
+    options?: RegisterOptions<T>,
+  ): Registration<Datagram, T>;
   register<D extends Descriptor, T = undefined>(
     source: D,
     interest: number,
@@ -227,30 +234,7 @@ export class Reactor {
     const checked = checkAddress(address);
     checkOptions(options);
     checkSocketOptions(options);
-    return this.#listen(checked, options);
-  }
-
-  async #listen(checked: CheckedAddress, options: ListenerOptions): Promise<Listener> {
-    const { signal } = options;
-    if (signal?.aborted === true) throw new AbortError("listen", signal);
-    const transport = await this.#network.listen(checked, options);
-    const listener = new QueuedListener(this.#loop, transport, this.capabilities.pauseAccept);
-    this.#loop.open.set(listener.fd, listener);
-    listener.attach();
-    publishOpen(listener);
-    if (signal !== undefined) {
-      const cancel = onAbort(signal, () => {
-        listener.close();
-      });
-      void listener.closed.then(cancel);
-    }
-    if (this.#closing !== null) listener.close();
-    if (listener.state !== "open") {
-      await listener.closed;
-      if (signal !== undefined) throw new AbortError("listen", signal);
-      this.#checkOpen();
-    }
-    return listener;
+    return listenAt(this.#loop, this.#network, checked, options);
   }
 
   /**
@@ -269,6 +253,16 @@ export class Reactor {
   }
 
   /**
+   * Binds a UDP socket; resolves once bound, and connected with `options.peer` if there is one.
+   * Rejects with the system's code (`EADDRINUSE`, ...). Without a host it is `127.0.0.1`; with a
+   * peer, any address.
+   */
+  bind(address: TcpAddress, options: BinderOptions = {}): Promise<Datagram> {
+    this.#checkOpen();
+    return bindDatagram(this.#loop, this.#network, address, options);
+  }
+
+  /**
    * Watches signals of the process, such as `["SIGINT", "SIGTERM"]`, in place of their default
    * actions, until it is closed. It never keeps the process alive.
    */
@@ -279,15 +273,17 @@ export class Reactor {
 
   /**
    * Takes over a stream of bytes (`net.Socket`, a pipe, a file's stream, a child's stdin or stdout,
-   * any other `Duplex`, `Readable` or `Writable`), a `net.Server`, or a `MessagePort`. Throws
+   * any other `Duplex`, `Readable` or `Writable`), a `net.Server`, a bound `dgram.Socket`,
+   * or a `MessagePort`. Throws
    * `IOMUX_CANNOT_ADOPT` with the reason. `process.stdin` is only ever read, and never destroyed:
    * once its channel is closed it is paused, and may be read on, or adopted again. `process.stdout`
    * and `process.stderr` are only written to, and neither ended nor destroyed.
    */
   adopt(source: RawStream): Channel;
   adopt(source: Server): Listener;
+  adopt(source: DatagramSocket): Datagram;
   adopt(source: MessagePort): Messages;
-  adopt(source: RawSource): Channel | Listener | Messages {
+  adopt(source: RawSource): Channel | Listener | Datagram | Messages {
     this.#checkOpen();
     if (this.#sources.holder(source) !== undefined) {
       throw new IomuxError("IOMUX_CANNOT_ADOPT", "cannot adopt it: it is a descriptor already");
@@ -370,10 +366,4 @@ export class Reactor {
     if (this.#closing === null) return;
     throw new IomuxError("IOMUX_REACTOR_CLOSED", "the reactor is closed: create another one");
   }
-}
-
-function checkWait(options: WaitOptions): void {
-  checkOptions(options);
-  const { timeoutMs } = options;
-  if (timeoutMs !== undefined) checkMs(timeoutMs, "timeoutMs");
 }

@@ -1,10 +1,12 @@
 /** Taking over sockets, servers and streams that somebody else made: whole, or not at all. */
+import { Socket as DatagramSocket } from "node:dgram";
 import { Server, Socket } from "node:net";
 import { Duplex, Readable, Writable } from "node:stream";
 import { MessagePort, Worker } from "node:worker_threads";
 
-import { IomuxError } from "../errors.ts";
+import { codeOf, IomuxError } from "../errors.ts";
 import type { Adopted } from "../network.ts";
+import { UdpTransport } from "./datagram-transport.ts";
 import { PortTransport } from "./message-transport.ts";
 import { ServerTransport } from "./server-transport.ts";
 import { SocketTransport } from "./socket-transport.ts";
@@ -20,6 +22,9 @@ export function adopt(source: object): Adopted {
     return { kind: "channel", transport: adoptSocket(source) };
   }
   if (source instanceof Server) return { kind: "listener", transport: adoptServer(source) };
+  if (source instanceof DatagramSocket) {
+    return { kind: "datagram", transport: adoptDatagramSocket(source) };
+  }
   if (source instanceof MessagePort) return { kind: "messages", transport: adoptPort(source) };
   if (source instanceof Readable || source instanceof Writable) {
     return { kind: "channel", transport: adoptStream(source) };
@@ -31,7 +36,7 @@ function whatIsWrong(source: object): string {
   if (source instanceof Worker) {
     return "it is a Worker: give the worker one port of a MessageChannel, and adopt the other one";
   }
-  return "it is no stream, no net.Server and no MessagePort";
+  return "it is no stream, net.Server, dgram.Socket or MessagePort";
 }
 
 /** `process.stdin` is made when it is first asked for; who has none of its number is not it. */
@@ -146,6 +151,19 @@ function adoptServer(server: Server): ServerTransport {
   // Both may be changed at run time (node-facts F22), though the types do not say so.
   Object.assign(server, { allowHalfOpen: true, pauseOnConnect: true });
   return new ServerTransport(server);
+}
+
+function adoptDatagramSocket(socket: DatagramSocket): UdpTransport {
+  if (socket.listenerCount("message") > 0) {
+    throw refuse("the socket", 'somebody listens to its "message" already');
+  }
+  try {
+    socket.address();
+  } catch (error) {
+    const closed = codeOf(error) === "ERR_SOCKET_DGRAM_NOT_RUNNING";
+    throw refuse("the socket", closed ? "it is closed" : "it is not bound: call bind() first");
+  }
+  return new UdpTransport(socket, false);
 }
 
 function adoptPort(port: MessagePort): PortTransport {

@@ -73,7 +73,7 @@ export class Dispatcher {
     const before = descriptor.progress;
     this.call(entry, ready, before);
     if ((ready & ALWAYS) !== 0) descriptor.finalize();
-    else if (entry.active && !entry.held) this.settled(entry, before);
+    if (entry.active && !entry.held) this.settled(entry, before);
   }
 
   protected call(entry: Entry, ready: number, before: number): void {
@@ -114,8 +114,8 @@ export class Dispatcher {
   }
 
   /**
-   * It costs its own channel, unless that is registered anew by now. A listener stands for many
-   * others, signals and stdin for the whole process, so these get some more tries.
+   * It costs its own channel, unless that is registered anew by now. Listeners and datagrams stand
+   * for many others, signals and stdin for the whole process, so these get some more tries.
    */
   #handlerFailed(entry: Entry, thrown: unknown): void {
     const error = asError(thrown, entry.fd);

@@ -1,5 +1,6 @@
 /** Why a descriptor is not being read or written right now, as data and as one English line. */
 import { BufferedChannel } from "../channel.ts";
+import { QueuedDatagram } from "../datagram.ts";
 import { formatAddress } from "../address.ts";
 import { READABLE, WRITABLE, formatMask } from "../mask.ts";
 import type { Limits } from "../limits.ts";
@@ -60,7 +61,7 @@ function hasInput(source: ReadySource): boolean {
 }
 
 function hasOutput(source: ReadySource): boolean {
-  if (source instanceof MessageQueue) return true;
+  if (source instanceof MessageQueue || source instanceof QueuedDatagram) return true;
   return source instanceof BufferedChannel && source.transport.readOnly !== true;
 }
 
@@ -88,6 +89,7 @@ function why(source: ReadySource, bit: number): Reason {
 function condition(source: ReadySource, bit: number): Reason | null {
   if ((source.condition() & bit) !== 0) return null;
   if (source instanceof MessageQueue) return source.state === "open" ? "nothing came" : "ended";
+  if (source instanceof QueuedDatagram) return bit === READABLE ? "nothing came" : "full";
   const channel = source as BufferedChannel;
   if (bit === READABLE) return channel.ended ? "ended" : "nothing came";
   return channel.state === "open" && channel.room === 0 && channel.queued === 0
@@ -111,9 +113,10 @@ function phrase(reason: Reason, source: ReadySource, limits: Readonly<Limits>): 
     case "edge reported":
       return "the edge was reported; the next one comes with the next change";
     case "full": {
-      const { queued } = source as BufferedChannel;
+      const { kind, queued } = source as BufferedChannel | QueuedDatagram;
+      const slow = kind === "channel" ? "the peer reads" : "the system sends";
       return (
-        `${queued} bytes wait and the peer reads slowly; writable again at ` +
+        `${queued} bytes wait and ${slow} slowly; writable again at ` +
         `${limits.lowWaterMark} (lowWaterMark)`
       );
     }

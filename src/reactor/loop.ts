@@ -8,7 +8,7 @@ import { Budget } from "../budget.ts";
 import type { Clock } from "../clock.ts";
 import { publishClose, publishConnect, publishOpen } from "../diagnostics.ts";
 import type { Channel } from "../descriptor.ts";
-import type { Counters, Flushable, Host } from "../host.ts";
+import type { Flushable, Host } from "../host.ts";
 import type { Limits } from "../limits.ts";
 import { PagePool } from "../bytes/output-queue.ts";
 import type { Network, Transport } from "../network.ts";
@@ -21,6 +21,7 @@ import { Poll } from "./poll.ts";
 import { type ErrorListener, Reporter } from "./reporter.ts";
 import { Selects } from "./select.ts";
 import { shed } from "./shed.ts";
+import { newCounters } from "./stats.ts";
 import { TimerQueue } from "./timer-queue.ts";
 import { Trace } from "./trace.ts";
 import { makeDispatcher } from "./watched-dispatcher.ts";
@@ -48,20 +49,7 @@ export class Loop implements Host {
   readonly reporter: Reporter;
   readonly dispatcher: Dispatcher;
   readonly timers: TimerQueue;
-  readonly counters: Counters = {
-    turns: 0,
-    dispatches: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    accepted: 0,
-    connected: 0,
-    refused: 0,
-    handlerErrors: 0,
-    slowHandlers: 0,
-    spinning: 0,
-    shed: 0,
-    timersFired: 0,
-  };
+  readonly counters = newCounters();
   /** Called when the last descriptor is closed and its socket let go. */
   onEmpty: (() => void) | null = null;
   readonly #network: Network;

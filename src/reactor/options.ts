@@ -1,9 +1,11 @@
 /** What the calls of a reactor take besides their subject. */
+import type { Socket as DatagramSocket } from "node:dgram";
 import type { Server, Socket } from "node:net";
 import type { Duplex, Readable, Writable } from "node:stream";
 import type { MessagePort } from "node:worker_threads";
 
 import type { Clock } from "../clock.ts";
+import type { BindOptions } from "../datagram-options.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
 import type { ConnectOptions, ListenOptions, Network } from "../network.ts";
 import type { ErrorListener } from "./reporter.ts";
@@ -45,6 +47,12 @@ export interface ListenerOptions extends ListenOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What `bind()` takes besides an address. */
+export interface BinderOptions extends BindOptions {
+  /** Closes the datagram when aborted; before it is bound, `bind` rejects with AbortError. */
+  readonly signal?: AbortSignal;
+}
+
 /** What `connect()` takes besides an address. */
 export interface ConnectorOptions extends ConnectOptions {
   /** Milliseconds to wait for the connection: then it has failed with ETIMEDOUT. */
@@ -54,7 +62,7 @@ export interface ConnectorOptions extends ConnectOptions {
 }
 
 /** What may be registered besides descriptors: it is adopted. */
-export type RawSource = RawStream | Server | MessagePort;
+export type RawSource = RawStream | Server | DatagramSocket | MessagePort;
 
 /** A stream of bytes that becomes a channel. */
 export type RawStream = Socket | Duplex | Readable | Writable;

@@ -1,6 +1,7 @@
 /** What callers name a descriptor by: itself, its fd, or the raw socket it was adopted from. */
 import { BufferedChannel } from "../channel.ts";
 import { publishOpen } from "../diagnostics.ts";
+import { QueuedDatagram } from "../datagram.ts";
 import { IomuxError, IomuxTypeError } from "../errors.ts";
 import { QueuedListener } from "../listener.ts";
 import { MessageQueue } from "../messages.ts";
@@ -12,7 +13,7 @@ import { makeChannel } from "../watched-channel.ts";
 import type { Loop } from "./loop.ts";
 
 /** What `adopt` makes. */
-type AdoptedDescriptor = BufferedChannel | QueuedListener | MessageQueue;
+type AdoptedDescriptor = BufferedChannel | QueuedListener | QueuedDatagram | MessageQueue;
 
 export class Sources {
   readonly #loop: Loop;
@@ -52,7 +53,7 @@ export class Sources {
     if (!isObject(source)) {
       throw new IomuxTypeError(
         "IOMUX_BAD_ARGUMENT",
-        `expected a descriptor, a stream, a net.Server or a MessagePort, not ${String(source)}`,
+        `expected a descriptor, a stream, a net.Server, a dgram.Socket or a MessagePort, not ${String(source)}`,
       );
     }
     const descriptor = this.#descriptor(this.#network.adopt(source));
@@ -70,6 +71,8 @@ export class Sources {
         return makeChannel(loop, adopted.transport);
       case "listener":
         return new QueuedListener(loop, adopted.transport, this.#network.capabilities.pauseAccept);
+      case "datagram":
+        return new QueuedDatagram(loop, adopted.transport);
       case "messages":
         return new MessageQueue(loop, adopted.transport);
     }
@@ -125,6 +128,7 @@ function isDescriptor(value: unknown): value is AdoptedDescriptor | SignalQueue 
   return (
     value instanceof BufferedChannel ||
     value instanceof QueuedListener ||
+    value instanceof QueuedDatagram ||
     value instanceof MessageQueue ||
     value instanceof SignalQueue
   );

@@ -1,4 +1,5 @@
 /** A wait: a promise with a deadline and a signal, answered at the end of a turn. */
+import { checkMs, checkOptions } from "../arguments.ts";
 
 export interface Wait<T> {
   /** Whether the deadline has passed, or somebody called `wake()`. */
@@ -13,6 +14,13 @@ export interface WaitOptions {
   readonly timeoutMs?: number | undefined;
   /** Ends the wait with an AbortError when aborted. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Throws for what is no wait. */
+export function checkWait(options: WaitOptions): void {
+  checkOptions(options);
+  const { timeoutMs } = options;
+  if (timeoutMs !== undefined) checkMs(timeoutMs, "timeoutMs");
 }
 
 /** What a wait needs of the loop. */

@@ -3,6 +3,8 @@ import {
   IomuxError,
   formatAddress,
   type Adopted,
+  type BindOptions,
+  type DatagramTransport,
   type Address,
   type CheckedAddress,
   type ListenOptions,
@@ -12,9 +14,12 @@ import {
   type NetworkCapabilities,
   type SignalName,
   type SocketAddress,
+  type TcpAddress,
   type Transport,
 } from "iomux";
 
+import { MemoryDatagrams } from "./memory-datagrams.ts";
+import { MemoryUdpSocket } from "./memory-udp-socket.ts";
 import { MemoryPort } from "./memory-port.ts";
 import { MemorySocket } from "./memory-socket.ts";
 import { MemoryStdin } from "./memory-stdin.ts";
@@ -51,6 +56,8 @@ export class MemoryNetwork implements Network {
   readonly stdin: MemoryStdin;
   /** Signals that came while nobody watched them: a process would have taken the default action. */
   readonly unwatched: SignalName[] = [];
+  /** Where datagrams travel: what may be done to them on their way is said here. */
+  readonly datagrams: MemoryDatagrams;
   readonly #capacity: number;
   readonly #listeners = new Map<string, MemoryListener>();
   readonly #adopted = new WeakMap<object, object>();
@@ -61,6 +68,7 @@ export class MemoryNetwork implements Network {
     this.clock = clock;
     this.#capacity = options.capacity ?? 128 * 1024;
     this.descriptorLimit = options.descriptorLimit ?? Infinity;
+    this.datagrams = new MemoryDatagrams(clock);
     const [near, far] = this.#ends(tcp("127.0.0.1", 0), tcp("127.0.0.1", 0));
     this.stdin = new MemoryStdin(near, new MemorySocket(far));
   }
@@ -86,6 +94,12 @@ export class MemoryNetwork implements Network {
   connect(address: CheckedAddress): Transport {
     this.descriptors++;
     return this.#dial(address, () => this.descriptors--);
+  }
+
+  async bind(address: Required<TcpAddress>, options: BindOptions): Promise<DatagramTransport> {
+    const transport = this.datagrams.bind(address, options, () => this.descriptors--);
+    this.descriptors++;
+    return Promise.resolve(transport);
   }
 
   /** A raw socket that connects to `address`: a client outside of every reactor. */
@@ -213,13 +227,20 @@ export class MemoryNetwork implements Network {
       if (source.adopted) throw cannotAdopt("stdin", "it is adopted already");
       return { kind: "channel", transport: source.take() };
     }
+    if (source instanceof MemoryUdpSocket) {
+      if (source.closed) throw cannotAdopt("the socket", "it is closed");
+      return { kind: "datagram", transport: source.release() };
+    }
     if (source instanceof MemoryPort) {
       if (source.adopted || source.closed)
         throw cannotAdopt("the port", "it is closed, or adopted");
       return { kind: "messages", transport: source };
     }
     if (!(source instanceof MemorySocket)) {
-      throw cannotAdopt("this object", "it is no MemorySocket, no MemoryPort and no MemoryStdin");
+      throw cannotAdopt(
+        "this object",
+        "it is no socket in memory, no MemoryPort and no MemoryStdin",
+      );
     }
     if (source.error !== null) throw cannotAdopt("the socket", source.error.message);
     if (source.closed) throw cannotAdopt("the socket", "it is closed");

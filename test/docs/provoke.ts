@@ -19,6 +19,7 @@ import {
   WRITABLE,
   type AsyncConnection,
   type Channel,
+  type DatagramAddress,
   type ErrorCode,
   type Framer,
   type Listener,
@@ -298,6 +299,17 @@ export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = 
     for (let i = 0; i < 3; i++) network.dial({ port: 9000 });
     await clock.settle();
     return reported[0]!;
+  },
+
+  async IOMUX_DATAGRAMS_DROPPED() {
+    const scene = await Scene.open({ datagramQueue: 2 });
+    const datagram = await scene.clock.run(scene.reactor.bind({ port: 9000 }));
+    const peer = scene.network.datagrams.socket({ port: 0 });
+    for (const text of ["one", "two", "three"]) {
+      peer.send(text, datagram.localAddress as DatagramAddress);
+    }
+    await scene.clock.settle();
+    return scene.last;
   },
 
   async IOMUX_OVER_BUDGET() {

@@ -1,5 +1,6 @@
 /** What a peer does with each program of the documents, and what it must see. */
 import { once } from "node:events";
+import dgram from "node:dgram";
 import net from "node:net";
 
 import { expect } from "vitest";
@@ -174,6 +175,17 @@ const coroutineStop: Script = async ({ start }) => {
   idle.destroy();
 };
 
+const time: Script = async ({ start }) => {
+  const port = await start().port();
+  const socket = dgram.createSocket("udp4");
+  for (let times = 0; times < 2; times++) {
+    socket.send("\n", port, "127.0.0.1");
+    const [answer] = (await once(socket, "message")) as [Buffer];
+    expect(answer.toString()).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z\n$/);
+  }
+  socket.close();
+};
+
 export const SCRIPTS: Readonly<Record<string, Script>> = {
   echo,
   hello,
@@ -193,6 +205,7 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   "debug-mode": testing,
   metrics: testing,
   sums,
+  time,
   "select-echo": echo,
   child: testing,
   gzip: testing,

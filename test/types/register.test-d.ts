@@ -18,6 +18,7 @@ import {
   type Reactor,
   type Registration,
   type SignalName,
+  type Datagram,
   type Signals,
 } from "iomux";
 
@@ -159,7 +160,10 @@ describe("the other calls", () => {
   it("poll answers registrations and masks; select its three lists", () => {
     expectTypeOf(reactor.poll()).toEqualTypeOf<Promise<PollResult>>();
     expectTypeOf<PollResult[number]>().toEqualTypeOf<
-      [registration: Registration<Channel | Listener | Messages | Signals>, ready: number]
+      [
+        registration: Registration<Channel | Listener | Datagram | Messages | Signals>,
+        ready: number,
+      ]
     >();
     expectTypeOf<Awaited<ReturnType<Reactor["select"]>>["length"]>().toEqualTypeOf<3>();
   });

@@ -18,6 +18,9 @@ const BOUND_MEMORY_OR_LIFE = [
   "lingerMs",
   "acceptQueue",
   "messageQueue",
+  "datagramQueue",
+  "datagramQueueBytes",
+  "datagramsInFlight",
   "reserveDescriptors",
   "reportEveryMs",
 ];
