@@ -12,8 +12,9 @@ export default defineConfig({
     pool: "forks",
     // Tests wait for sockets more than they compute: as many as cores, not one less.
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // For what hangs, not for what is slow: the machine may be busy.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: ["default", ["json", { outputFile: ".reports/vitest.json" }]],
     coverage: { provider: "v8", include: ["src/**"], reportsDirectory: "coverage" },
   },

@@ -25,11 +25,13 @@ import {
   type Row,
 } from "./report.ts";
 import { stopped } from "./stopped.ts";
+import { structs } from "./struct.ts";
 import { turn } from "./turn.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   ...{ echo, idle, turn, flood, noise },
   ...{ fanout, stopped, members },
+  struct: structs,
 };
 
 const { values: flags, positionals } = parseArgs({

@@ -20,6 +20,7 @@ const PROGRAMS = {
   "flood-iomux": new URL("./servers/flood-iomux.ts", import.meta.url),
   "flood-net": new URL("./servers/flood-net.ts", import.meta.url),
   turn: new URL("./servers/turn.ts", import.meta.url),
+  struct: new URL("./servers/struct.ts", import.meta.url),
   audience: new URL("./audience.ts", import.meta.url),
   visitors: new URL("./visitors.ts", import.meta.url),
   "room-iomux": new URL("./servers/room-iomux.ts", import.meta.url),

@@ -1,8 +1,16 @@
 /** The chat room: flags and wiring. `npm start -- --help` tells the rest. */
-import { createReactor, formatAddress, READABLE, type Reactor, type SocketAddress } from "iomux";
+import {
+  createReactor,
+  formatAddress,
+  IomuxError,
+  READABLE,
+  type Reactor,
+  type SocketAddress,
+} from "iomux";
 
 import { HELP, readSettings, type Settings } from "./chat/flags.ts";
 import { OperatorLog } from "./chat/operator-log.ts";
+import type { LineEvent } from "./chat/protocol.ts";
 import { runProgram } from "./chat/program.ts";
 import { ChatServer } from "./chat/server.ts";
 import { hearLines } from "./chat/terminal.ts";
@@ -10,6 +18,14 @@ import { LOCALES } from "./chat/texts.ts";
 
 /** Of a second signal, while the chat is ending. */
 const EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+/** What the room tells the operator itself, with the flags that the operator knows. */
+const TOLD: ReadonlySet<string> = new Set(["IOMUX_TURNED_AWAY", "IOMUX_OVER_BUDGET"]);
+
+function complain(error: Error): void {
+  if (!(error instanceof IomuxError)) console.error(error);
+  else if (!TOLD.has(error.code)) console.error(`chat-room: ${error.message}`);
+}
 
 function minuteOfDay(): number {
   const now = new Date();
@@ -28,7 +44,7 @@ async function run(settings: Settings): Promise<void> {
   const log = (line: string): void => {
     operator.write(line);
   };
-  const reactor = createReactor({ maxBufferedBytes: settings.memoryBytes });
+  const reactor = createReactor({ maxBufferedBytes: settings.memoryBytes, onError: complain });
   let ending = false;
   const end = (): void => {
     ending = true;
@@ -55,8 +71,9 @@ async function run(settings: Settings): Promise<void> {
     },
   });
   const chat = await opening;
-  hearLines(reactor, reactor.adopt(process.stdin), (line) => {
-    chat.administrator(line);
+  const hear = (line: LineEvent): void => chat.administrator(line);
+  hearLines(reactor, reactor.adopt(process.stdin), hear, () => {
+    if (process.stdin.isTTY && !ending) log(texts.inputEnded);
   });
   for (const address of chat.addresses) {
     log(texts.open(formatAddress(address)));

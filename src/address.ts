@@ -11,15 +11,29 @@ export interface TcpAddress {
 
 /** A Unix-domain stream socket, by its path: at most 107 bytes (unix(7), `sun_path`). */
 export interface UnixAddress {
+  /** A file name; relative ones count from the working directory of the process. */
   readonly path: string;
 }
 
+/** Where to listen, or what to connect to. */
 export type Address = TcpAddress | UnixAddress;
 
 /** One end of a connection, as the system names it. */
 export type SocketAddress =
-  | { readonly family: "IPv4" | "IPv6"; readonly host: string; readonly port: number }
-  | { readonly family: "unix"; readonly path: string };
+  | {
+      /** An end of TCP. */
+      readonly family: "IPv4" | "IPv6";
+      /** The IP address. */
+      readonly host: string;
+      /** 1 to 65535. */
+      readonly port: number;
+    }
+  | {
+      /** An end of a Unix-domain socket. */
+      readonly family: "unix";
+      /** The path of a listener; empty for the ends of a connection. */
+      readonly path: string;
+    };
 
 /** An address after `checkAddress`: nothing left open. */
 export type CheckedAddress = Required<TcpAddress> | UnixAddress;

@@ -1,9 +1,11 @@
 /** What a channel throws for misuse, and what it says of its failures. */
 import type { ByteQueue } from "./bytes/byte-queue.ts";
 import type { OutputQueue } from "./bytes/output-queue.ts";
+import type { CallPlace } from "./call-place.ts";
 import type { BufferedChannel } from "./channel.ts";
 import type { Channel } from "./descriptor.ts";
 import { IomuxError, IomuxRangeError, IomuxTypeError } from "./errors.ts";
+import type { Transport } from "./network.ts";
 
 export function checkMaxBytes(maxBytes: unknown, fd: number): void {
   if (typeof maxBytes !== "number") {
@@ -53,7 +55,7 @@ export function overBudget(channel: Channel, limit: number): IomuxError {
 
 /** The last of `count` sheds stands for all of them. */
 export function manyOverBudget(last: IomuxError, count: number): IomuxError {
-  const message = `${count} channels were shed; the last one: ${last.message}`;
+  const message = `${count} descriptors were shed; the last one: ${last.message}`;
   return new IomuxError("IOMUX_OVER_BUDGET", message, { fd: last.fd, state: last.state });
 }
 
@@ -63,11 +65,64 @@ export function notConnected({ fd, state }: Channel, timeoutMs: number): IomuxEr
   return new IomuxError("ETIMEDOUT", message, { fd, state });
 }
 
+/** Throws for a channel that cannot be released now, or not at all. */
+export function checkReleasable({ fd, state, owner }: BufferedChannel, transport: Transport): void {
+  if (state !== "open") {
+    const then = state === "connecting" ? "wait until it is WRITABLE" : "it is too late";
+    throw cannotRelease(fd, state, `it is ${state}: ${then}`);
+  }
+  if (transport.putBack === undefined || transport.handOver === undefined) {
+    throw cannotRelease(fd, state, "there is no plain stream under it");
+  }
+  if (owner === null) return;
+  throw cannotRelease(fd, state, "it is a connection of a server, which would lose it");
+}
+
+export function endHasPassed({ fd, state, unread }: Channel): IomuxError {
+  const why =
+    `its end has come and ${unread} bytes before it are unread, which cannot be put back: ` +
+    `read() them first`;
+  return cannotRelease(fd, state, why);
+}
+
+export function notReleased({ fd, state }: Channel): IomuxError {
+  return cannotRelease(fd, state, "it was aborted before its output had left");
+}
+
+function cannotRelease(fd: number, state: string, why: string): IomuxError {
+  const message = `cannot release fd ${fd}: ${why}`;
+  return new IomuxError("IOMUX_CANNOT_RELEASE", message, { fd, state });
+}
+
 export function borrowedChanged({ fd, state }: Channel): IomuxError {
   const message =
-    `fd ${fd}: bytes over 1 KiB given to write() were changed before they had left: ` +
-    `leave them alone, or write with { copy: true }`;
+    `fd ${fd}: bytes over 1 KiB given to write() or send() were changed before they ` +
+    `had left: leave them alone, or give a copy`;
   return new IomuxError("IOMUX_BORROWED_BYTES_CHANGED", message, { fd, state });
+}
+
+export function usedAfterClose(
+  { fd, state }: Channel,
+  call: string,
+  { place }: CallPlace,
+  closed: CallPlace,
+): IomuxError {
+  const message =
+    `${call}() of fd ${fd} at ${place}, after it was closed at ${closed.place}: ` +
+    `it does nothing; do not use what you have closed`;
+  return new IomuxError("IOMUX_USE_AFTER_CLOSE", message, { fd, state, cause: closed.trace });
+}
+
+export function closedTwice(
+  { fd, state }: Channel,
+  call: string,
+  { place }: CallPlace,
+  closed: CallPlace,
+): IomuxError {
+  const message =
+    `${call}() of fd ${fd} at ${place}, after it was closed at ${closed.place}: ` +
+    `it does nothing; find out which of the two should end it`;
+  return new IomuxError("IOMUX_CLOSED_TWICE", message, { fd, state, cause: closed.trace });
 }
 
 /** Throws if the queues of a channel contradict its state. For tests and simulations. */

@@ -8,39 +8,30 @@
  *   close()      we end it in order       -> closing -> output left, FIN, input drained -> closed
  *   abort()      we end it now            -> closed
  */
+import type { Readable, Writable } from "node:stream";
+
 import type { SocketAddress } from "./address.ts";
 import { ByteQueue } from "./bytes/byte-queue.ts";
-import { Closed } from "./closed.ts";
 import * as failure from "./channel-errors.ts";
 import { ChannelOutput } from "./channel-output.ts";
-import type { Channel, DescriptorState, WriteOptions } from "./descriptor.ts";
+import { ChannelState } from "./channel-state.ts";
+import type { Channel, WriteOptions } from "./descriptor.ts";
 import { asError } from "./errors.ts";
-import type { ChannelOwner, Flushable, Host } from "./host.ts";
+import type { Flushable, Host } from "./host.ts";
+import { HandOver } from "./hand-over.ts";
 import { ERROR, HANGUP, PEER_CLOSED, READABLE, WRITABLE } from "./mask.ts";
 import type { Transport, TransportSink } from "./network.ts";
-import type { Entry, ReadySource } from "./registration.ts";
+import type { ReadySource } from "./registration.ts";
 
 const END = Buffer.alloc(0);
 
 /** Stays empty: a channel that is silent owns no queue. */
 const NO_INPUT = new ByteQueue();
 
-export class BufferedChannel implements Channel, ReadySource, TransportSink, Flushable {
-  readonly fd: number;
-  readonly kind = "channel";
-  state: DescriptorState;
-  error: Error | null = null;
-  ended = false;
-  endConfirmed = false;
-  bytesIn = 0;
-  progress = 0;
-  entry: Entry | null = null;
-  wasRegistered = false;
-  /** Runs once, when the connection stands or cannot any more. */
-  onConnectingEnds: (() => void) | null = null;
-  watchers: Set<() => void> | null = null;
-  owner: ChannelOwner | null = null;
-  readonly host: Host;
+export class BufferedChannel
+  extends ChannelState
+  implements Channel, ReadySource, TransportSink, Flushable
+{
   readonly #transport: Transport;
   #input = NO_INPUT;
   #output: ChannelOutput | null = null;
@@ -54,19 +45,23 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   /** `unreadMs` have passed: ERROR and HANGUP wait no longer. */
   #unreadExpired = false;
   #cancelDeadline: (() => void) | null = null;
-  #closed: Closed | null = null;
+  #handOver: HandOver | null = null;
 
   constructor(host: Host, transport: Transport) {
-    this.fd = host.allocate();
-    this.state = transport.connecting ? "connecting" : "open";
-    this.host = host;
+    super(host, transport.connecting);
     this.#transport = transport;
     if (transport.readOnly === true) this.#shut = this.#finSent = true;
+    if (transport.writeOnly === true) this.#endSeen = this.ended = true;
   }
 
   /** Starts the traffic. Apart from the constructor, because the reactor must know us first. */
   attach(): void {
     this.#transport.attach(this);
+  }
+
+  /** Whether its stream was given back, and is somebody else's now. */
+  get released(): boolean {
+    return this.#handOver?.done === true;
   }
 
   /** What is under it. Only for what can be read off it. */
@@ -109,10 +104,6 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     return this.#input.length + this.queued + (this.owner?.heldBytes ?? 0);
   }
 
-  get closed(): Promise<Error | null> {
-    return (this.#closed ??= new Closed()).promise(this.state === "closed", this.error);
-  }
-
   condition(): number {
     const state = this.state;
     if (state === "closing" || state === "closed" || state === "connecting") return 0;
@@ -121,7 +112,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     let mask = this.#input.length > 0 || (endUnread && !lost) ? READABLE : 0;
     if (endUnread) mask |= PEER_CLOSED;
     if (state === "open") return this.#shut || this.#output?.full === true ? mask : mask | WRITABLE;
-    if ((mask & READABLE) !== 0 && !this.#unreadExpired) return mask;
+    if (((mask & READABLE) !== 0 || this.owner?.unhandled) && !this.#unreadExpired) return mask;
     return lost ? mask | ERROR | HANGUP : mask | HANGUP;
   }
 
@@ -136,7 +127,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
       this.#readingStopped = false;
       if (this.state === "open") this.#transport.resume();
     }
-    this.#noteDrained();
+    this.inputHandled();
     return bytes;
   }
 
@@ -144,12 +135,12 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     if (!this.#endSeen || this.ended || this.state === "failed") return null;
     this.ended = true;
     this.progress++;
-    this.#noteDrained();
+    this.inputHandled();
     return END;
   }
 
   /** What waited for the bytes to be read may now be told. */
-  #noteDrained(): void {
+  inputHandled(): void {
     if (this.state !== "failed" && this.state !== "hung-up") return;
     this.host.changed(this, this.condition() & (ERROR | HANGUP));
   }
@@ -220,6 +211,16 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     if (!lost) this.host.destroyLater(this.#transport, true);
   }
 
+  release(): Promise<Readable | Writable> {
+    this.#handOver = new HandOver(this, this.#input);
+    this.state = "closing";
+    this.host.busy(1);
+    this.#awaitClosing();
+    this.flush();
+    this.host.detach(this, null);
+    return this.#handOver.promise;
+  }
+
   #flushLater(): void {
     if (this.#flushing || this.#output?.inFlight === true) return;
     this.#flushing = true;
@@ -236,10 +237,13 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
       if (!this.#transport.write(output.next(this.host.limits.flushBytes))) return;
       this.#wrote(output);
     }
-    if (!this.#shut || this.#finSent || output?.inFlight === true) return;
-    this.#finSent = true;
-    this.#transport.shutdown();
-    if (!this.#lingering) this.#letGo();
+    if (output?.inFlight === true) return;
+    if (this.#shut && !this.#finSent) {
+      this.#finSent = true;
+      this.#transport.shutdown();
+      if (!this.#lingering && this.#handOver === null) this.#letGo();
+    }
+    if (this.#handOver !== null && this.state === "closing") this.#handOver.finish(this);
   }
 
   #wrote(output: ChannelOutput): void {
@@ -259,15 +263,10 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   onOpen(): void {
     if (this.state !== "connecting") return;
     this.state = "open";
-    this.#endConnecting();
-    this.host.counters.connected++;
+    this.endConnecting();
     if (this.#shut) this.#flushLater();
     else this.host.changed(this, WRITABLE);
-  }
-
-  #endConnecting(): void {
-    this.onConnectingEnds?.();
-    this.onConnectingEnds = null;
+    this.host.connected(this);
   }
 
   onBytes(chunk: Buffer): void {
@@ -291,7 +290,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   onEnd(confirmed: boolean): void {
     if (this.state === "closed") return;
     this.#endSeen = true;
-    this.endConfirmed = confirmed && (!this.#shut || this.#transport.readOnly === true);
+    this.endConfirmed = confirmed && (!this.#shut || this.#transport.certainEnds === true);
     if (this.state === "open") this.host.changed(this, READABLE | PEER_CLOSED);
   }
 
@@ -318,7 +317,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     }
     this.state = state;
     this.#output?.clear();
-    this.#endConnecting();
+    this.endConnecting();
     this.#cancelDeadline = this.host.after(this.host.limits.unreadMs, () => {
       this.#unreadExpired = true;
       if (this.entry === null) this.finalize();
@@ -348,7 +347,7 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
   /** The reactor closes: from now on only output that is still to leave keeps it from closed. */
   letGoOnceWritten(): void {
     this.#lingering = false;
-    if (this.state === "closing" && this.queued === 0) this.#letGo();
+    if (this.state === "closing" && this.queued === 0 && this.#handOver === null) this.#letGo();
   }
 
   /** The last step of every way: closed, and told once. */
@@ -356,18 +355,19 @@ export class BufferedChannel implements Channel, ReadySource, TransportSink, Flu
     if (this.state === "closed") return;
     const closing = this.state === "closing";
     this.state = "closed";
-    this.#endConnecting();
+    this.endConnecting();
     this.#cancelDeadline?.();
     this.host.budget.remove(this.#input.length);
-    this.#transport.release?.(this.#input.takeAll());
-    this.#input.clear();
+    const unread = this.#input.takeAll();
+    if (!this.released) this.#transport.release?.(unread);
     this.#output?.clear();
-    this.host.gone(this);
-    this.#closed?.fulfil(this.error);
+    this.fulfilClosed();
+    this.#handOver?.fail(this.error ?? failure.notReleased(this));
     if (closing) this.host.busy(-1);
-    // Last, because it runs code of users: the listeners of `registration.signal`.
+    // Last, because these run code of users: the listeners of `registration.signal`, subscribers.
     this.host.detach(this, this.error);
     this.owner?.channelClosed();
+    this.host.gone(this);
   }
 
   assertInvariants(): void {

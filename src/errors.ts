@@ -18,6 +18,7 @@ export const ERROR_CODES = [
   "IOMUX_REACTOR_CLOSED",
   "IOMUX_UNSUPPORTED",
   "IOMUX_CANNOT_ADOPT",
+  "IOMUX_CANNOT_RELEASE",
   "IOMUX_POLL_IN_HANDLER",
   "IOMUX_POLL_TWICE",
   "IOMUX_NOT_A_SOCKET",
@@ -25,8 +26,13 @@ export const ERROR_CODES = [
   "IOMUX_HANDLER_KEEPS_FAILING",
   "IOMUX_SLOW_HANDLER",
   "IOMUX_SPINNING",
+  "IOMUX_EDGE_UNDRAINED",
+  "IOMUX_USE_AFTER_CLOSE",
+  "IOMUX_CLOSED_TWICE",
   "IOMUX_DESCRIPTOR_LIMIT",
   "IOMUX_ACCEPT_QUEUE_FULL",
+  "IOMUX_BAD_MESSAGE",
+  "IOMUX_DATAGRAMS_DROPPED",
   "IOMUX_OVER_BUDGET",
   "IOMUX_BORROWED_BYTES_CHANGED",
   "IOMUX_TURNED_AWAY",
@@ -36,6 +42,12 @@ export const ERROR_CODES = [
   "IOMUX_BAD_FRAME",
   "IOMUX_FRAMER_STUCK",
   "IOMUX_FRAMER_SHARED",
+  "IOMUX_STRUCT_FORMAT",
+  "IOMUX_STRUCT_VALUE",
+  "IOMUX_STRUCT_BUFFER",
+  "IOMUX_READ_TWICE",
+  "IOMUX_TIMED_OUT",
+  "IOMUX_CONNECTION_CLOSED",
 ] as const;
 
 /** A code of our own. Errors of the system keep theirs (`ECONNRESET`, `EADDRINUSE`, ...). */
@@ -47,13 +59,17 @@ export interface ErrorDetails {
   fd?: number | undefined;
   /** The descriptor's state at that moment. */
   state?: string | undefined;
+  /** What it comes from, such as the error of the system. */
   cause?: unknown;
 }
 
 /** An operating error or a misuse of state. `code` is stable; the message is for people. */
 export class IomuxError extends Error {
+  /** Stable: one of `ERROR_CODES`, or the code of the system, such as `ECONNRESET`. */
   readonly code: string;
+  /** The descriptor that it is about, where there is one. */
   readonly fd: number | undefined;
+  /** The state of the descriptor at that moment. */
   readonly state: string | undefined;
 
   constructor(code: ErrorCode | (string & {}), message: string, details: ErrorDetails = {}) {
@@ -67,7 +83,9 @@ export class IomuxError extends Error {
 
 /** A value outside what is allowed: a mask, a port, a time, a limit. */
 export class IomuxRangeError extends RangeError {
+  /** `IOMUX_BAD_RANGE` or `IOMUX_BAD_MASK`. */
   readonly code: ErrorCode;
+  /** The descriptor that it is about, where there is one. */
   readonly fd: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -80,7 +98,9 @@ export class IomuxRangeError extends RangeError {
 
 /** A value of the wrong type. */
 export class IomuxTypeError extends TypeError {
+  /** `IOMUX_BAD_ARGUMENT`. */
   readonly code: ErrorCode;
+  /** The descriptor that it is about, where there is one. */
   readonly fd: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -110,6 +130,7 @@ export function asError(thrown: unknown, fd?: number, doing = "a handler threw")
 
 /** What a wait rejects with when its `signal` is aborted. The signal's reason is the cause. */
 export class AbortError extends Error {
+  /** As Node's own AbortError. */
   readonly code = "ABORT_ERR";
 
   constructor(what: string, signal: AbortSignal) {

@@ -15,6 +15,8 @@ export interface Flushable {
 export interface ChannelOwner {
   /** Bytes held for the channel's peer, besides those in the channel itself. */
   readonly heldBytes: number;
+  /** Whether some of them came from the peer and will still be handled. */
+  readonly unhandled: boolean;
   /** The reactor closes: end the channel in order, once what is held has left. */
   endChannel(): void;
   /** The last that the channel does. */
@@ -23,18 +25,35 @@ export interface ChannelOwner {
 
 /** Counters of the whole reactor, live. */
 export interface Counters {
+  /** Passes of the loop. */
   turns: number;
+  /** Calls of handlers. */
   dispatches: number;
+  /** Bytes that came from the network. */
   bytesIn: number;
+  /** Bytes that have left to the network. */
   bytesOut: number;
+  /** Connections that `accept()` has answered. */
   accepted: number;
+  /** Connections of `connect()` that came to stand. */
   connected: number;
+  /** Peers that listeners have refused: no descriptors, or too many waiting. */
   refused: number;
+  /** Handlers, timers and callbacks that threw or rejected. */
   handlerErrors: number;
+  /** Calls of handlers that took longer than `slowHandlerMs`. */
   slowHandlers: number;
+  /** Registrations that were reported as spinning. */
   spinning: number;
-  /** Channels that were aborted because the loop held more than `maxBufferedBytes`. */
+  /** Datagrams that came. */
+  datagramsIn: number;
+  /** Datagrams that the system was given. */
+  datagramsOut: number;
+  /** Datagrams that came and were not kept. */
+  datagramsDropped: number;
+  /** Channels that were aborted, and datagrams emptied, because the loop held more than `maxBufferedBytes`. */
   shed: number;
+  /** Timers that were due, the reactor's own among them. */
   timersFired: number;
 }
 
@@ -61,7 +80,9 @@ export interface Host {
   detach(source: ReadySource, reason: Error | null): void;
   /** Lets go of a socket, at most `closesPerTurn` in one turn. */
   destroyLater(transport: Transport, reset: boolean): void;
-  /** The descriptor is closed: forget it. */
+  /** It is connected: counted, and published. */
+  connected(channel: Channel): void;
+  /** The descriptor is closed: forget it. The last that it does. */
   gone(source: ReadySource): void;
   /** A descriptor that is neither registered nor closed keeps the process alive meanwhile. */
   busy(delta: 1 | -1): void;

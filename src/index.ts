@@ -49,22 +49,41 @@ export {
 } from "./address.ts";
 export type {
   Channel,
+  Datagram,
   Descriptor,
   DescriptorState,
   Listener,
+  Message,
+  Messages,
+  ReceivedDatagram,
   Signals,
   WriteOptions,
 } from "./descriptor.ts";
+export type { DatagramAddress, DatagramSource, IpFamily } from "./datagram-address.ts";
+export type { BindOptions } from "./datagram-options.ts";
 export type { SignalName } from "./signal-names.ts";
 export type { Handler, Registration } from "./registration.ts";
 export type { Timer } from "./timers.ts";
 
+export {
+  DIAGNOSTICS_NAMES,
+  type DescriptorMessage,
+  type DiagnosticsMessages,
+  type DiagnosticsName,
+  type DropMessage,
+  type OverflowMessage,
+  type RefuseMessage,
+  type SlowHandlerMessage,
+} from "./diagnostics.ts";
+
 export { createReactor } from "./node/create-reactor.ts";
 export type { Reactor } from "./reactor.ts";
 export type {
+  BinderOptions,
   ConnectorOptions,
   ListenerOptions,
   RawSource,
+  RawStream,
   ReactorOptions,
   RegisterOptions,
 } from "./reactor/options.ts";
@@ -78,6 +97,15 @@ export type { CloseOptions, CloseResult, CutOff } from "./reactor/shutdown.ts";
 
 export { CLOSE_REASONS, type CloseReason, type TimeUp } from "./server/close-reason.ts";
 export { serve } from "./server/serve.ts";
+export { connect, type ConnectionToOptions } from "./server/connect.ts";
+export { ConnectionClosedError } from "./server/connection-errors.ts";
+export type {
+  AsyncConnection,
+  AsyncSendOptions,
+  AsyncServer,
+  EachOptions,
+  ReadLineOptions,
+} from "./server/async-connection.ts";
 export { broadcast, type BroadcastOptions } from "./server/broadcast.ts";
 export type { Server, ServerCloseResult, ServerStats } from "./server/server.ts";
 export type {
@@ -117,13 +145,30 @@ export {
 export { raw } from "./server/raw.ts";
 export { TokenBucket, type TokenBucketOptions } from "./server/token-bucket.ts";
 
+export {
+  calcsize,
+  iterUnpack,
+  pack,
+  packInto,
+  struct,
+  unpack,
+  unpackFrom,
+  type Struct,
+} from "./bytes/struct.ts";
+export { StructError, type StructErrorCode, type StructErrorPlace } from "./bytes/struct-error.ts";
+export type { Packed, StructFormat, StructValue, Unpacked } from "./bytes/struct-types.ts";
+
 export type { Clock } from "./clock.ts";
 export type {
   Adopted,
   ConnectOptions,
+  DatagramSink,
+  DatagramTransport,
   ListenOptions,
   ListenSink,
   ListenTransport,
+  MessageSink,
+  MessageTransport,
   Network,
   NetworkCapabilities,
   Transport,

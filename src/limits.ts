@@ -6,6 +6,7 @@
  */
 import { IomuxRangeError, IomuxTypeError } from "./errors.ts";
 
+/** The limits of a reactor; `docs/limits.md` says what happens when one is reached. */
 export interface Limits {
   /** Bytes collected that start a turn before the immediate phase. */
   turnBytes: number;
@@ -17,7 +18,7 @@ export interface Limits {
   slowHandlerMs: number;
   /** Turns in a row that a registration is ready without progress until it is reported. */
   spinTurns: number;
-  /** Failures in a row after which the registration of a listener, signals or stdin is paused. */
+  /** Failures in a row that pause the registration of a listener, datagram, signals or stdin. */
   handlerFailures: number;
   /** Bytes that a channel reads ahead; beyond it reading from the network stops. */
   inputMark: number;
@@ -35,6 +36,14 @@ export interface Limits {
   lingerMs: number;
   /** Connections that wait for `accept()`; more are refused. */
   acceptQueue: number;
+  /** Messages of a port that wait for `read()`; beyond it the port is paused. */
+  messageQueue: number;
+  /** Datagrams that wait for `receive()` at one socket; beyond it the newest is dropped. */
+  datagramQueue: number;
+  /** Their bytes, an empty one counted as 1; beyond it the newest is dropped. */
+  datagramQueueBytes: number;
+  /** Datagrams of one socket that the system has not taken yet; beyond it `send` answers false. */
+  datagramsInFlight: number;
   /** Sockets destroyed in one turn; more are spread over the next ones. */
   closesPerTurn: number;
   /** Descriptors kept free under the process's limit; peers beyond are refused. */
@@ -43,6 +52,7 @@ export interface Limits {
   reportEveryMs: number;
 }
 
+/** Every limit, with its default. */
 export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   turnBytes: 64 * 1024,
   turnBudgetMs: 10,
@@ -58,6 +68,10 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   unreadMs: 10_000,
   lingerMs: 10_000,
   acceptQueue: 1024,
+  messageQueue: 64,
+  datagramQueue: 1024,
+  datagramQueueBytes: 1024 * 1024,
+  datagramsInFlight: 1024,
   closesPerTurn: 128,
   reserveDescriptors: 16,
   reportEveryMs: 1000,

@@ -2,6 +2,7 @@
 import { formatAddress, type SocketAddress } from "./address.ts";
 import { Closed } from "./closed.ts";
 import type { Channel, DescriptorState, Listener } from "./descriptor.ts";
+import { publishRefuse, type RefuseMessage } from "./diagnostics.ts";
 import { asError, codeOf, IomuxError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { ERROR, HANGUP, READABLE } from "./mask.ts";
@@ -88,8 +89,8 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
     this.#transport.close(() => {
       this.state = "closed";
       this.host.busy(-1);
-      this.host.gone(this);
       this.#closed.fulfil(this.error);
+      this.host.gone(this);
     });
     this.host.detach(this, this.error);
   }
@@ -135,10 +136,16 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
     });
   }
 
-  #refuse(transport: Transport, code: string, describe: (count: number) => Error): void {
+  #refuse(
+    transport: Transport,
+    code: RefuseMessage["code"],
+    describe: (count: number) => Error,
+  ): void {
+    const { remoteAddress } = transport;
     transport.reset();
     this.host.counters.refused++;
     this.host.report(this, code, describe);
+    publishRefuse(this, code, null, remoteAddress);
   }
 
   #outOfDescriptors(refused: number): Error {

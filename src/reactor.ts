@@ -1,26 +1,29 @@
 /** The reactor: a map from fd to handler, with the loop behind it. */
-import type { Server, Socket } from "node:net";
-import type { Readable } from "node:stream";
+import type { Socket as DatagramSocket } from "node:dgram";
+import type { Server } from "node:net";
+import type { MessagePort } from "node:worker_threads";
 
-import { checkAddress, type Address, type CheckedAddress } from "./address.ts";
+import { checkAddress, type Address, type TcpAddress } from "./address.ts";
 import type { BufferedChannel } from "./channel.ts";
 import type { Clock } from "./clock.ts";
-import type { Channel, Descriptor, Listener, Signals } from "./descriptor.ts";
+import type { Channel, Datagram, Descriptor, Listener, Messages, Signals } from "./descriptor.ts";
 import { AbortError, IomuxError } from "./errors.ts";
 import { resolveLimits, type Limits } from "./limits.ts";
-import { QueuedListener } from "./listener.ts";
 import type { Network, NetworkCapabilities } from "./network.ts";
 import type { Handler, ReadySource, Registration } from "./registration.ts";
 import { checkSignalNames, type SignalName } from "./signal-names.ts";
 import type { Timer } from "./timers.ts";
 import {
   OPTION_NAMES,
+  type BinderOptions,
   type ConnectorOptions,
   type ListenerOptions,
   type RawSource,
+  type RawStream,
   type ReactorOptions,
   type RegisterOptions,
 } from "./reactor/options.ts";
+import { bindDatagram, listenAt } from "./reactor/binding.ts";
 import { limitConnecting } from "./reactor/connecting.ts";
 import { explain, type Explanation } from "./reactor/explain.ts";
 import { Loop } from "./reactor/loop.ts";
@@ -37,15 +40,15 @@ import {
 import type { PollResult } from "./reactor/poll.ts";
 import { checkList, type SelectResult } from "./reactor/select.ts";
 import {
-  ANSWER_MS,
-  DRAIN_MS,
+  resolveCloseOptions,
   shutDown,
   type CloseOptions,
   type CloseResult,
 } from "./reactor/shutdown.ts";
 import { statsOf, type ReactorStats } from "./reactor/stats.ts";
-import { makeWait, onAbort, type WaitOptions } from "./reactor/wait.ts";
+import { checkWait, makeWait, onAbort, type WaitOptions } from "./reactor/wait.ts";
 
+/** The loop that collects readiness and calls handlers. `createReactor()` makes one. */
 export class Reactor {
   readonly #loop: Loop;
   readonly #network: Network;
@@ -94,17 +97,29 @@ export class Reactor {
    * is registered already, closed, of another reactor, or cannot be adopted.
    */
   register<T = undefined>(
-    source: Socket | Readable,
+    source: RawStream,
     interest: number,
     handler?: Handler<Channel, T> | null,
     options?: RegisterOptions<T>,
   ): Registration<Channel, T>;
+  register<T = undefined>(
+    source: MessagePort,
+    interest: number,
+    handler?: Handler<Messages, T> | null,
+    options?: RegisterOptions<T>,
+  ): Registration<Messages, T>;
   register<T = undefined>(
     source: Server,
     interest: number,
     handler?: Handler<Listener, T> | null,
     options?: RegisterOptions<T>,
   ): Registration<Listener, T>;
+  register<T = undefined>(
+    source: DatagramSocket,
+    interest: number,
+    handler?: Handler<Datagram, T> | null,
+    options?: RegisterOptions<T>,
+  ): Registration<Datagram, T>;
   register<D extends Descriptor, T = undefined>(
     source: D,
     interest: number,
@@ -151,10 +166,12 @@ export class Reactor {
     throw this.#sources.notRegistered(source, "unregister");
   }
 
+  /** The registration of `source`, or undefined if it has none here. */
   get(source: Descriptor | RawSource | number): Registration | undefined {
     return this.#sources.entry(source);
   }
 
+  /** Whether `source` is registered here. */
   has(source: Descriptor | RawSource | number): boolean {
     return this.#sources.entry(source) !== undefined;
   }
@@ -217,29 +234,7 @@ export class Reactor {
     const checked = checkAddress(address);
     checkOptions(options);
     checkSocketOptions(options);
-    return this.#listen(checked, options);
-  }
-
-  async #listen(checked: CheckedAddress, options: ListenerOptions): Promise<Listener> {
-    const { signal } = options;
-    if (signal?.aborted === true) throw new AbortError("listen", signal);
-    const transport = await this.#network.listen(checked, options);
-    const listener = new QueuedListener(this.#loop, transport, this.capabilities.pauseAccept);
-    this.#loop.open.set(listener.fd, listener);
-    listener.attach();
-    if (signal !== undefined) {
-      const cancel = onAbort(signal, () => {
-        listener.close();
-      });
-      void listener.closed.then(cancel);
-    }
-    if (this.#closing !== null) listener.close();
-    if (listener.state !== "open") {
-      await listener.closed;
-      if (signal !== undefined) throw new AbortError("listen", signal);
-      this.#checkOpen();
-    }
-    return listener;
+    return listenAt(this.#loop, this.#network, checked, options);
   }
 
   /**
@@ -258,6 +253,16 @@ export class Reactor {
   }
 
   /**
+   * Binds a UDP socket; resolves once bound, and connected with `options.peer` if there is one.
+   * Rejects with the system's code (`EADDRINUSE`, ...). Without a host it is `127.0.0.1`; with a
+   * peer, any address.
+   */
+  bind(address: TcpAddress, options: BinderOptions = {}): Promise<Datagram> {
+    this.#checkOpen();
+    return bindDatagram(this.#loop, this.#network, address, options);
+  }
+
+  /**
    * Watches signals of the process, such as `["SIGINT", "SIGTERM"]`, in place of their default
    * actions, until it is closed. It never keeps the process alive.
    */
@@ -267,14 +272,18 @@ export class Reactor {
   }
 
   /**
-   * Takes over a `net.Socket`, a `net.Server`, or a `Readable` of bytes that is no Duplex, such as a
-   * file's. Throws `IOMUX_CANNOT_ADOPT` with the reason. `process.stdin` may be any of these; it is
-   * only ever read, and never destroyed: once its channel is closed it is paused, and may be read
-   * on, or adopted again.
+   * Takes over a stream of bytes (`net.Socket`, a pipe, a file's stream, a child's stdin or stdout,
+   * any other `Duplex`, `Readable` or `Writable`), a `net.Server`, a bound `dgram.Socket`,
+   * or a `MessagePort`. Throws
+   * `IOMUX_CANNOT_ADOPT` with the reason. `process.stdin` is only ever read, and never destroyed:
+   * once its channel is closed it is paused, and may be read on, or adopted again. `process.stdout`
+   * and `process.stderr` are only written to, and neither ended nor destroyed.
    */
-  adopt(source: Socket | Readable): Channel;
+  adopt(source: RawStream): Channel;
   adopt(source: Server): Listener;
-  adopt(source: RawSource): Channel | Listener {
+  adopt(source: DatagramSocket): Datagram;
+  adopt(source: MessagePort): Messages;
+  adopt(source: RawSource): Channel | Listener | Datagram | Messages {
     this.#checkOpen();
     if (this.#sources.holder(source) !== undefined) {
       throw new IomuxError("IOMUX_CANNOT_ADOPT", "cannot adopt it: it is a descriptor already");
@@ -310,6 +319,7 @@ export class Reactor {
     if (this.#closing === null) this.#loop.wake();
   }
 
+  /** Counters since the start, and gauges of this moment, in a new object. */
   stats(): ReactorStats {
     return statsOf(this.#loop);
   }
@@ -328,14 +338,12 @@ export class Reactor {
    * answers the same promise.
    */
   close(options: CloseOptions = {}): Promise<CloseResult> {
-    checkOptions(options);
-    const { drainMs = DRAIN_MS, answerMs = ANSWER_MS } = options;
-    checkMs(drainMs, "drainMs");
-    checkMs(answerMs, "answerMs");
+    const { drainMs, answerMs } = resolveCloseOptions(options);
     this.#closing ??= this.#shutDown(drainMs, answerMs);
     return this.#closing;
   }
 
+  /** `close()` with its defaults, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -358,10 +366,4 @@ export class Reactor {
     if (this.#closing === null) return;
     throw new IomuxError("IOMUX_REACTOR_CLOSED", "the reactor is closed: create another one");
   }
-}
-
-function checkWait(options: WaitOptions): void {
-  checkOptions(options);
-  const { timeoutMs } = options;
-  if (timeoutMs !== undefined) checkMs(timeoutMs, "timeoutMs");
 }

@@ -20,7 +20,9 @@ export type Handler<D extends Descriptor = Descriptor, T = unknown> = (
  * the rest are live views.
  */
 export interface Registration<D extends Descriptor = Descriptor, T = unknown> {
+  /** Its descriptor's number. */
   readonly fd: number;
+  /** What is registered. */
   readonly descriptor: D;
   /** Null for a registration that `poll` answers. */
   readonly handler: Handler<D, T> | null;
@@ -32,6 +34,7 @@ export interface Registration<D extends Descriptor = Descriptor, T = unknown> {
   readonly ready: number;
   /** Whether it is still registered. */
   readonly active: boolean;
+  /** Whether `pause()` was called, and `resume()` not since. */
   readonly paused: boolean;
   /** Whether its handler's promise is pending. */
   readonly held: boolean;
@@ -45,11 +48,13 @@ export interface Registration<D extends Descriptor = Descriptor, T = unknown> {
   modify(interest: number): void;
   /** Reports nothing until `resume()`, but ERROR and HANGUP. */
   pause(): void;
+  /** Ends a pause; the condition is tested at once. Throws if it is not registered any more. */
   resume(): void;
   /** False if it was unregistered before. */
   unregister(): boolean;
   /** Lets it keep the process alive (the default; signals never do). */
   ref(): this;
+  /** Lets the process end though it is registered. */
   unref(): this;
 }
 

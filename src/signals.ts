@@ -85,10 +85,10 @@ export class SignalQueue implements Signals, ReadySource {
     this.error = reason;
     this.#unread = [];
     this.#stop();
-    this.host.gone(this);
     this.#closed.fulfil(reason);
-    // Last, because it runs code of users: the listeners of `registration.signal`.
+    // Last, because these run code of users: the listeners of `registration.signal`, subscribers.
     this.host.detach(this, reason);
+    this.host.gone(this);
   }
 
   assertInvariants(): void {

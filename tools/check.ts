@@ -16,6 +16,7 @@ const steps: readonly Step[] = [
   { name: "build", script: "build" },
   { name: "lint", script: "lint" },
   { name: "package", script: "package", after: "build" },
+  { name: "API reference", script: "api" },
   { name: "type check", script: "types" },
   { name: "dead code", script: "dead-code" },
   { name: "import layers", script: "layers" },

@@ -22,7 +22,7 @@ export class Administration<M> {
       case "who":
         return this.#who(now);
       case "kick":
-        return this.#with(command.name, (person) => this.#kick(person));
+        return this.#with(command.name, (person) => this.#kick(person, now));
       case "mute":
         return this.#with(command.name, (person) => this.#mute(person, command.seconds, now));
       case "explain":
@@ -67,9 +67,9 @@ export class Administration<M> {
     return this.#answer(...(lines.length === 0 ? [texts.nobodyHere] : lines));
   }
 
-  #kick(person: Named<M>): Action<M>[] {
+  #kick(person: Named<M>, now: Moment): Action<M>[] {
     const { texts } = this.#floor;
-    const dismissed = this.#floor.dismiss(person, texts.removedYou);
+    const dismissed = this.#floor.dismiss(person, texts.removedYou, now);
     return [...this.#floor.announce(texts.removed(person.name), null), ...dismissed];
   }
 
@@ -86,11 +86,13 @@ export class Administration<M> {
 
   #shutdown(seconds: number): Action<M>[] {
     const { texts, roster } = this.#floor;
-    const text = texts.ending(seconds);
+    const shutdown = { kind: "shutdown", seconds } as const;
+    // The end itself is told by whoever carries it out.
+    if (seconds === 0) return [shutdown];
     return [
-      ...(seconds === 0 ? [] : [{ kind: "tell", to: roster.all, from: null, text } as const]),
+      { kind: "tell", to: roster.all, from: null, text: texts.ending(seconds) },
       ...this.#answer(texts.shutdown(seconds)),
-      { kind: "shutdown", seconds },
+      shutdown,
     ];
   }
 }

@@ -15,6 +15,7 @@ import { waitMs, type Backoff } from "./client-backoff.ts";
 import { Joining } from "./client-joining.ts";
 import { Outbox } from "./client-outbox.ts";
 import type { Cause, ClientTexts } from "./client-texts.ts";
+import { parseMemberLine } from "./commands.ts";
 import { lastWords, LOCALES } from "./texts.ts";
 
 const ROOMS = Object.values(LOCALES);
@@ -59,9 +60,6 @@ export interface Again {
 export type ConnectionEnd =
   | { readonly kind: "refused" | "broken"; readonly cause: Cause }
   | { readonly kind: "ended" | "stuck" };
-
-const QUIT = /^\/quit\s*$/i;
-const NICK = /^\/nick\s+(.*\S)/i;
 
 export class Session {
   readonly #options: SessionOptions;
@@ -108,7 +106,7 @@ export class Session {
   type(text: string): "taken" | "full" | "too-long" {
     if (this.#ending !== null) return "taken";
     const { interactive } = this.#options;
-    if (QUIT.test(text)) {
+    if (parseMemberLine(text).kind === "quit") {
       this.endInput();
       return "taken";
     }
@@ -174,8 +172,8 @@ export class Session {
     if (current.rest.length > 0) return;
     this.#current = null;
     if (!current.queued) return;
-    const nick = NICK.exec(this.#outbox.shift()!.toString())?.[1];
-    if (nick !== undefined) this.#joining.renamed(nick);
+    const command = parseMemberLine(this.#outbox.shift()!.toString().slice(0, -1));
+    if (command.kind === "nick") this.#joining.renamed(command.name);
   }
 
   /** Our side was shut down. */

@@ -6,6 +6,8 @@
  * not make the mute longer.
  */
 
+import type { Standing } from "./standings.ts";
+
 /** `TokenBucket` of "iomux" is one. */
 export interface RateLimiter {
   take(count: number, nowMs: number): boolean;
@@ -44,6 +46,16 @@ export class Conduct {
     }
     this.mute(this.#muteMs, nowMs);
     return "mute";
+  }
+
+  get standing(): Standing {
+    return { warnedUntilMs: this.#warnedUntilMs, mutedUntilMs: this.#mutedUntilMs };
+  }
+
+  /** From an earlier visit. */
+  inherit({ warnedUntilMs, mutedUntilMs }: Standing): void {
+    this.#warnedUntilMs = warnedUntilMs;
+    this.#mutedUntilMs = mutedUntilMs;
   }
 
   /** For 0 ms: not any more. */

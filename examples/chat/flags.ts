@@ -19,6 +19,7 @@ const LIMITS = {
   muteSeconds: [30, 1, 86_400, "mute for who is faster in spite of a warning"],
   maxMembers: [1000, 1, 1_000_000, "people in the room, with or without a name"],
   maxPerAddress: [100, 0, 1_000_000, "connections from one IP address; 0: any number"],
+  joinsPerSecond: [100, 0, 1_000_000, "people let in each second; 0: any number"],
   joinSeconds: [60, 0, 86_400, "time to give a name; 0: any time"],
   idleSeconds: [3600, 0, 1_000_000, "time without a word from or to it; 0: any"],
   stallSeconds: [60, 0, 86_400, "time in which it takes no output; 0: any"],

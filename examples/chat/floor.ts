@@ -4,6 +4,7 @@ import type { RateLimiter } from "./conduct.ts";
 import { History, type HistoryLimits } from "./history.ts";
 import type { Moment } from "./moment.ts";
 import { Roster, type Person } from "./roster.ts";
+import { Standings } from "./standings.ts";
 import type { RoomCounts, Texts, Usage } from "./texts.ts";
 
 export interface RoomOptions<M> {
@@ -23,6 +24,8 @@ export interface RoomOptions<M> {
   readonly history: HistoryLimits;
   /** Where a member comes from, for the administrator. */
   where(member: M): string;
+  /** What those have in common who come from one machine, or null if that cannot be told. */
+  address(member: M): string | null;
 }
 
 export class Floor<M> {
@@ -30,6 +33,7 @@ export class Floor<M> {
   readonly texts: Texts;
   readonly roster = new Roster<M>();
   readonly history: History;
+  readonly standings = new Standings();
   joins = 0;
   messages = 0;
   mutes = 0;
@@ -60,15 +64,19 @@ export class Floor<M> {
   }
 
   /** A member is gone, and its name is free. The others are told, if it had joined. */
-  depart(person: Person<M>): Action<M>[] {
+  depart(person: Person<M>, { ms }: Moment): Action<M>[] {
+    const { member, name, conduct } = person;
     this.roster.remove(person);
-    return person.name === null ? [] : this.announce(this.texts.left(person.name), null);
+    if (name === null) return [];
+    this.standings.keep({ name, address: this.options.address(member) }, conduct.standing, ms);
+    return this.announce(this.texts.left(name), null);
   }
 
   /** Disconnects a member, with a last line to it. */
-  dismiss(person: Person<M>, text: string): Action<M>[] {
+  dismiss(person: Person<M>, text: string, now: Moment): Action<M>[] {
     const { member } = person;
-    return [...this.answer(member, text), { kind: "disconnect", member }, ...this.depart(person)];
+    const departed = this.depart(person, now);
+    return [...this.answer(member, text), { kind: "disconnect", member }, ...departed];
   }
 
   counts(): RoomCounts {

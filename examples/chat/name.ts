@@ -2,9 +2,11 @@
  * Names: any script, but what two people would read as the same name, or as none, or as something
  * else that the room says, is refused.
  */
+import { mixesAlphabets, skeleton } from "./look-alikes.ts";
 import { isReserved } from "./reserved-names.ts";
 
-export type NameProblem = "empty" | "too-long" | "unprintable" | "beginning" | "mark" | "reserved";
+export type NameProblem =
+  "empty" | "too-long" | "unprintable" | "beginning" | "mark" | "reserved" | "mixed";
 
 export type CheckedName =
   | { readonly name: string; readonly problem: null }
@@ -22,8 +24,12 @@ const LOOSE_MARKS = /^\p{M}|\p{M}{5}/u;
 /** What the room's own lines begin with (`*`, `[`), and commands (`/`). */
 const BEGINNING = /^\p{P}/u;
 
-/** A colon ends a name where somebody speaks; quotes surround it in a command. */
-const RESERVED_MARKS = /[:"\u201c\u201d]/u;
+/** A colon, or what looks like one, ends a name where somebody speaks. */
+const COLONS =
+  /[:\u02d0\u02f8\u0589\u05c3\u0703\u0704\u16ec\u1803\u205a\u2236\u2982\ua4fd\ua789\ufe30]/u;
+
+/** These surround a name in a command. */
+const QUOTES = /["\u201c\u201d]/u;
 
 /**
  * Trimmed, with single spaces, in Unicode's form NFC; or why it cannot be a name.
@@ -45,12 +51,14 @@ function problemOf(name: string, maxLength: number): NameProblem | null {
   if (Array.from(name).length > maxLength) return "too-long";
   if (UNPRINTABLE.test(name) || LOOSE_MARKS.test(name)) return "unprintable";
   const compatible = name.normalize("NFKC");
-  if (RESERVED_MARKS.test(compatible)) return "mark";
+  // What looks like a colon does not stay one there.
+  if (COLONS.test(name + compatible) || QUOTES.test(compatible)) return "mark";
   if (BEGINNING.test(compatible)) return "beginning";
-  return isReserved(name) ? "reserved" : null;
+  if (isReserved(name)) return "reserved";
+  return mixesAlphabets(compatible) ? "mixed" : null;
 }
 
-/** Names with the same key are the same name: `Bob`, `bob` and `Ｂｏｂ`. */
+/** Names with the same key are the same name: `Bob`, `bob`, `Ｂｏｂ`, and what looks like it. */
 export function nameKey(name: string): string {
-  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
+  return skeleton(name);
 }

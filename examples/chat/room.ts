@@ -12,7 +12,7 @@ import type { Action } from "./actions.ts";
 import { Administration } from "./administration.ts";
 import { HISTORY_LINES_TOLD, splitCommand } from "./commands.ts";
 import { Conduct } from "./conduct.ts";
-import { Floor, helpLines, type RoomOptions } from "./floor.ts";
+import { Floor, helpLines, wholeSeconds, type RoomOptions } from "./floor.ts";
 import type { Moment } from "./moment.ts";
 import { checkName } from "./name.ts";
 import type { LineEvent } from "./protocol.ts";
@@ -66,15 +66,15 @@ export class Room<M> {
   hear(member: M, event: LineEvent, now: Moment): Action<M>[] {
     const person = this.#floor.roster.get(member);
     if (person === undefined || this.#ended) return [];
-    if (!hasName(person)) return this.#hearNameless(person, event);
+    if (!hasName(person)) return this.#hearNameless(person, event, now);
     if (event.kind === "line") return this.#talk.hear(person, event.text, now);
     return this.#talk.refuse(person, this.#lineRefusal(event), now);
   }
 
   /** A member is gone. The others are told once, and only of who had joined. */
-  leave(member: M): Action<M>[] {
+  leave(member: M, now: Moment): Action<M>[] {
     const person = this.#floor.roster.get(member);
-    return person === undefined || this.#ended ? [] : this.#floor.depart(person);
+    return person === undefined || this.#ended ? [] : this.#floor.depart(person, now);
   }
 
   /** The administrator typed a line. */
@@ -98,46 +98,50 @@ export class Room<M> {
     return [...this.#floor.answer(member, why), { kind: "disconnect", member }];
   }
 
-  #hearNameless(person: Person<M>, event: LineEvent): Action<M>[] {
+  #hearNameless(person: Person<M>, event: LineEvent, now: Moment): Action<M>[] {
     const { texts, roster, options } = this.#floor;
-    if (event.kind === "refused") return this.#askAgain(person, this.#lineRefusal(event));
+    if (event.kind === "refused") return this.#askAgain(person, this.#lineRefusal(event), now);
     const { command } = splitCommand(event.text);
-    if (command === "quit") return this.#floor.dismiss(person, texts.goodbye);
-    if (command === "help") return this.#help(person);
+    if (command === "quit") return this.#floor.dismiss(person, texts.goodbye, now);
+    if (command === "help") return this.#help(person, now);
     const { name, problem } = checkName(event.text, options.maxNameLength);
     if (problem !== null) {
-      return this.#askAgain(person, texts.nameRefused(problem, options.maxNameLength));
+      return this.#askAgain(person, texts.nameRefused(problem, options.maxNameLength), now);
     }
-    if (roster.find(name) !== undefined) return this.#askAgain(person, texts.nameTaken(name));
-    return this.#join(person, name);
+    if (roster.find(name) !== undefined) return this.#askAgain(person, texts.nameTaken(name), now);
+    return this.#join(person, name, now);
   }
 
-  #join(person: Person<M>, name: string): Action<M>[] {
-    const { texts, roster, history } = this.#floor;
-    const { member } = person;
+  #join(person: Person<M>, name: string, now: Moment): Action<M>[] {
+    const { texts, roster, history, standings, options } = this.#floor;
+    const { member, conduct } = person;
     const others = Array.from(roster.joined, (here) => here.name);
     const welcome = texts.welcome(name, others.slice(0, NAMES_IN_WELCOME), others.length);
+    const standing = standings.take({ name, address: options.address(member) }, now.ms);
+    if (standing !== null) conduct.inherit(standing);
+    const mutedMs = conduct.mutedMs(now.ms);
+    const muted = mutedMs > 0 ? [texts.stillMuted(wholeSeconds(mutedMs))] : [];
     roster.name(person, name);
     this.#floor.joins++;
     return [
       { kind: "established", member },
-      ...this.#floor.answer(member, welcome, ...history.last(HISTORY_LINES_TOLD)),
+      ...this.#floor.answer(member, welcome, ...history.last(HISTORY_LINES_TOLD), ...muted),
       ...this.#floor.announce(texts.joined(name), member),
     ];
   }
 
   /** Says why, in front of the question; too many tries are enough. */
-  #askAgain(person: Person<M>, why: string): Action<M>[] {
+  #askAgain(person: Person<M>, why: string, now: Moment): Action<M>[] {
     const { texts } = this.#floor;
     if (this.#triedEnough(person)) {
-      return this.#floor.dismiss(person, `${why} ${texts.tooManyTries}`);
+      return this.#floor.dismiss(person, `${why} ${texts.tooManyTries}`, now);
     }
     return this.#floor.answer(person.member, `${why} ${texts.askName}`);
   }
 
-  #help(person: Person<M>): Action<M>[] {
+  #help(person: Person<M>, now: Moment): Action<M>[] {
     const { texts } = this.#floor;
-    if (this.#triedEnough(person)) return this.#floor.dismiss(person, texts.tooManyTries);
+    if (this.#triedEnough(person)) return this.#floor.dismiss(person, texts.tooManyTries, now);
     const help = helpLines(texts.memberCommands, texts.memberHelp);
     return this.#floor.answer(person.member, ...help, texts.askName);
   }

@@ -25,9 +25,10 @@ import type { Settings } from "./flags.ts";
 import { Journal } from "./journal.ts";
 import type { Moment } from "./moment.ts";
 import { readLine, type LineEvent } from "./protocol.ts";
+import { inputState, statsLines, whyDisconnected, whyTurnedAway } from "./reports.ts";
 import { Room } from "./room.ts";
 import { TelnetFilter, TIMING_MARK_ANSWER } from "./telnet.ts";
-import { LOCALES, type Disconnection, type Texts } from "./texts.ts";
+import { LOCALES, type Texts } from "./texts.ts";
 
 /** Connections over `maxMembers`: those that are being told that the room is full, or good-bye. */
 const PASSING_CONNECTIONS = 100;
@@ -83,6 +84,7 @@ export class ChatServer {
       limiter: () => lineLimiter(settings),
       history: { maxLines: settings.historyLines, maxBytes: settings.historyBytes },
       where: ({ remoteAddress }) => formatAddress(remoteAddress),
+      address: ({ remoteAddress }) => machineOf(remoteAddress),
     });
     this.#journal = new Journal({
       limiter: new TokenBucket(JOURNAL_LINES),
@@ -112,19 +114,20 @@ export class ChatServer {
         const text = chat.#texts.timeUp[reason === "handshake" ? "handshake" : "idle"];
         chat.#carry([{ kind: "tell", to: [member], from: null, text }]);
         chat.#noteDisconnection(member, reason);
-        chat.#carry(chat.#room.leave(member));
+        chat.#carry(chat.#room.leave(member, chat.#now()));
       },
       end: (member) => {
-        chat.#carry(chat.#room.leave(member));
+        chat.#carry(chat.#room.leave(member, chat.#now()));
         member.end();
       },
       close: (member, reason) => {
         // Whose time was up has left then.
         if (reason !== "handshake" && reason !== "idle") chat.#noteDisconnection(member, reason);
-        chat.#carry(chat.#room.leave(member));
+        chat.#carry(chat.#room.leave(member, chat.#now()));
       },
-      turnedAway: (why, _, channel) => {
-        channel.write(Buffer.from(`${chat.#whyTurnedAway(why)}\n`));
+      turnedAway: (why, address, channel) => {
+        chat.#noteTurnedAway(why, address);
+        channel.write(Buffer.from(`${chat.#farewellFor(why)}\n`));
       },
     });
     return chat;
@@ -220,10 +223,10 @@ export class ChatServer {
         if (transcript || !action.transcript) log(action.text);
         break;
       case "stats":
-        for (const line of statsLines(this.#reactor, this.#server!)) log(line);
+        for (const line of this.#statsLines()) log(line);
         break;
       case "explain":
-        log(`${action.name}: ${this.#reactor.explain(action.member.channel).text}`);
+        log(this.#explained(action.member, action.name));
         break;
       case "shutdown":
         this.#shutDownIn(action.seconds);
@@ -248,25 +251,52 @@ export class ChatServer {
   }
 
   #noteDisconnection(member: Member, reason: CloseReason): void {
-    const { disconnections } = this.#texts;
-    if (!(reason in disconnections)) return;
-    const why = disconnections[reason as Disconnection];
+    const why = whyDisconnected(this.#texts, reason);
+    if (why === null) return;
     const name = this.#room.nameOf(member);
     const line = this.#texts.disconnected(name, formatAddress(member.remoteAddress), why);
     this.#journal.note(line, this.#reactor.now());
   }
 
-  #whyTurnedAway(why: TurnedAway): string {
+  #noteTurnedAway(reason: TurnedAway, address: SocketAddress | null): void {
+    const why = whyTurnedAway(this.#texts, reason);
+    if (why === null) return;
+    this.#journal.note(this.#texts.turnedAway(formatAddress(address), why), this.#reactor.now());
+  }
+
+  #statsLines(): string[] {
+    return statsLines(this.#texts, this.#server!.stats(), this.#reactor.stats());
+  }
+
+  #explained({ channel, remoteAddress, backlog }: Member, name: string): string {
+    const { reading } = this.#reactor.explain(channel);
+    return this.#texts.explained(name, formatAddress(remoteAddress), inputState(reading), backlog);
+  }
+
+  #farewellFor(why: TurnedAway): string {
     const { maxMembers, maxPerAddress } = this.#options.settings;
-    if (why === "closing") return this.#texts.ending(0);
-    const fromThere = why === "max-connections-per-address";
-    return fromThere ? this.#texts.tooManyFromThere(maxPerAddress) : this.#texts.full(maxMembers);
+    switch (why) {
+      case "closing":
+        return this.#texts.ending(0);
+      case "max-connections-per-address":
+        return this.#texts.tooManyFromThere(maxPerAddress);
+      case "accepts-per-second":
+        return this.#texts.tooManyAtOnce;
+      default:
+        return this.#texts.full(maxMembers);
+    }
   }
 
   #shutDownIn(seconds: number): void {
     this.#shutdown?.cancel();
     this.#shutdown = this.#reactor.setTimer(seconds * 1000, this.#options.onShutdown);
   }
+}
+
+/** An IPv4 peer of an IPv6 socket is an IPv4 peer. All of a Unix path are one machine's. */
+function machineOf(address: SocketAddress | null): string | null {
+  if (address === null || address.family === "unix") return null;
+  return address.host.replace(/^::ffff:(?=[\d.]+$)/i, "");
 }
 
 function serveOptions(settings: Settings) {
@@ -278,6 +308,7 @@ function serveOptions(settings: Settings) {
     keepAlive: true,
     maxConnections: settings.maxMembers + PASSING_CONNECTIONS,
     maxConnectionsPerAddress: settings.maxPerAddress,
+    acceptsPerSecond: settings.joinsPerSecond,
     maxOutputBytes: settings.backlogBytes,
     highWaterMark: highWaterMark(settings),
     outputPolicy: settings.backlogPolicy,
@@ -296,17 +327,4 @@ function highWaterMark({ backlogBytes }: Settings): number {
 function lineLimiter({ linesPerSecond, lineBurst }: Settings): TokenBucket | null {
   if (linesPerSecond === 0) return null;
   return new TokenBucket({ perSecond: linesPerSecond, burst: lineBurst });
-}
-
-function statsLines(reactor: Reactor, server: Server<Buffer, MemberData>): string[] {
-  const { turnedAway, closed, ...gauges } = server.stats();
-  const causes = Object.entries({ ...turnedAway, ...closed }).filter(([, count]) => count > 0);
-  return [
-    `server: ${listed([...Object.entries(gauges), ...causes])}`,
-    `reactor: ${listed(Object.entries(reactor.stats()))}`,
-  ];
-}
-
-function listed(counters: readonly (readonly [string, number])[]): string {
-  return counters.map(([name, count]) => `${name} ${count}`).join(", ");
 }

@@ -19,7 +19,7 @@ export class Talk<M> {
   hear(person: Named<M>, line: string, now: Moment): Action<M>[] {
     if (line.trim() === "") return [];
     const command = parseMemberLine(line);
-    if (command.kind === "quit") return this.#floor.dismiss(person, this.#floor.texts.goodbye);
+    if (command.kind === "quit") return this.#obey(person, command, now);
     const verdict = person.conduct.line(now.ms);
     if (verdict === "pass") return this.#obey(person, command, now);
     if (verdict === "muted") return asks(command) ? this.#obey(person, command, now) : [];
@@ -71,7 +71,7 @@ export class Talk<M> {
       case "help":
         return answer(...helpLines(texts.memberCommands, texts.memberHelp));
       case "quit":
-        return this.#floor.dismiss(person, texts.goodbye);
+        return this.#floor.dismiss(person, texts.goodbye, now);
       case "misused":
         return answer(texts.misused(texts.memberCommands[command.command]));
       case "unknown":

@@ -14,25 +14,28 @@ import { readLine, type LineEvent } from "./protocol.ts";
 /** Bytes of a line: what a terminal lets one type (N_TTY_BUF_SIZE of Linux). */
 const MAX_LINE_BYTES = 4096;
 
-/** Calls `hear` with each line of `channel` until it ends, and closes it then. */
+/** Calls `hear` with each line of `channel` until it ends; closes it then, and calls `ended`. */
 export function hearLines(
   reactor: Reactor,
   channel: Channel,
   hear: (line: LineEvent) => void,
+  ended: () => void,
 ): void {
   const input = new FrameInput();
   const framer = lines({ maxBytes: MAX_LINE_BYTES, overLong: "refuse" });
   reactor.register(channel, READABLE, () => {
     const bytes = channel.read();
     if (bytes === null) return;
-    const ended = bytes.length === 0;
+    const isEnd = bytes.length === 0;
     input.push(bytes);
-    for (let line = next(ended); line !== null; line = next(ended)) hear(line);
-    if (ended) channel.close();
+    for (let line = next(isEnd); line !== null; line = next(isEnd)) hear(line);
+    if (!isEnd) return;
+    channel.close();
+    ended();
   });
 
-  function next(ended: boolean): LineEvent | null {
-    const frame = nextFrame(framer, input, ended);
+  function next(isEnd: boolean): LineEvent | null {
+    const frame = nextFrame(framer, input, isEnd);
     if (!(frame instanceof RefusedFrame)) return frame === null ? null : readLine(frame);
     return { kind: "refused", reason: "too-long", maxBytes: frame.maxBytes };
   }

@@ -21,6 +21,35 @@ export interface RoomCounts {
 export type Disconnection =
   "handshake" | "idle" | "write-stalled" | "overflow" | "budget" | "error" | "handler-error";
 
+/** Why the server turns somebody away at the door. */
+type Refusal = "max-connections" | "max-connections-per-address" | "accepts-per-second";
+
+/** How others end whom the operator is not told of: they ended, we let them go, or they broke off. */
+type Departure = "end" | "local" | "reset";
+
+interface ConnectionCounts {
+  readonly connections: number;
+  /** Bytes. */
+  readonly backlog: number;
+  readonly droppedFrames: number;
+}
+
+/** `stats()` of a reactor has these, among others. */
+export interface LoopCounts {
+  readonly turns: number;
+  readonly dispatches: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly bufferedBytes: number;
+  readonly slowHandlers: number;
+  readonly handlerErrors: number;
+  /** Connections for which no descriptor was left. */
+  readonly refused: number;
+}
+
+/** Whether what a member types is read: at once, later because a limit says so, or not any more. */
+export type InputState = "open" | "waiting" | "over";
+
 /** A command as it is written, and what it does. */
 export type Usage = readonly [written: string, does: string];
 
@@ -31,6 +60,7 @@ export interface Texts {
   readonly tooManyTries: string;
   full(maxMembers: number): string;
   tooManyFromThere(max: number): string;
+  readonly tooManyAtOnce: string;
 
   welcome(name: string, others: readonly string[], othersInAll: number): string;
   joined(name: string): string;
@@ -53,6 +83,8 @@ export interface Texts {
   readonly removedYou: string;
   mutedYou(seconds: number): string;
   readonly unmutedYou: string;
+  /** Somebody comes who is muted already. */
+  stillMuted(seconds: number): string;
   tooFast(perSecond: number, muteSeconds: number): string;
   mutedForSpeed(perSecond: number, muteSeconds: number): string;
   dropped(lines: number): string;
@@ -74,16 +106,27 @@ export interface Texts {
   readonly nobodyHere: string;
   muted(name: string, seconds: number): string;
   unmuted(name: string): string;
+  /** Not now, but in so many seconds. */
   shutdown(seconds: number): string;
   counts(counts: RoomCounts): string;
+  connections(counts: ConnectionCounts): string;
+  goneSoFar(causes: readonly string[]): string;
+  turnedAwaySoFar(causes: readonly string[]): string;
+  loop(counts: LoopCounts): string;
+  explained(name: string, where: string, input: InputState, backlog: number): string;
 
   open(address: string): string;
   enterWith(command: string): string;
   readonly howToEnd: string;
+  /** Ctrl+D at the room's terminal. */
+  readonly inputEnded: string;
   endingIn(seconds: number): string;
   cutOff(peer: string, bytes: number): string;
   disconnected(name: string | null, where: string, why: string): string;
   readonly disconnections: Readonly<Record<Disconnection, string>>;
+  readonly departures: Readonly<Record<Departure, string>>;
+  turnedAway(where: string, why: string): string;
+  readonly refusals: Readonly<Record<Refusal, string>>;
   readonly leftOut: (lines: number) => string;
 }
 

@@ -32,10 +32,17 @@ export function connectionError(
   return new IomuxError(code, message, { cause: error });
 }
 
-/** An error of a stream that is no connection. */
-export function streamError(error: Error, name: string): IomuxError {
+/** An error of a stream that is no connection; `what`: `reading stdin`, `the Gunzip stream`. */
+export function streamError(error: Error, what: string): IomuxError {
   const code = codeOf(error) ?? "EIO";
-  return new IomuxError(code, `reading ${name}: ${error.message} (${code})`, { cause: error });
+  if (code === "EPIPE") return readerGone(what, error);
+  return new IomuxError(code, `${what}: ${error.message} (${code})`, { cause: error });
+}
+
+/** Nobody reads what is written; known from a write that failed, or from the end of a child. */
+export function readerGone(what: string, cause?: Error): IomuxError {
+  const message = `${what}: its reader has gone and takes no more bytes (EPIPE)`;
+  return new IomuxError("EPIPE", message, { cause });
 }
 
 /** Somebody else closed what is ours, without an error. */

@@ -1,12 +1,21 @@
-/** The network of the operating system, by way of `node:net`. */
+/** The network of the operating system, by way of `node:net` and `node:dgram`. */
+import { Socket as DatagramSocket } from "node:dgram";
 import { createServer, Socket, type Server } from "node:net";
 
-import { formatAddress, isUnix, type CheckedAddress, type SocketAddress } from "../address.ts";
+import {
+  formatAddress,
+  isUnix,
+  type CheckedAddress,
+  type SocketAddress,
+  type TcpAddress,
+} from "../address.ts";
+import type { BindOptions } from "../datagram-options.ts";
 import { asError, IomuxError } from "../errors.ts";
 import type { SignalName } from "../signal-names.ts";
 import type {
   Adopted,
   ConnectOptions,
+  DatagramTransport,
   ListenOptions,
   ListenTransport,
   Network,
@@ -15,6 +24,7 @@ import type {
 } from "../network.ts";
 import { adopt } from "./adopt.ts";
 import { setupError } from "./connection-error.ts";
+import { bindSocket } from "./datagram-transport.ts";
 import { DescriptorLimit } from "./descriptor-limit.ts";
 import { watchSignals } from "./signals.ts";
 import { ServerTransport } from "./server-transport.ts";
@@ -64,6 +74,10 @@ export class NodeNetwork implements Network {
     return new SocketTransport(socket, isUnix(address), formatAddress(address));
   }
 
+  bind(address: Required<TcpAddress>, options: BindOptions): Promise<DatagramTransport> {
+    return bindSocket(address, options);
+  }
+
   signals(names: readonly SignalName[], onSignal: (name: SignalName) => void): () => void {
     return watchSignals(names, onSignal);
   }
@@ -88,6 +102,8 @@ export class NodeNetwork implements Network {
 
 /** Two wrappers of one socket share its handle; without one, the source stands for itself. */
 function handleOf(source: object): object {
+  // Asking a dgram.Socket for its handle prints a warning.
+  if (source instanceof DatagramSocket) return source;
   const handle = (source as { _handle?: unknown })._handle;
   return typeof handle === "object" && handle !== null ? handle : source;
 }

@@ -28,11 +28,13 @@ import { nextImmediate } from "./system-clock.ts";
 const TRANSPORT = Symbol("iomux.transport");
 const EMPTY = Buffer.alloc(0);
 
-type Tagged = Socket & { [TRANSPORT]?: SocketTransport };
+type Tagged = Socket & { [TRANSPORT]?: SocketTransport | undefined };
 
 export class SocketTransport implements Transport {
   readonly connecting: boolean;
   localAddress: SocketAddress | null = null;
+  /** What `allowHalfOpen` of the socket was, for when it is given back. */
+  halfOpenBefore = true;
   readonly #socket: Tagged;
   readonly #target: string;
   #unix: boolean;
@@ -158,6 +160,35 @@ export class SocketTransport implements Transport {
     } catch {
       socket.destroy();
     }
+  }
+
+  /**
+   * The machinery takes over from `push`. It believes that it waits for what `_read` was asked for;
+   * an empty piece ends that, else it would never read again.
+   */
+  putBack(unread: readonly Buffer[]): boolean {
+    const socket = this.#socket;
+    if (unread.length > 0 && socket.readableEnded) return false;
+    socket.off("data", onData);
+    socket.off("end", onEnd);
+    socket.pause();
+    if (socket.push === push) {
+      delete (socket as Partial<Tagged>).push;
+      socket.push(EMPTY);
+    }
+    for (const chunk of unread.toReversed()) socket.unshift(chunk);
+    return true;
+  }
+
+  handOver(): Socket {
+    this.#sink = null;
+    const socket = this.#socket;
+    socket.off("close", onClose);
+    socket.off("error", onError);
+    socket[TRANSPORT] = undefined;
+    socket.allowHalfOpen = this.halfOpenBefore;
+    socket.ref();
+    return socket;
   }
 
   // What the socket tells, by the functions below.

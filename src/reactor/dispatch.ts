@@ -1,9 +1,11 @@
 /** One dispatch: call a handler, hold it while its promise is pending, and judge how it did. */
 import { BufferedChannel } from "../channel.ts";
+import { publishSlow } from "../diagnostics.ts";
 import { asError, IomuxError } from "../errors.ts";
 import { ALWAYS, EDGE, formatMask } from "../mask.ts";
 import type { Counters } from "../host.ts";
 import type { Limits } from "../limits.ts";
+import { MessageQueue } from "../messages.ts";
 import type { Entry, Handler } from "../registration.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -12,7 +14,7 @@ export class Dispatcher {
   current: Entry | null = null;
   readonly #limits: Readonly<Limits>;
   readonly #counters: Counters;
-  readonly #reporter: Reporter;
+  protected readonly reporter: Reporter;
   readonly #pauseSpinning: boolean;
   readonly #retest: (entry: Entry) => void;
 
@@ -26,9 +28,19 @@ export class Dispatcher {
   ) {
     this.#limits = limits;
     this.#counters = counters;
-    this.#reporter = reporter;
+    this.reporter = reporter;
     this.#pauseSpinning = pauseSpinning;
     this.#retest = retest;
+  }
+
+  /** For debug mode. */
+  registered(_entry: Entry): void {
+    return;
+  }
+
+  /** How reports call it. */
+  protected describe(entry: Entry): string {
+    return `the handler ${nameOf(entry)} of fd ${entry.fd}`;
   }
 
   /** What a turn that begins now finds of `entry`; what it finds later is for the next turn. */
@@ -59,12 +71,12 @@ export class Dispatcher {
     Dispatcher.consume(entry, ready);
     this.#counters.dispatches++;
     const before = descriptor.progress;
-    this.#call(entry, ready, before);
+    this.call(entry, ready, before);
     if ((ready & ALWAYS) !== 0) descriptor.finalize();
-    else if (entry.active && !entry.held) this.#watchProgress(entry, before);
+    if (entry.active && !entry.held) this.settled(entry, before);
   }
 
-  #call(entry: Entry, ready: number, before: number): void {
+  protected call(entry: Entry, ready: number, before: number): void {
     const { handler, descriptor } = entry as { handler: Handler; descriptor: Entry["descriptor"] };
     this.current = entry;
     try {
@@ -91,33 +103,33 @@ export class Dispatcher {
       () => {
         entry.held = false;
         entry.failures = 0;
-        if (entry.active) this.#watchProgress(entry, before);
+        if (entry.active) this.settled(entry, before);
       },
       (thrown: unknown) => {
         entry.held = false;
         if (entry.active || !isAbort(thrown)) this.#handlerFailed(entry, thrown);
-        if (entry.active) this.#watchProgress(entry, before);
+        if (entry.active) this.settled(entry, before);
       },
     );
   }
 
   /**
-   * It costs its own channel, unless that is registered anew by now. A listener stands for many
-   * others, signals and stdin for the whole process, so these get some more tries.
+   * It costs its own channel, unless that is registered anew by now. Listeners and datagrams stand
+   * for many others, signals and stdin for the whole process, so these get some more tries.
    */
   #handlerFailed(entry: Entry, thrown: unknown): void {
     const error = asError(thrown, entry.fd);
     this.#counters.handlerErrors++;
-    this.#reporter.report(error, entry);
+    this.reporter.report(error, entry);
     const { descriptor } = entry;
-    if (descriptor instanceof BufferedChannel && descriptor.transport.release === undefined) {
+    if (descriptor instanceof MessageQueue || isOneOfMany(descriptor)) {
       if (entry.active || descriptor.entry === null) descriptor.abort(error);
       return;
     }
     const failures = ++entry.failures;
     if (failures < this.#limits.handlerFailures || !entry.active || entry.paused) return;
     entry.pause();
-    this.#reporter.report(
+    this.reporter.report(
       new IomuxError(
         "IOMUX_HANDLER_KEEPS_FAILING",
         `the handler of fd ${entry.fd} (${entry.descriptor.kind}) failed ${failures} times ` +
@@ -135,7 +147,8 @@ export class Dispatcher {
     return true;
   }
 
-  #watchProgress(entry: Entry, before: number): void {
+  /** Its handler is done: at once, or when its promise is. */
+  protected settled(entry: Entry, before: number): void {
     if (!this.#rearm(entry) || entry.descriptor.progress !== before) {
       entry.spins = 0;
       return;
@@ -144,7 +157,7 @@ export class Dispatcher {
     if (turns !== this.#limits.spinTurns) return;
     this.#counters.spinning++;
     if (this.#pauseSpinning) entry.pause();
-    this.#reporter.report(
+    this.reporter.report(
       new IomuxError(
         "IOMUX_SPINNING",
         `fd ${entry.fd} was ${formatMask(entry.descriptor.condition() & entry.interest)} for ` +
@@ -161,25 +174,35 @@ export class Dispatcher {
   noteDuration(entry: Entry, ms: number): void {
     if (ms <= this.#limits.slowHandlerMs) return;
     this.#counters.slowHandlers++;
-    const name = entry.handler?.name === "" ? "(unnamed)" : entry.handler?.name;
-    this.#reporter.reportOften(
+    this.reporter.reportOften(
       `slow:${entry.fd}`,
       entry,
       (count) =>
         new IomuxError(
           "IOMUX_SLOW_HANDLER",
-          `the handler ${name} of fd ${entry.fd} ran for ${ms.toFixed(1)} ms` +
+          `${this.describe(entry)} ran for ${ms.toFixed(1)} ms` +
             (count > 1 ? ` (${count} times slow)` : "") +
             `, and nothing else could run: split its work, or move it to a worker thread`,
           { fd: entry.fd, state: entry.descriptor.state },
         ),
     );
+    publishSlow(entry, nameOf(entry), ms);
   }
+}
+
+/** The name of its handler, or `(unnamed)`. */
+export function nameOf({ handler }: Entry): string {
+  return handler === null || handler.name === "" ? "(unnamed)" : handler.name;
 }
 
 /** What a handler rejects with that waited with its own `registration.signal`. */
 function isAbort(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === "AbortError";
+}
+
+/** Whether it is a channel, and not one that stands for the whole process (stdin, stdout). */
+function isOneOfMany(descriptor: Entry["descriptor"]): boolean {
+  return descriptor instanceof BufferedChannel && descriptor.transport.release === undefined;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,8 +1,10 @@
 /** Why a descriptor is not being read or written right now, as data and as one English line. */
 import { BufferedChannel } from "../channel.ts";
+import { QueuedDatagram } from "../datagram.ts";
 import { formatAddress } from "../address.ts";
 import { READABLE, WRITABLE, formatMask } from "../mask.ts";
 import type { Limits } from "../limits.ts";
+import { MessageQueue } from "../messages.ts";
 import type { Descriptor, DescriptorState, Signals } from "../descriptor.ts";
 import type { ReadySource } from "../registration.ts";
 
@@ -22,13 +24,20 @@ export type Reason =
   | "ended"
   | "shut down"
   | "full"
+  | "no input side"
   | "no output side";
 
+/** What `explain()` answers. */
 export interface Explanation {
+  /** The descriptor's number. */
   readonly fd: number;
+  /** What it is. */
   readonly kind: Descriptor["kind"];
+  /** Where it is in its life. */
   readonly state: DescriptorState;
+  /** Why READABLE is not reported now, or `ready`. */
   readonly reading: Reason;
+  /** Why WRITABLE is not reported now, or `ready`. */
   readonly writing: Reason;
   /** All of it in one line. */
   readonly text: string;
@@ -36,7 +45,7 @@ export interface Explanation {
 
 export function explain(source: ReadySource, limits: Readonly<Limits>): Explanation {
   const { fd, kind, state } = source;
-  const reading = why(source, READABLE);
+  const reading = hasInput(source) ? why(source, READABLE) : "no input side";
   const writing = hasOutput(source) ? why(source, WRITABLE) : "no output side";
   const asked =
     source.entry === null ? "no interest" : `interest ${formatMask(source.entry.interest)}`;
@@ -47,12 +56,18 @@ export function explain(source: ReadySource, limits: Readonly<Limits>): Explanat
   return { fd, kind, state, reading, writing, text };
 }
 
+function hasInput(source: ReadySource): boolean {
+  return !(source instanceof BufferedChannel && source.transport.writeOnly === true);
+}
+
 function hasOutput(source: ReadySource): boolean {
+  if (source instanceof MessageQueue || source instanceof QueuedDatagram) return true;
   return source instanceof BufferedChannel && source.transport.readOnly !== true;
 }
 
 function nameOf(source: ReadySource): string {
   if (source.kind === "signals") return (source as ReadySource & Signals).names.join(", ");
+  if (source instanceof MessageQueue) return source.transport.name;
   if (!(source instanceof BufferedChannel)) return formatAddress(source.localAddress);
   return source.transport.name ?? formatAddress(source.remoteAddress);
 }
@@ -73,6 +88,8 @@ function why(source: ReadySource, bit: number): Reason {
 /** Why the descriptor itself is not ready, or null if it is. */
 function condition(source: ReadySource, bit: number): Reason | null {
   if ((source.condition() & bit) !== 0) return null;
+  if (source instanceof MessageQueue) return source.state === "open" ? "nothing came" : "ended";
+  if (source instanceof QueuedDatagram) return bit === READABLE ? "nothing came" : "full";
   const channel = source as BufferedChannel;
   if (bit === READABLE) return channel.ended ? "ended" : "nothing came";
   return channel.state === "open" && channel.room === 0 && channel.queued === 0
@@ -96,9 +113,10 @@ function phrase(reason: Reason, source: ReadySource, limits: Readonly<Limits>): 
     case "edge reported":
       return "the edge was reported; the next one comes with the next change";
     case "full": {
-      const { queued } = source as BufferedChannel;
+      const { kind, queued } = source as BufferedChannel | QueuedDatagram;
+      const slow = kind === "channel" ? "the peer reads" : "the system sends";
       return (
-        `${queued} bytes wait and the peer reads slowly; writable again at ` +
+        `${queued} bytes wait and ${slow} slowly; writable again at ` +
         `${limits.lowWaterMark} (lowWaterMark)`
       );
     }

@@ -5,22 +5,26 @@
  * nests, and it is a snapshot: what is added while it runs waits for the next one.
  */
 import { Budget } from "../budget.ts";
-import { BufferedChannel } from "../channel.ts";
-import * as failure from "../channel-errors.ts";
 import type { Clock } from "../clock.ts";
+import { publishClose, publishConnect, publishOpen } from "../diagnostics.ts";
 import type { Channel } from "../descriptor.ts";
-import type { Counters, Flushable, Host } from "../host.ts";
+import type { Flushable, Host } from "../host.ts";
 import type { Limits } from "../limits.ts";
 import { PagePool } from "../bytes/output-queue.ts";
 import type { Network, Transport } from "../network.ts";
 import type { Entry, ReadySource } from "../registration.ts";
 import { ReadySet } from "../ready-set.ts";
 import { Registry } from "../registry.ts";
+import { makeChannel } from "../watched-channel.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Poll } from "./poll.ts";
 import { type ErrorListener, Reporter } from "./reporter.ts";
 import { Selects } from "./select.ts";
+import { shed } from "./shed.ts";
+import { newCounters } from "./stats.ts";
 import { TimerQueue } from "./timer-queue.ts";
+import { Trace } from "./trace.ts";
+import { makeDispatcher } from "./watched-dispatcher.ts";
 
 export interface LoopSettings {
   readonly network: Network;
@@ -45,25 +49,13 @@ export class Loop implements Host {
   readonly reporter: Reporter;
   readonly dispatcher: Dispatcher;
   readonly timers: TimerQueue;
-  readonly counters: Counters = {
-    turns: 0,
-    dispatches: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    accepted: 0,
-    connected: 0,
-    refused: 0,
-    handlerErrors: 0,
-    slowHandlers: 0,
-    spinning: 0,
-    shed: 0,
-    timersFired: 0,
-  };
+  readonly counters = newCounters();
   /** Called when the last descriptor is closed and its socket let go. */
   onEmpty: (() => void) | null = null;
   readonly #network: Network;
   readonly #clock: Clock;
   readonly #ready = new ReadySet<Entry>();
+  readonly #trace = Trace.ifWanted(this.counters);
   #dirty: Flushable[] = [];
   #doomed: { transport: Transport; reset: boolean }[] = [];
   #inTurn = false;
@@ -92,7 +84,8 @@ export class Loop implements Host {
     this.reporter = new Reporter(settings.onError, this.limits.reportEveryMs, (ms, callback) =>
       this.after(ms, callback),
     );
-    this.dispatcher = new Dispatcher(
+    this.dispatcher = makeDispatcher(
+      { clock: settings.clock, trace: this.#trace, debug: settings.debug },
       this.limits,
       this.counters,
       this.reporter,
@@ -108,10 +101,12 @@ export class Loop implements Host {
     this.#wanted = false;
     this.#collectedBytes = 0;
     this.counters.turns++;
+    this.#trace?.turnBegins(this.#ready.size, this.#clock.now());
     try {
       this.#runTurn();
     } finally {
       this.#inTurn = false;
+      this.#trace?.turnEnds(this.#clock.now());
       if (this.#moreToDo) this.schedule();
     }
     if (this.open.size === 0 && this.#doomed.length === 0) this.onEmpty?.();
@@ -124,7 +119,7 @@ export class Loop implements Host {
     this.timers.runDeferred();
     this.#dispatch(ready);
     this.#flushOutput();
-    if (this.budget.exceeded) this.#shed();
+    if (this.budget.exceeded) shed(this);
     this.#letGo();
     this.poll.answer();
     this.selects.answer();
@@ -173,18 +168,6 @@ export class Loop implements Host {
     if (dirty.length === 0) return;
     this.#dirty = [];
     for (const source of dirty) source.flush();
-  }
-
-  #shed(): void {
-    const { budget } = this;
-    const channels = [...this.open.values()].filter((source) => source instanceof BufferedChannel);
-    this.counters.shed += budget.shed(channels, (channel) => {
-      const error = failure.overBudget(channel, budget.limit);
-      this.reporter.reportOften("IOMUX_OVER_BUDGET", channel.entry, (count) =>
-        count === 1 ? error : failure.manyOverBudget(error, count),
-      );
-      channel.abort(error);
-    });
   }
 
   #letGo(): void {
@@ -250,9 +233,10 @@ export class Loop implements Host {
   }
 
   channel(transport: Transport): Channel {
-    const channel = new BufferedChannel(this, transport);
+    const channel = makeChannel(this, transport);
     this.open.set(channel.fd, channel);
     channel.attach();
+    publishOpen(channel);
     return channel;
   }
 
@@ -274,9 +258,15 @@ export class Loop implements Host {
     entry.abortSignal(reason);
   }
 
+  connected(channel: Channel): void {
+    this.counters.connected++;
+    publishConnect(channel);
+  }
+
   gone(source: ReadySource): void {
     this.open.delete(source.fd);
     if (this.onEmpty !== null && this.open.size === 0) this.schedule();
+    publishClose(source);
   }
 
   busy(delta: 1 | -1): void {

@@ -1,12 +1,16 @@
 /** What the calls of a reactor take besides their subject. */
+import type { Socket as DatagramSocket } from "node:dgram";
 import type { Server, Socket } from "node:net";
-import type { Readable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
+import type { MessagePort } from "node:worker_threads";
 
 import type { Clock } from "../clock.ts";
+import type { BindOptions } from "../datagram-options.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
 import type { ConnectOptions, ListenOptions, Network } from "../network.ts";
 import type { ErrorListener } from "./reporter.ts";
 
+/** What `createReactor()` takes, every limit among it. */
 export interface ReactorOptions extends Partial<Limits> {
   /** Where descriptors come from. Default: the operating system's sockets, by `node:net`. */
   readonly network?: Network;
@@ -16,7 +20,10 @@ export interface ReactorOptions extends Partial<Limits> {
   readonly onError?: ErrorListener;
   /** Pause a registration that spins (see `spinTurns`), besides reporting it. Default false. */
   readonly pauseSpinning?: boolean;
-  /** Check what costs time to check: whether borrowed bytes were changed. Default false. */
+  /**
+   * Report mistakes that otherwise pass silently, at a price in time: use after close, double close,
+   * edges left undrained, borrowed bytes that were changed. Default false.
+   */
   readonly debug?: boolean;
 }
 
@@ -26,6 +33,7 @@ export const OPTION_NAMES: ReadonlySet<string> = new Set([
   ...["network", "clock", "onError", "pauseSpinning", "debug"],
 ]);
 
+/** What `register()` takes besides its handler. */
 export interface RegisterOptions<T> {
   /** Kept in `registration.data`. */
   readonly data?: T;
@@ -33,11 +41,19 @@ export interface RegisterOptions<T> {
   readonly signal?: AbortSignal;
 }
 
+/** What `listen()` takes besides an address. */
 export interface ListenerOptions extends ListenOptions {
   /** Closes the listener when aborted; before it is bound, `listen` rejects with AbortError. */
   readonly signal?: AbortSignal;
 }
 
+/** What `bind()` takes besides an address. */
+export interface BinderOptions extends BindOptions {
+  /** Closes the datagram when aborted; before it is bound, `bind` rejects with AbortError. */
+  readonly signal?: AbortSignal;
+}
+
+/** What `connect()` takes besides an address. */
 export interface ConnectorOptions extends ConnectOptions {
   /** Milliseconds to wait for the connection: then it has failed with ETIMEDOUT. */
   readonly timeoutMs?: number;
@@ -46,4 +62,7 @@ export interface ConnectorOptions extends ConnectOptions {
 }
 
 /** What may be registered besides descriptors: it is adopted. */
-export type RawSource = Socket | Readable | Server;
+export type RawSource = RawStream | Server | DatagramSocket | MessagePort;
+
+/** A stream of bytes that becomes a channel. */
+export type RawStream = Socket | Duplex | Readable | Writable;

@@ -1,5 +1,5 @@
 /** `poll`: the registrations without a handler, answered as a list (poll(2), epoll_wait(2)). */
-import type { Channel, Listener, Signals } from "../descriptor.ts";
+import type { Channel, Datagram, Listener, Messages, Signals } from "../descriptor.ts";
 import { AbortError, IomuxError } from "../errors.ts";
 import { ALWAYS, INVALID } from "../mask.ts";
 import type { Entry, Registration } from "../registration.ts";
@@ -8,7 +8,7 @@ import type { Wait } from "./wait.ts";
 
 /** What `poll` answers: registrations and the mask that fired. */
 export type PollResult = [
-  registration: Registration<Channel | Listener | Signals>,
+  registration: Registration<Channel | Listener | Datagram | Messages | Signals>,
   ready: number,
 ][];
 
@@ -108,7 +108,7 @@ export class Poll {
   }
 }
 
-/** Every descriptor is one of the three; an entry does not know which. */
+/** Every descriptor is one of these; an entry does not know which. */
 function answerOf(entry: Entry, ready: number): Answer {
   return [entry as unknown as Answer[0], ready];
 }

@@ -26,6 +26,7 @@ export class RegistrationTable implements RegistrationOwner {
     descriptor.entry = entry;
     descriptor.wasRegistered = true;
     this.#loop.registry.add(entry);
+    this.#loop.dispatcher.registered(entry);
     if (entry.refed) this.#loop.hold(1);
     this.#test(entry);
     return entry;

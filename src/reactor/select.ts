@@ -108,7 +108,7 @@ export function checkList(
       throw new IomuxError(
         "IOMUX_CLOSED",
         `select: ${name} holds something that is no open descriptor of this reactor: ` +
-          `give channels, listeners and signals that are not closed`,
+          `give descriptors that are not closed`,
       );
     }
     return source;

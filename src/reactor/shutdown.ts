@@ -1,9 +1,13 @@
 /** Closing a reactor: listeners first, then let output drain, then cut off what is left. */
 import { BufferedChannel } from "../channel.ts";
+import { QueuedDatagram } from "../datagram.ts";
 import { formatAddress } from "../address.ts";
+import { checkMs, checkOptions } from "../arguments.ts";
 import { IomuxError } from "../errors.ts";
+import type { ReadySource } from "../registration.ts";
 import type { Loop } from "./loop.ts";
 
+/** How long closing a reactor, or a server, may take. */
 export interface CloseOptions {
   /** Milliseconds that output may take to leave; then the rest is cut off. Default 2000. */
   readonly drainMs?: number | undefined;
@@ -14,21 +18,33 @@ export interface CloseOptions {
   readonly answerMs?: number | undefined;
 }
 
-/** A channel that was aborted at the deadline. */
+/** A channel or datagram that was aborted at the deadline. */
 export interface CutOff {
+  /** The descriptor's number. */
   readonly fd: number;
-  /** Its other end, as text. */
+  /** Its other end, as text; `an unknown address` for a datagram without a peer. */
   readonly peer: string;
   /** Bytes of output that had not left. */
   readonly queued: number;
 }
 
+/** What closing has cost. */
 export interface CloseResult {
+  /** Those whose last output was lost at the deadline. */
   readonly cutOff: readonly CutOff[];
 }
 
-export const DRAIN_MS = 2000;
-export const ANSWER_MS = 250;
+const DRAIN_MS = 2000;
+const ANSWER_MS = 250;
+
+/** The times of `close()`, of a reactor and of a server. Throws for what is no such option. */
+export function resolveCloseOptions(options: CloseOptions): { drainMs: number; answerMs: number } {
+  checkOptions(options);
+  const { drainMs = DRAIN_MS, answerMs = ANSWER_MS } = options;
+  checkMs(drainMs, "drainMs");
+  checkMs(answerMs, "answerMs");
+  return { drainMs, answerMs };
+}
 
 export async function shutDown(
   loop: Loop,
@@ -45,12 +61,12 @@ export async function shutDown(
     for (const channel of channels(loop)) channel.letGoOnceWritten();
   });
   const cutOffRest = loop.after(drainMs, () => {
-    for (const channel of channels(loop)) {
-      const { fd, remoteAddress } = channel;
-      const queued = channel.queued + (channel.owner?.heldBytes ?? 0);
+    for (const source of [...loop.open.values()]) {
+      const queued = outputOf(source);
       if (queued === 0) continue;
+      const { fd, remoteAddress } = source as BufferedChannel | QueuedDatagram;
       cutOff.push({ fd, queued, peer: formatAddress(remoteAddress) });
-      channel.abort(deadline(fd, queued, drainMs));
+      source.abort(deadline(fd, queued, drainMs));
     }
   });
   await new Promise<void>((resolve) => {
@@ -66,6 +82,13 @@ export async function shutDown(
 
 function channels(loop: Loop): BufferedChannel[] {
   return [...loop.open.values()].filter((source) => source instanceof BufferedChannel);
+}
+
+/** Bytes that have still to leave. */
+function outputOf(source: ReadySource): number {
+  if (source instanceof QueuedDatagram) return source.queued;
+  if (!(source instanceof BufferedChannel)) return 0;
+  return source.queued + (source.owner?.heldBytes ?? 0);
 }
 
 function deadline(fd: number, queued: number, drainMs: number): Error {

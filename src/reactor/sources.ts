@@ -1,12 +1,19 @@
 /** What callers name a descriptor by: itself, its fd, or the raw socket it was adopted from. */
 import { BufferedChannel } from "../channel.ts";
+import { publishOpen } from "../diagnostics.ts";
+import { QueuedDatagram } from "../datagram.ts";
 import { IomuxError, IomuxTypeError } from "../errors.ts";
 import { QueuedListener } from "../listener.ts";
-import type { Network } from "../network.ts";
+import { MessageQueue } from "../messages.ts";
+import type { Adopted, Network } from "../network.ts";
 import type { Entry, ReadySource } from "../registration.ts";
 import type { SignalName } from "../signal-names.ts";
 import { SignalQueue } from "../signals.ts";
+import { makeChannel } from "../watched-channel.ts";
 import type { Loop } from "./loop.ts";
+
+/** What `adopt` makes. */
+type AdoptedDescriptor = BufferedChannel | QueuedListener | QueuedDatagram | MessageQueue;
 
 export class Sources {
   readonly #loop: Loop;
@@ -37,26 +44,38 @@ export class Sources {
   signals(names: readonly SignalName[]): SignalQueue {
     const signals = new SignalQueue(this.#loop, this.#network, names);
     this.#loop.open.set(signals.fd, signals);
+    publishOpen(signals);
     return signals;
   }
 
   /** Takes over a raw socket, stream or server. */
-  adopt(source: unknown): ReadySource & (BufferedChannel | QueuedListener) {
+  adopt(source: unknown): AdoptedDescriptor {
     if (!isObject(source)) {
       throw new IomuxTypeError(
         "IOMUX_BAD_ARGUMENT",
-        `expected a descriptor, a net.Socket, a Readable or a net.Server, not ${String(source)}`,
+        `expected a descriptor, a stream, a net.Server, a dgram.Socket or a MessagePort, not ${String(source)}`,
       );
     }
-    const adopted = this.#network.adopt(source);
-    const descriptor =
-      adopted.kind === "channel"
-        ? new BufferedChannel(this.#loop, adopted.transport)
-        : new QueuedListener(this.#loop, adopted.transport, this.#network.capabilities.pauseAccept);
+    const descriptor = this.#descriptor(this.#network.adopt(source));
     this.#network.markAdopted(source, descriptor);
     this.#loop.open.set(descriptor.fd, descriptor);
     descriptor.attach();
+    publishOpen(descriptor);
     return descriptor;
+  }
+
+  #descriptor(adopted: Adopted): AdoptedDescriptor {
+    const loop = this.#loop;
+    switch (adopted.kind) {
+      case "channel":
+        return makeChannel(loop, adopted.transport);
+      case "listener":
+        return new QueuedListener(loop, adopted.transport, this.#network.capabilities.pauseAccept);
+      case "datagram":
+        return new QueuedDatagram(loop, adopted.transport);
+      case "messages":
+        return new MessageQueue(loop, adopted.transport);
+    }
   }
 
   /** The registration of `source`, if it has one. */
@@ -105,18 +124,20 @@ export function checkRegistrable(source: ReadySource): void {
   throw new IomuxError("IOMUX_CLOSED", message, { fd, state, cause: error ?? undefined });
 }
 
-function isDescriptor(value: unknown): value is BufferedChannel | QueuedListener | SignalQueue {
+function isDescriptor(value: unknown): value is AdoptedDescriptor | SignalQueue {
   return (
     value instanceof BufferedChannel ||
     value instanceof QueuedListener ||
+    value instanceof QueuedDatagram ||
+    value instanceof MessageQueue ||
     value instanceof SignalQueue
   );
 }
 
-/** Whether it is the closed channel of a stream that outlives its channels. */
+/** Whether it is the closed channel of a stream that outlives its channels, or was released. */
 function isReleased(known: ReadySource): boolean {
   if (!(known instanceof BufferedChannel)) return false;
-  return known.state === "closed" && known.transport.release !== undefined;
+  return known.released || (known.state === "closed" && known.transport.release !== undefined);
 }
 
 function isObject(value: unknown): value is object {

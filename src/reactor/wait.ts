@@ -1,4 +1,5 @@
 /** A wait: a promise with a deadline and a signal, answered at the end of a turn. */
+import { checkMs, checkOptions } from "../arguments.ts";
 
 export interface Wait<T> {
   /** Whether the deadline has passed, or somebody called `wake()`. */
@@ -7,10 +8,19 @@ export interface Wait<T> {
   reject(error: Error): void;
 }
 
+/** What `poll()` and `select()` take. */
 export interface WaitOptions {
   /** Milliseconds; 0 does not wait, without it the wait is unbounded. */
   readonly timeoutMs?: number | undefined;
+  /** Ends the wait with an AbortError when aborted. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Throws for what is no wait. */
+export function checkWait(options: WaitOptions): void {
+  checkOptions(options);
+  const { timeoutMs } = options;
+  if (timeoutMs !== undefined) checkMs(timeoutMs, "timeoutMs");
 }
 
 /** What a wait needs of the loop. */

@@ -38,7 +38,7 @@ export class AcceptGate {
     if (host !== null && this.#blocks(address, host)) return "blocked";
     if (this.#connections >= maxConnections) return "max-connections";
     if (host !== null && maxConnectionsPerAddress > 0) {
-      const present = this.#perAddress.get(host) ?? 0;
+      const present = this.#perAddress.get(countedAs(host)) ?? 0;
       if (present >= maxConnectionsPerAddress) return "max-connections-per-address";
     }
     return this.#rate?.take(1, nowMs) === false ? "accepts-per-second" : null;
@@ -61,9 +61,10 @@ export class AcceptGate {
     this.#connections += delta;
     const host = hostOf(address);
     if (host === null || this.#limits.maxConnectionsPerAddress === 0) return;
-    const present = (this.#perAddress.get(host) ?? 0) + delta;
-    if (present > 0) this.#perAddress.set(host, present);
-    else this.#perAddress.delete(host);
+    const counted = countedAs(host);
+    const present = (this.#perAddress.get(counted) ?? 0) + delta;
+    if (present > 0) this.#perAddress.set(counted, present);
+    else this.#perAddress.delete(counted);
   }
 
   assertInvariants(connections: number): void {
@@ -72,9 +73,29 @@ export class AcceptGate {
   }
 }
 
-/** The address that limits count by: an IPv4 peer of an IPv6 socket is an IPv4 peer. */
+/** The address of a peer: one with an IPv4 address on an IPv6 socket is an IPv4 peer. */
 function hostOf(address: SocketAddress | null): string | null {
   if (address === null || address.family === "unix") return null;
   const { host } = address;
   return host.toLowerCase().startsWith("::ffff:") && host.includes(".") ? host.slice(7) : host;
+}
+
+/**
+ * What connections of an address are counted as. For IPv6 that is its network of 64 bits: one
+ * customer has at least so much (RFC 6177), and could call from another address each time.
+ */
+export function countedAs(host: string): string {
+  if (!host.includes(":")) return host;
+  const [head, tail] = host.replace(/%.*$/, "").split("::").map(groupsOf);
+  const groups = head!;
+  const missing = tail === undefined ? 0 : 8 - groups.length - tail.length;
+  const whole = [...groups, ...Array<number>(missing).fill(0), ...(tail ?? [])];
+  const network = whole.slice(0, 4).map((group) => group.toString(16));
+  return `${network.join(":")}::/64`;
+}
+
+/** Parts of an IPv6 address of 16 bits each; an IPv4 address at its end takes two. */
+function groupsOf(text: string): number[] {
+  if (text === "") return [];
+  return text.split(":").flatMap((part) => (part.includes(".") ? [0, 0] : [parseInt(part, 16)]));
 }

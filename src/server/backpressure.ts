@@ -11,13 +11,15 @@ export class Backpressure {
   readonly #reader: Blockable;
   readonly #waitsFor = new Set<Backpressure>();
   readonly #holdsUp = new Set<Backpressure>();
+  #closed = false;
 
   constructor(reader: Blockable) {
     this.#reader = reader;
   }
 
-  /** Our backlog came of `source`: it waits until that has drained. */
+  /** Our backlog came of `source`: it waits until that has drained, unless it is closed. */
   holdUp(source: Backpressure): void {
+    if (source.#closed) return;
     this.#holdsUp.add(source);
     source.#waitsFor.add(this);
     if (source.#waitsFor.size === 1) source.#reader.setBlocked(true);
@@ -32,6 +34,7 @@ export class Backpressure {
   }
 
   close(): void {
+    this.#closed = true;
     this.drained();
     for (const other of this.#waitsFor) other.#holdsUp.delete(this);
     this.#waitsFor.clear();

@@ -1,9 +1,11 @@
 /** One frame to many connections. */
 import { IomuxTypeError } from "../errors.ts";
 import type { AnyConnection } from "./connection.ts";
+import { underlying } from "./awaited-connection.ts";
 import { ServedConnection } from "./served-connection.ts";
 import { SharedFrame } from "./shared-frame.ts";
 
+/** What `broadcast()` takes besides the frame. */
 export interface BroadcastOptions {
   /** Who is left out, most often the one who spoke. */
   readonly except?: AnyConnection | undefined;
@@ -25,11 +27,13 @@ export function broadcast(
     const what = typeof bytes === "string" ? "a string: use Buffer.from(text)" : typeof bytes;
     throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", `broadcast takes a Uint8Array, not ${what}`);
   }
-  const { except, source = null } = options;
+  const { except } = options;
+  const source = options.source === undefined ? null : underlying(options.source);
   let frame: SharedFrame | undefined;
   let taken = 0;
-  for (const connection of connections) {
-    if (connection === except) continue;
+  for (const given of connections) {
+    if (given === except) continue;
+    const connection = underlying(given);
     if (!(connection instanceof ServedConnection)) {
       const message = "broadcast was given something that is no connection of a server";
       throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);

@@ -2,6 +2,7 @@
 import type { BufferedChannel } from "../channel.ts";
 import { codeOf } from "../errors.ts";
 
+/** Every reason for which a connection is closed, in the order of `docs/servers.md`. */
 export const CLOSE_REASONS = [
   /** The peer ended its side, and what it had asked for was answered. */
   "end",
@@ -33,6 +34,7 @@ export const CLOSE_REASONS = [
   "shutdown",
 ] as const;
 
+/** Why a connection was closed: the first cause. */
 export type CloseReason = (typeof CLOSE_REASONS)[number];
 
 /** The reasons of times that are up while all is well with the connection itself. */

@@ -5,7 +5,10 @@
  * because only whole frames may be dropped. So a frame is dropped as long as none of it has gone to
  * the channel.
  */
+import { Loans } from "../bytes/borrow-check.ts";
 import type { BufferedChannel } from "../channel.ts";
+import { borrowedChanged } from "../channel-errors.ts";
+import { publishOverflow } from "../diagnostics.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import type { OutputPolicy, ServerLimits } from "./options.ts";
 import type { SharedFrame } from "./shared-frame.ts";
@@ -23,12 +26,13 @@ export class ConnectionOutput {
   readonly #channel: BufferedChannel;
   readonly #limits: Readonly<ServerLimits>;
   readonly #policy: OutputPolicy;
-  readonly #frames = new FrameQueue();
+  readonly #frames: FrameQueue;
 
   constructor(channel: BufferedChannel, limits: Readonly<ServerLimits>, policy: OutputPolicy) {
     this.#channel = channel;
     this.#limits = limits;
     this.#policy = policy;
+    this.#frames = new FrameQueue(channel.host.debug ? loansOf(channel) : null);
     this.#mark();
   }
 
@@ -59,8 +63,19 @@ export class ConnectionOutput {
       else this.#channel.write(frame.bytes);
       return "taken";
     }
+    const { bytes: waiting, dropped } = this;
+    const answer = this.#offerToWait(frame);
+    if (answer === "overflow" || this.dropped !== dropped) {
+      const hard = this.#policy !== "drop-newest" || waiting + length > this.#limits.maxOutputBytes;
+      const limit = hard ? "maxOutputBytes" : "softOutputBytes";
+      publishOverflow(this.#channel, limit, waiting, this.dropped - dropped);
+    }
+    return answer;
+  }
+
+  #offerToWait(frame: SharedFrame): Offered {
     this.#note();
-    if (!this.#admits(length)) {
+    if (!this.#admits(frame.length)) {
       if (this.#policy === "close" || this.#policy === "pause-source") return "overflow";
       this.dropped++;
       return "dropped";
@@ -93,11 +108,14 @@ export class ConnectionOutput {
   /** More than the soft limit has waited for too long. True: nothing can be done but to close. */
   enforceSoftLimit(): boolean {
     this.#note();
-    if (!this.#softExpired()) return false;
-    if (this.#policy === "drop-newest") return false;
-    if (this.#policy !== "drop-oldest") return true;
-    this.#dropTo(this.#limits.softOutputBytes);
-    return false;
+    if (!this.#softExpired() || this.#policy === "drop-newest") return false;
+    const { bytes: waiting, dropped } = this;
+    const closes = this.#policy !== "drop-oldest";
+    if (!closes) this.#dropTo(this.#limits.softOutputBytes);
+    if (closes || this.dropped !== dropped) {
+      publishOverflow(this.#channel, "softOutputBytes", waiting, this.dropped - dropped);
+    }
+    return closes;
   }
 
   /** The channel takes bytes again. True: a backlog has drained. */
@@ -142,4 +160,10 @@ export class ConnectionOutput {
       throw new Error(`ConnectionOutput: ${this.bytes} bytes wait`);
     }
   }
+}
+
+function loansOf(channel: BufferedChannel): Loans<SharedFrame> {
+  return new Loans(() => {
+    channel.host.report(channel, "IOMUX_BORROWED_BYTES_CHANGED", () => borrowedChanged(channel));
+  });
 }

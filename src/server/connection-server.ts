@@ -1,13 +1,13 @@
 /** The server behind `serve()`: its listeners, its gate and its connections. */
 import { formatAddress, type SocketAddress } from "../address.ts";
-import { checkMs, checkOptions } from "../arguments.ts";
 import { BufferedChannel } from "../channel.ts";
 import type { Channel, Listener } from "../descriptor.ts";
+import { publishRefuse } from "../diagnostics.ts";
 import { asError, IomuxError } from "../errors.ts";
 import type { QueuedListener } from "../listener.ts";
 import { READABLE } from "../mask.ts";
 import type { Reactor } from "../reactor.ts";
-import { ANSWER_MS, DRAIN_MS, type CloseOptions, type CutOff } from "../reactor/shutdown.ts";
+import { resolveCloseOptions, type CloseOptions, type CutOff } from "../reactor/shutdown.ts";
 import type { Registration } from "../registration.ts";
 import type { Timer } from "../timers.ts";
 import { AcceptGate } from "./accept-gate.ts";
@@ -15,27 +15,36 @@ import type { Server, ServerCloseResult, ServerStats } from "./server.ts";
 import { runCallback } from "./callback.ts";
 import { CLOSE_REASONS, type CloseReason } from "./close-reason.ts";
 import type { Connection } from "./connection.ts";
+import { noFramer } from "./connection-errors.ts";
+import type { ConnectionHome } from "./connection-home.ts";
+import { Farewells } from "./farewells.ts";
+import { isFramer } from "./framer.ts";
 import {
   resolveServerLimits,
-  type Callbacks,
+  type InnerCallbacks,
   type OutputPolicy,
   type ServeOptions,
   type ServerLimits,
   type TurnedAway,
 } from "./options.ts";
 import { raw } from "./raw.ts";
-import { ServedConnection, type ConnectionHome } from "./served-connection.ts";
+import { ServedConnection } from "./served-connection.ts";
 import { Throttle } from "./throttle.ts";
 
 export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D> {
   readonly limits: Readonly<ServerLimits>;
   readonly policy: OutputPolicy;
-  readonly callbacks: Callbacks<F, D>;
+  readonly callbacks: InnerCallbacks<F, D>;
   readonly throttles: readonly Throttle[];
   readonly #reactor: Reactor;
   readonly #framer: NonNullable<ServeOptions<F>["framer"]>;
   readonly #gate: AcceptGate;
+  readonly #farewells = new Farewells();
+  readonly #onPeers: (() => void) | null;
   readonly #listeners: Listener[] = [];
+  readonly #listening: Registration[] = [];
+  /** Which listener let somebody in by `acceptNext()` last. */
+  #acceptedAt = 0;
   readonly #connections = new Set<ServedConnection<F, D>>();
   /** Where those that came through the gate came from. */
   readonly #admitted = new Map<ServedConnection<F, D>, SocketAddress | null>();
@@ -49,12 +58,19 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   #closing: Promise<ServerCloseResult> | null = null;
   #onEmpty: (() => void) | null = null;
 
-  constructor(reactor: Reactor, options: ServeOptions<F>, callbacks: Callbacks<F, D>) {
+  /** `onPeers` is called when peers wait for `acceptNext()`; without it all of them are let in. */
+  constructor(
+    reactor: Reactor,
+    options: ServeOptions<F>,
+    callbacks: InnerCallbacks<F, D>,
+    onPeers: (() => void) | null = null,
+  ) {
     this.limits = resolveServerLimits(options);
     this.policy = options.outputPolicy ?? "close";
     this.callbacks = callbacks;
     this.throttles = [Throttle.ofServer(this.limits)].filter((rate) => rate !== null);
     this.#reactor = reactor;
+    this.#onPeers = onPeers;
     this.#framer = options.framer ?? (raw as never);
     this.#gate = new AcceptGate(this.limits, options.blockList);
   }
@@ -70,9 +86,39 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   /** Adds a listener; it is closed with the server. */
   attach(listener: Listener): void {
     this.#listeners.push(listener);
-    this.#reactor.register(listener, READABLE, () => {
-      this.#acceptFrom(listener);
+    const registration = this.#reactor.register(listener, READABLE, () => {
+      if (this.#onPeers === null) this.#acceptFrom(listener);
+      else this.#onPeers();
     });
+    this.#listening.push(registration);
+  }
+
+  /** Whether anybody can come in. */
+  get listening(): boolean {
+    return !this.#shut && this.#listeners.some(({ state }) => state === "open");
+  }
+
+  /** Whether `onPeers` is called: while nobody wants them, peers wait at the listeners. */
+  setAccepting(accepting: boolean): void {
+    for (const registration of this.#listening) {
+      if (!registration.active) continue;
+      if (accepting) registration.resume();
+      else registration.pause();
+    }
+  }
+
+  /** Lets in the next peer that passes the gate, from each listener in turn; null: none waits. */
+  acceptNext(): Connection<F, D> | null {
+    const { length } = this.#listeners;
+    for (let tried = 0; tried < length; tried++) {
+      this.#acceptedAt = (this.#acceptedAt + 1) % length;
+      const listener = this.#listeners[this.#acceptedAt]!;
+      for (let peer = listener.accept(); peer !== null; peer = listener.accept()) {
+        const connection = this.#admit(peer, listener);
+        if (connection !== null) return connection;
+      }
+    }
+    return null;
   }
 
   #acceptFrom(listener: Listener): void {
@@ -81,13 +127,15 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
     }
   }
 
-  #admit(channel: Channel, listener: Listener): void {
+  #admit(channel: Channel, listener: Listener): Connection<F, D> | null {
     const address = channel.remoteAddress;
+    let connection: Connection<F, D> | null = null;
     this.#guard(channel, () => {
       const why = this.#gate.refuses(address, this.#shut, this.#reactor.now());
-      if (why === null) this.#open(channel, address);
+      if (why === null) connection = this.#open(channel, address);
       else this.#turnAway(why, address, channel, listener);
     });
+    return connection;
   }
 
   #turnAway(
@@ -103,8 +151,8 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
       return new IomuxError("IOMUX_TURNED_AWAY", message, { fd: listener.fd });
     });
     this.#guard(channel, () => this.callbacks.turnedAway?.(why, address, channel));
-    if (channel.queued > 0) channel.close();
-    else channel.abort();
+    this.#farewells.end(channel as BufferedChannel);
+    publishRefuse(listener, "IOMUX_TURNED_AWAY", why, address);
   }
 
   take(channel: Channel): Connection<F, D> {
@@ -120,6 +168,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   /** `from`: where it came from, if it came through the gate. */
   #open(channel: Channel, from?: SocketAddress | null): ServedConnection<F, D> {
     const framer = this.#framer(channel);
+    if (!isFramer(framer)) throw noFramer(framer, "option framer answered", channel.fd);
     const connection = new ServedConnection<F, D>(this, channel as BufferedChannel, framer);
     this.#connections.add(connection);
     if (from !== undefined) {
@@ -183,10 +232,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   }
 
   close(options: CloseOptions = {}): Promise<ServerCloseResult> {
-    checkOptions(options);
-    const { drainMs = DRAIN_MS, answerMs = ANSWER_MS } = options;
-    checkMs(drainMs, "drainMs");
-    checkMs(answerMs, "answerMs");
+    const { drainMs, answerMs } = resolveCloseOptions(options);
     this.#closing ??= this.#shutDown(drainMs, answerMs);
     return this.#closing;
   }
@@ -242,6 +288,7 @@ const ADVICE: Readonly<Record<TurnedAway, string>> = {
   closing: "the server is closing",
   blocked: "the block list has its address",
   "max-connections": "the server is full (limit maxConnections)",
-  "max-connections-per-address": "its address has enough (limit maxConnectionsPerAddress)",
+  "max-connections-per-address":
+    "its address or network has enough (limit maxConnectionsPerAddress)",
   "accepts-per-second": "too many came at once (limit acceptsPerSecond)",
 };

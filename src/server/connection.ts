@@ -13,6 +13,7 @@ export type AnyConnection = Pick<Connection<never, never>, "fd" | "state" | "bac
 /** Takes out of the bytes that came what is not the protocol's (telnet's commands, for one). */
 export type InputFilter = (bytes: Buffer) => Buffer;
 
+/** What `send()` takes besides the frame. */
 export interface SendOptions {
   /**
    * Whose frame this output answers. With the policy `pause-source` that is the one which is not
@@ -23,13 +24,17 @@ export interface SendOptions {
 
 /** A channel of a server: frames come out of it, whole frames go in, and it has limits and times. */
 export interface Connection<F = Buffer, D = undefined> {
+  /** Its channel's number. */
   readonly fd: number;
   /** The user's slot; the callback `open` is the place to set it. */
   data: D;
   /** What is below: its counters and its state. Its bytes belong to the connection. */
   readonly channel: Channel;
+  /** Our end, captured when it opened. */
   readonly localAddress: SocketAddress | null;
+  /** The peer's end, captured when it opened; it stays after a reset. */
   readonly remoteAddress: SocketAddress | null;
+  /** Where it is in its life. */
   readonly state: ConnectionState;
   /** Why it ends or has ended, the first cause; null while it is open. */
   readonly reason: CloseReason | null;
@@ -51,6 +56,7 @@ export interface Connection<F = Buffer, D = undefined> {
 
   /** Handles no frames until `resume()`; the peer is stopped by its own window. */
   pause(): void;
+  /** Handles frames again. */
   resume(): void;
 
   /** The handshake is done: `handshakeMs` no longer counts. */

@@ -4,6 +4,9 @@
  * Nothing is re-armed when a byte comes: what happens is noted as a time, and the timer looks at
  * the notes when it fires and sleeps again until the earliest moment at which anything can be due.
  *
+ * A connection that ends must not wait for ever for a peer that takes nothing: without
+ * `writeProgressMs`, its last output has the time of a closing channel, `lingerMs`.
+ *
  * Whether output moves is sampled, four times within `writeProgressMs`: what the system takes makes
  * no event while a channel is under its low-water mark. What the system has taken is out of sight
  * (docs/servers.md says what that means).
@@ -21,7 +24,7 @@ const SAMPLES = 4;
 
 /** What the deadlines look at, and whom they tell. */
 export interface DeadlineOwner {
-  readonly channel: Pick<BufferedChannel, "bytesOut" | "leftAt" | "condition">;
+  readonly channel: Pick<BufferedChannel, "bytesOut" | "leftAt" | "condition" | "host">;
   readonly reader: Pick<FrameReader<unknown>, "heardAt" | "stopped">;
   readonly output: Pick<ConnectionOutput, "bytes" | "softSince">;
   readonly established: boolean;
@@ -42,6 +45,9 @@ export class Deadlines {
   #stopped = false;
   /** One of the other times was up: what counts is that the last output leaves. */
   #ending = false;
+  /** Milliseconds within which output must move, by this limit; 0: it need not. */
+  #progressMs: number;
+  #progressLimit: "writeProgressMs" | "lingerMs" = "writeProgressMs";
   /** The last sample of output, and since when it has not changed; -1: none waits. */
   #sampledBytes = 0;
   #stalledSince = -1;
@@ -50,16 +56,26 @@ export class Deadlines {
     this.#owner = owner;
     this.#limits = limits;
     this.#openedAt = owner.now();
+    this.#progressMs = limits.writeProgressMs;
     this.#wake(this.#next(this.#openedAt));
   }
 
   /** Output was given: from now on it must move. */
   noteOutput(): void {
-    if (this.#stalledSince >= 0 || this.#limits.writeProgressMs === 0) return;
+    if (this.#stalledSince >= 0 || this.#progressMs === 0) return;
     const now = this.#owner.now();
     this.#stalledSince = now;
     this.#sampledBytes = this.#owner.channel.bytesOut;
-    this.#wake(now + this.#limits.writeProgressMs / SAMPLES);
+    this.#wake(now + this.#progressMs / SAMPLES);
+  }
+
+  /** What waits is its last output: from now on it must move, whatever the limits are. */
+  noteEnding(): void {
+    if (this.#progressMs > 0) return;
+    this.#progressLimit = "lingerMs";
+    this.#progressMs = Math.max(1, this.#owner.channel.host.limits.lingerMs);
+    this.#stalledSince = -1;
+    this.noteOutput();
   }
 
   /** More than the soft limit waits. */
@@ -117,12 +133,13 @@ export class Deadlines {
   }
 
   #due(now: number): [CloseReason, string] | null {
-    const { handshakeMs, idleMs, writeProgressMs, lifetimeMs } = this.#limits;
+    const { handshakeMs, idleMs, lifetimeMs } = this.#limits;
+    const progressMs = this.#progressMs;
     const { established } = this.#owner;
     const over = (since: number, ms: number): boolean => ms > 0 && since >= 0 && now >= since + ms;
-    if (over(this.#stalledSince, writeProgressMs)) {
+    if (over(this.#stalledSince, progressMs)) {
       const what = `had ${this.#owner.output.bytes} bytes of output waiting, of which none left`;
-      return ["write-stalled", `${what} for ${writeProgressMs} ms (limit writeProgressMs)`];
+      return ["write-stalled", `${what} for ${progressMs} ms (limit ${this.#progressLimit})`];
     }
     if (this.#ending) return null;
     if (!established && over(this.#openedAt, handshakeMs)) {
@@ -147,13 +164,13 @@ export class Deadlines {
 
   /** When anything can be due at the earliest. */
   #next(now: number): number {
-    const { handshakeMs, idleMs, writeProgressMs, softOutputMs, lifetimeMs } = this.#limits;
+    const { handshakeMs, idleMs, softOutputMs, lifetimeMs } = this.#limits;
+    const progressMs = this.#progressMs;
     const { established } = this.#owner;
     const { softSince } = this.#owner.output;
     let next = Infinity;
-    if (writeProgressMs > 0 && this.#stalledSince >= 0) {
-      const stalled = this.#stalledSince + writeProgressMs;
-      next = Math.min(stalled, now + writeProgressMs / SAMPLES);
+    if (progressMs > 0 && this.#stalledSince >= 0) {
+      next = Math.min(this.#stalledSince + progressMs, now + progressMs / SAMPLES);
     }
     if (this.#ending) return next;
     if (handshakeMs > 0 && !established) next = Math.min(next, this.#openedAt + handshakeMs);

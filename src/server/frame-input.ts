@@ -15,6 +15,7 @@ const SLACK_BYTES = 8 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
+/** The bytes that came and are in no frame yet: what a framer works on. */
 export class FrameInput {
   /** Unconsumed bytes. */
   length = 0;
@@ -132,6 +133,7 @@ export class FrameInput {
     this.#own = null;
   }
 
+  /** Throws if the bytes held are not those counted. For tests and simulations. */
   assertInvariants(): void {
     const { length } = this;
     const own = this.#own;

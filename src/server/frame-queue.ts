@@ -1,4 +1,5 @@
 /** Frames that wait for one connection, in order; the first one may have left in part. */
+import type { Loans } from "../bytes/borrow-check.ts";
 import type { Channel } from "../descriptor.ts";
 import type { SharedFrame } from "./shared-frame.ts";
 
@@ -13,6 +14,12 @@ export class FrameQueue {
   #first = 0;
   /** Bytes of the first frame that have left. */
   #sent = 0;
+  /** Debug mode: what the frames that wait were when they came. */
+  readonly #loans: Loans<SharedFrame> | null;
+
+  constructor(loans: Loans<SharedFrame> | null = null) {
+    this.#loans = loans;
+  }
 
   get empty(): boolean {
     return this.#first === this.#frames.length;
@@ -29,12 +36,14 @@ export class FrameQueue {
     if (this.#frames === NONE) this.#frames = [];
     this.#frames.push(frame);
     this.bytes += frame.length;
+    this.#loans?.lend(frame, frame.bytes);
   }
 
   /** Hands on what `channel` takes. True: nothing waits now. */
   drainInto(channel: Pick<Channel, "write">): boolean {
     while (!this.empty) {
       const frame = this.#frames[this.#first]!;
+      this.#loans?.check(frame);
       const rest = this.#sent === 0 ? frame.bytes : frame.bytes.subarray(this.#sent);
       const taken = channel.write(rest);
       this.bytes -= taken;
@@ -48,6 +57,7 @@ export class FrameQueue {
 
   #shift(): void {
     const place = this.#first++;
+    this.#loans?.giveBack(this.#frames[place]!);
     this.#frames[place]!.release();
     this.#frames[place] = null;
     if (this.empty) this.#frames = NONE;
@@ -74,6 +84,7 @@ export class FrameQueue {
 
   clear(): void {
     for (const frame of this.#frames) frame?.release();
+    this.#loans?.clear();
     this.#frames = NONE;
     this.#first = 0;
     this.#sent = 0;

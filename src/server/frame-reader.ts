@@ -1,9 +1,10 @@
 /**
  * The input of a connection: bytes are read as long as frames may be handled, and not beyond.
  *
- * It stops for four reasons, each its own: the user has paused it, a frame callback's promise is
- * pending (held), a rate was exceeded (throttled), or others cannot take what it brings (blocked).
- * While it is stopped the channel is not read either, so the peer is stopped by its own window.
+ * It stops for four reasons, each its own: the user has paused it, a frame is being handled (held:
+ * a callback's promise is pending, or no coroutine waits for the next one), a rate was exceeded
+ * (throttled), or others cannot take what it brings (blocked). While it is stopped the channel is
+ * not read either, so the peer is stopped by its own window.
  */
 import type { BufferedChannel } from "../channel.ts";
 import type { Timer } from "../timers.ts";
@@ -55,6 +56,9 @@ export class FrameReader<F> {
   #bytesAt = 0;
   /** When the next frame may be handled, which is reserved then; -1: it is not. */
   #frameAt = -1;
+  /** Frames that may still be handled in this turn, and which one that is. */
+  #left = 0;
+  #turn = -1;
 
   constructor(
     channel: BufferedChannel,
@@ -97,6 +101,16 @@ export class FrameReader<F> {
     return this.#held || this.#input.length > 0;
   }
 
+  /** Whether bytes wait here because it is stopped: frames may come of them. */
+  get unhandled(): boolean {
+    return this.stopped && this.#input.length > 0;
+  }
+
+  /** What cuts the stream now. */
+  get framer(): Framer<F> {
+    return this.#framer;
+  }
+
   get paused(): boolean {
     return this.#paused;
   }
@@ -115,6 +129,23 @@ export class FrameReader<F> {
 
   setBlocked(blocked: boolean): void {
     this.#set(() => (this.#blocked = blocked));
+  }
+
+  /** No frame is handled until `release()`. */
+  hold(): void {
+    // That nothing is read is told when something comes: most often it is released before.
+    this.#held = true;
+  }
+
+  /** The next frame may come: from inside this call, if it is here and its turn has come. */
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    if (this.stopped) return;
+    this.heardAt = this.#sink.now();
+    if (this.#input.length > 0 || this.#endSeen) this.#pump();
+    if (this.reading && this.#channel.unread > 0) this.read();
+    if (this.reading) this.#sink.readingChanged();
   }
 
   #set(change: () => void): void {
@@ -144,7 +175,10 @@ export class FrameReader<F> {
 
   /** The channel is readable. */
   read(): void {
-    if (!this.reading) return;
+    if (!this.reading) {
+      this.#sink.readingChanged();
+      return;
+    }
     const now = this.#sink.now();
     const most = this.#mayRead(now);
     const bytes = most === 0 ? null : this.#channel.read(most);
@@ -182,18 +216,26 @@ export class FrameReader<F> {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      let left = this.#framesPerTurn;
-      while (!this.#stopped && this.#next(left-- > 0));
+      while (!this.#stopped && this.#next());
     } finally {
       this.#pumping = false;
       this.#count();
+      if (!this.unhandled) this.#channel.inputHandled();
     }
   }
 
+  /** How many frames may still be handled in this turn. */
+  #leftInTurn(): number {
+    const { turns } = this.#channel.host.counters;
+    if (turns !== this.#turn) this.#left = this.#framesPerTurn;
+    this.#turn = turns;
+    return this.#left;
+  }
+
   /** Handles one frame. False: nothing more can be handled now. */
-  #next(mayHandle: boolean): boolean {
+  #next(): boolean {
     if (this.#input.length === 0 && (!this.#endSeen || this.#endTold)) return false;
-    if (!mayHandle) {
+    if (this.#leftInTurn() === 0) {
       this.#later(0);
       return false;
     }
@@ -206,6 +248,7 @@ export class FrameReader<F> {
     // A framer, too, may have closed the channel.
     if (frame === null || this.#closed) return false;
     this.#frameAt = -1;
+    this.#left--;
     const promise = this.#sink.frame(frame);
     if (promise !== null) this.#hold(promise);
     return true;

@@ -26,6 +26,13 @@ export interface Framer<F> {
   last?(input: FrameInput): F | RefusedFrame | null;
 }
 
+/** Whether `value` has what is called of a framer: nothing in it is called before a byte came. */
+export function isFramer(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { next, last } = value as { readonly next?: unknown; readonly last?: unknown };
+  return typeof next === "function" && (last === undefined || typeof last === "function");
+}
+
 /** A frame that was thrown away, in whole or in part, although the stream goes on. */
 export class RefusedFrame {
   /** Such as `IOMUX_FRAME_TOO_LONG`. */

@@ -17,6 +17,7 @@ import { FrameError, requireWhole, type Framer } from "./framer.ts";
 /** Bytes of a varint: as many as 64 bits take. */
 const MAX_VARINT_BYTES = 10;
 
+/** What `lengthPrefixed()` takes. */
 export interface LengthPrefixedOptions {
   /** Bytes of the length before each frame, or `"varint"`. 4 unless given. */
   readonly prefix?: 1 | 2 | 4 | 8 | "varint" | undefined;

@@ -10,6 +10,7 @@ import type { Framer } from "./framer.ts";
 
 const LF = Uint8Array.of(0x0a);
 
+/** What `lines()` takes. */
 export type LinesOptions = DelimitedOptions;
 
 /**

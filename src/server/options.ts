@@ -26,6 +26,7 @@ import type { Framer, RefusedFrame } from "./framer.ts";
  */
 export type OutputPolicy = "close" | "drop-newest" | "drop-oldest" | "pause-source";
 
+/** Every policy, in the order of `docs/servers.md`. */
 export const OUTPUT_POLICIES: readonly OutputPolicy[] = [
   "close",
   "drop-newest",
@@ -37,7 +38,10 @@ export const OUTPUT_POLICIES: readonly OutputPolicy[] = [
 export interface ServerLimits {
   /** Connections at a time. */
   maxConnections: number;
-  /** Connections at a time from one address (not for Unix-domain sockets). 0: no limit. */
+  /**
+   * Connections at a time from one address, for IPv6 from one network of 64 bits (not for
+   * Unix-domain sockets). 0: no limit.
+   */
   maxConnectionsPerAddress: number;
   /** Connections accepted in a second; so many may also come at once. 0: no limit. */
   acceptsPerSecond: number;
@@ -74,6 +78,7 @@ export interface ServerLimits {
   framesPerTurn: number;
 }
 
+/** Every limit of a server, with its default. */
 export const DEFAULT_SERVER_LIMITS: Readonly<ServerLimits> = Object.freeze({
   maxConnections: 10_000,
   maxConnectionsPerAddress: 0,
@@ -96,6 +101,7 @@ export const DEFAULT_SERVER_LIMITS: Readonly<ServerLimits> = Object.freeze({
 
 /** Who may not connect. A `net.BlockList` is one. */
 export interface BlockList {
+  /** Whether it has `address`. */
   check(address: string, family?: "ipv4" | "ipv6"): boolean;
 }
 
@@ -147,6 +153,12 @@ export interface Callbacks<F, D> {
   turnedAway?(why: TurnedAway, address: SocketAddress | null, channel: Channel): void;
 }
 
+/** What the library's own code is told besides. */
+export interface InnerCallbacks<F, D> extends Callbacks<F, D> {
+  /** It handles no more frames and takes no more output. Once, from inside of what ended it. */
+  ending?(connection: Connection<F, D>): void;
+}
+
 const CALLBACK_NAMES: ReadonlySet<string> = new Set<keyof Callbacks<unknown, unknown>>([
   ...(["open", "frame", "refused", "drain", "expire", "end", "close", "turnedAway"] as const),
 ]);
@@ -155,6 +167,11 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(DEFAULT_SERVER_LIMITS),
   ...["framer", "outputPolicy", "listen", "blockList", "backlog", "noDelay", "keepAlive"],
 ]);
+
+/** Whether it is an option of connections, whoever made the channel. */
+export function isConnectionOption(name: string): boolean {
+  return name === "framer" || name === "outputPolicy" || Object.hasOwn(DEFAULT_SERVER_LIMITS, name);
+}
 
 /** The limits of which 0 is not "none" but nonsense, and those of which it is a value. */
 const AT_LEAST_ONE: ReadonlySet<string> = new Set<keyof ServerLimits>([

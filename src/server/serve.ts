@@ -1,13 +1,17 @@
 /** `serve()`: servers for people who write servers rather than loops. */
 import type { Address } from "../address.ts";
+import type { Listener } from "../descriptor.ts";
 import { IomuxTypeError } from "../errors.ts";
 import { Reactor } from "../reactor.ts";
 import { checkServing, type Callbacks, type ServeOptions } from "./options.ts";
+import type { AsyncServer } from "./async-connection.ts";
 import { ConnectionServer } from "./connection-server.ts";
+import { AwaitedServer } from "./awaited-server.ts";
 import type { Server } from "./server.ts";
 
 /**
  * Listens and calls back: accepted peers become connections, with frames, limits and times.
+ * Without callbacks the server's connections, and their frames, are waited for by coroutines.
  * Resolves once every address is bound; if one cannot be, none is, and it rejects with the
  * system's code. Throws at once for options and callbacks that are none.
  */
@@ -15,19 +19,34 @@ export function serve<F = Buffer, D = undefined>(
   reactor: Reactor,
   options: ServeOptions<F>,
   callbacks: Callbacks<F, D>,
-): Promise<Server<F, D>> {
+): Promise<Server<F, D>>;
+export function serve<F = Buffer>(
+  reactor: Reactor,
+  options: ServeOptions<F>,
+): Promise<AsyncServer<F>>;
+export function serve<F, D>(
+  reactor: Reactor,
+  options: ServeOptions<F>,
+  ...given: [callbacks?: Callbacks<F, D>]
+): Promise<Server<F, D> | AsyncServer<F>> {
   if (!(reactor instanceof Reactor)) {
     throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", "serve() takes a reactor first");
   }
+  // Callbacks that are undefined are most often a mistake, and not a wish for coroutines.
+  if (given.length === 0) {
+    checkServing(options, {});
+    return listen(reactor, options, new AwaitedServer(reactor, options));
+  }
+  const [callbacks] = given as [Callbacks<F, D>];
   checkServing(options, callbacks);
   return listen(reactor, options, new ConnectionServer(reactor, options, callbacks));
 }
 
-async function listen<F, D>(
+async function listen<S extends { attach(listener: Listener): void }>(
   reactor: Reactor,
-  options: ServeOptions<F>,
-  server: ConnectionServer<F, D>,
-): Promise<Server<F, D>> {
+  options: ServeOptions<unknown>,
+  server: S,
+): Promise<S> {
   const { listen: addresses = [], backlog, noDelay, keepAlive } = options;
   const listening = [addresses].flat().map((address: Address) =>
     reactor.listen(address, {

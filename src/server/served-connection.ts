@@ -11,7 +11,6 @@
 import type { SocketAddress } from "../address.ts";
 import { requireFunction } from "../arguments.ts";
 import type { BufferedChannel } from "../channel.ts";
-import type { Channel } from "../descriptor.ts";
 import { asError } from "../errors.ts";
 import type { ChannelOwner } from "../host.ts";
 import { READABLE, WRITABLE } from "../mask.ts";
@@ -27,27 +26,15 @@ import type {
   InputFilter,
   SendOptions,
 } from "./connection.ts";
-import { cutOff, notBytes } from "./connection-errors.ts";
+import { cutOff, noFramer, notBytes, overHardLimit, overSoftLimit } from "./connection-errors.ts";
+import type { ConnectionHome } from "./connection-home.ts";
 import { ConnectionOutput } from "./connection-output.ts";
 import { Deadlines, type DeadlineOwner } from "./deadlines.ts";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
-import { FrameError, RefusedFrame, type Framer } from "./framer.ts";
-import type { Callbacks, OutputPolicy, ServerLimits } from "./options.ts";
+import { FrameError, isFramer, RefusedFrame, type Framer } from "./framer.ts";
+import { Interest } from "./interest.ts";
 import { SharedFrame } from "./shared-frame.ts";
 import { Throttle } from "./throttle.ts";
-
-/** The server that a connection belongs to. */
-export interface ConnectionHome<F, D> {
-  readonly limits: Readonly<ServerLimits>;
-  readonly policy: OutputPolicy;
-  readonly callbacks: Callbacks<F, D>;
-  /** Rates of all its connections together. */
-  readonly throttles: readonly Throttle[];
-  register(connection: ServedConnection<F, D>, channel: Channel): Registration;
-  /** In a later turn, `delayMs` from now at the earliest; never, if the reactor closes before. */
-  later(delayMs: number, callback: () => void): Timer | null;
-  gone(connection: ServedConnection<F, D>, reason: CloseReason): void;
-}
 
 export class ServedConnection<F, D>
   implements Connection<F, D>, ChannelOwner, DeadlineOwner, FrameSink<F>
@@ -63,8 +50,8 @@ export class ServedConnection<F, D>
   readonly output: ConnectionOutput;
   readonly #deadlines: Deadlines;
   readonly #registration: Registration;
+  readonly #interest: Interest;
   readonly #backpressure: Backpressure | null;
-  #interest = READABLE;
   /** The server closes: what the peer gets to end its side too, in milliseconds. Else -1. */
   #answerMs = -1;
   #answerTimer: Timer | null = null;
@@ -75,6 +62,7 @@ export class ServedConnection<F, D>
     this.channel = channel;
     // First, because it throws for a channel that cannot be taken, which must stay as it was.
     this.#registration = home.register(this, channel);
+    this.#interest = new Interest(this.#registration);
     const own = Throttle.ofConnection(limits);
     const throttles = own === null ? home.throttles : [own, ...home.throttles];
     this.reader = new FrameReader(channel, framer, this, limits.framesPerTurn, throttles);
@@ -108,6 +96,10 @@ export class ServedConnection<F, D>
     return this.reader.paused;
   }
 
+  get signal(): AbortSignal {
+    return this.#registration.signal;
+  }
+
   send(bytes: Uint8Array, options?: SendOptions): boolean {
     if (!(bytes instanceof Uint8Array)) throw notBytes(bytes, this.fd);
     return this.offer(new SharedFrame(bytes, this.channel.host.budget), options?.source ?? this);
@@ -115,10 +107,10 @@ export class ServedConnection<F, D>
 
   /** Sends a frame that others may get too. */
   offer(frame: SharedFrame, source: AnyConnection | null): boolean {
-    if (this.state !== "open") return false;
+    if (this.state !== "open" || this.channel.transport.readOnly === true) return false;
     if (frame.length === 0) return true;
     const answer = this.output.offer(frame);
-    if (answer === "overflow") this.#overflow();
+    if (answer === "overflow") this.overflow();
     if (answer !== "taken") return false;
     this.#deadlines.noteOutput();
     if (this.output.waiting) this.#noteWaiting(source);
@@ -129,14 +121,11 @@ export class ServedConnection<F, D>
     this.readingChanged();
     if (this.output.softSince >= 0) this.#deadlines.noteSoft();
     if (!this.output.backlogged || !(source instanceof ServedConnection)) return;
-    if (source.state !== "open" || source.#backpressure === null) return;
-    this.#backpressure?.holdUp(source.#backpressure);
+    if (source.#backpressure !== null) this.#backpressure?.holdUp(source.#backpressure);
   }
 
-  #overflow(): void {
-    const { maxOutputBytes } = this.#home.limits;
-    const why = `had ${this.backlog} bytes of output waiting, and the next frame did not fit`;
-    this.expired("overflow", `${why} (limit maxOutputBytes ${maxOutputBytes})`);
+  overflow(): void {
+    this.expired("overflow", overHardLimit(this.backlog, this.#home.limits));
   }
 
   pause(): void {
@@ -157,6 +146,7 @@ export class ServedConnection<F, D>
   }
 
   upgrade(framer: Framer<F>): void {
+    if (!isFramer(framer)) throw noFramer(framer, `upgrade of fd ${this.fd} was given`, this.fd);
     this.reader.switch(framer);
   }
 
@@ -170,10 +160,19 @@ export class ServedConnection<F, D>
     this.state = "ending";
     // What it has yet to hear does not depend on how it began.
     this.established = true;
+    this.#stop();
+    if (this.output.heldBytes === 0) {
+      this.#closeChannel();
+      return;
+    }
+    this.readingChanged();
+    this.#deadlines.noteEnding();
+  }
+
+  #stop(): void {
     this.reader.close();
     this.#backpressure?.close();
-    if (this.output.heldBytes === 0) this.#closeChannel();
-    else this.readingChanged();
+    this.#home.callbacks.ending?.(this);
   }
 
   #closeChannel(): void {
@@ -249,15 +248,16 @@ export class ServedConnection<F, D>
         : callbacks.frame?.(this, frame),
     );
     if (pending === null) {
-      this.#handled();
+      this.handled();
       return null;
     }
     return pending.then(() => {
-      this.#handled();
+      this.handled();
     });
   }
 
-  #handled(): void {
+  /** A frame was handled: what was busy may be idle now. */
+  handled(): void {
     if (this.#answerMs < 0) return;
     this.#home.later(0, () => {
       if (!this.reader.busy) this.#end("shutdown");
@@ -272,17 +272,18 @@ export class ServedConnection<F, D>
 
   broken(thrown: unknown): void {
     if (thrown instanceof FrameError) this.#cut("protocol", thrown);
-    else this.#failed(thrown);
+    else this.failed(thrown);
   }
 
   /** Runs code of users: what it throws, or rejects with, costs this connection. */
   #call(callback: () => unknown): Promise<unknown> | null {
     return runCallback(callback, (thrown) => {
-      this.#failed(thrown);
+      this.failed(thrown);
     });
   }
 
-  #failed(thrown: unknown): void {
+  /** Code of users for this connection threw: it is reported, and costs the connection. */
+  failed(thrown: unknown): void {
     const error = asError(thrown, this.fd, "a callback threw");
     this.channel.host.failed(this.channel, error);
     this.#cut("handler-error", error);
@@ -291,16 +292,7 @@ export class ServedConnection<F, D>
   readingChanged(): void {
     if (this.state === "closed") return;
     const reading = this.reader.reading ? READABLE : 0;
-    const interest = this.output.waiting ? reading | WRITABLE : reading;
-    const before = this.#interest;
-    if (interest === before || !this.#registration.active) return;
-    this.#interest = interest;
-    if (interest === 0) {
-      this.#registration.pause();
-      return;
-    }
-    this.#registration.modify(interest);
-    if (before === 0) this.#registration.resume();
+    this.#interest.set(this.output.waiting ? reading | WRITABLE : reading);
   }
 
   later(delayMs: number, callback: () => void): Timer | null {
@@ -314,10 +306,7 @@ export class ServedConnection<F, D>
   // What its deadlines tell.
 
   enforceSoftLimit(): void {
-    if (!this.output.enforceSoftLimit()) return;
-    const { softOutputBytes, softOutputMs } = this.#home.limits;
-    const why = `had more than ${softOutputBytes} bytes of output waiting for ${softOutputMs} ms`;
-    this.expired("overflow", `${why} (limit softOutputBytes)`);
+    if (this.output.enforceSoftLimit()) this.expired("overflow", overSoftLimit(this.#home.limits));
   }
 
   expired(reason: CloseReason, why: string): boolean {
@@ -344,15 +333,19 @@ export class ServedConnection<F, D>
     return this.output.heldBytes + this.reader.heldBytes;
   }
 
+  get unhandled(): boolean {
+    return this.reader.unhandled;
+  }
+
   channelClosed(): void {
+    const stopped = this.state !== "open";
     this.state = "closed";
     this.error ??= this.channel.error;
     this.reason ??= whyClosed(this.channel, this.reader.endSeen);
-    this.reader.close();
+    if (!stopped) this.#stop();
     this.output.clear();
     this.#deadlines.stop();
     this.#answerTimer?.cancel();
-    this.#backpressure?.close();
     this.#home.gone(this, this.reason);
   }
 

@@ -20,11 +20,13 @@ export interface ServerStats {
   readonly droppedFrames: number;
 }
 
+/** What closing a server has cost. */
 export interface ServerCloseResult {
   /** Connections whose last output was lost at the deadline. */
   readonly cutOff: readonly CutOff[];
 }
 
+/** What `serve()` answers. */
 export interface Server<F = Buffer, D = undefined> {
   /** The limits in force. */
   readonly limits: Readonly<ServerLimits>;
@@ -39,6 +41,7 @@ export interface Server<F = Buffer, D = undefined> {
    */
   take(channel: Channel): Connection<F, D>;
 
+  /** Counters since the start, and gauges of this moment, in a new object. */
   stats(): ServerStats;
 
   /**
@@ -47,6 +50,7 @@ export interface Server<F = Buffer, D = undefined> {
    * are closed. Calling it again answers the same promise.
    */
   close(options?: CloseOptions): Promise<ServerCloseResult>;
+  /** `close()` with its defaults, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 
   /** Throws if the tables contradict each other. For tests and simulations. */

@@ -8,6 +8,7 @@
 import { checkNames, checkOptions } from "../arguments.ts";
 import { IomuxRangeError, IomuxTypeError } from "../errors.ts";
 
+/** How much may be done, and how fast. */
 export interface TokenBucketOptions {
   /** Tokens that come each second. More than 0; may be a fraction. */
   readonly perSecond: number;
@@ -18,6 +19,7 @@ export interface TokenBucketOptions {
 const NAMES: ReadonlySet<string> = new Set(["perSecond", "burst"]);
 const THOUSANDTHS = 1000;
 
+/** A rate with a burst: tokens are taken, and come back with time. */
 export class TokenBucket {
   readonly #perMs: number;
   readonly #full: number;

@@ -3,9 +3,18 @@ import type { SocketAddress } from "iomux";
 
 import { DIRECT, type Link } from "./link.ts";
 
+/** Those of the kernel, in bytes. */
+export interface Buffers {
+  /** What came and was not read. */
+  readonly receive: number;
+  /** What was written and has not left. */
+  readonly send: number;
+}
+
+/** What a `MemoryNetwork` is made of. */
 export interface Conditions {
-  /** Buffers of a new end, in bytes: those of the kernel. */
-  buffers(): { readonly receive: number; readonly send: number };
+  /** Buffers of a new end of a stream. */
+  buffers(): Buffers;
   /** How a stream gets from one end to the other. */
   link(from: SocketAddress, to: SocketAddress): Link;
   /** Why connecting fails, though somebody listens there: `ECONNREFUSED`, ... Null: it does not. */

@@ -7,6 +7,7 @@
  */
 import type { Random } from "./random.ts";
 
+/** The probability of each fault, from 0 to 1. */
 export interface FaultPlan {
   /** A segment travels in pieces. */
   readonly split: number;
@@ -26,7 +27,9 @@ export interface FaultPlan {
   readonly acceptFailure: number;
   /** A handler takes up to `handlerMs`. */
   readonly slowHandler: number;
+  /** A datagram does not arrive. */
   readonly loseDatagram: number;
+  /** A datagram arrives twice. */
   readonly duplicateDatagram: number;
   /** A datagram takes up to `delayMs` longer, and is overtaken. */
   readonly reorderDatagram: number;
@@ -51,6 +54,7 @@ export const NO_FAULTS: FaultPlan = Object.freeze({
   reorderDatagram: 0,
 });
 
+/** The names of all faults. */
 export const FAULTS = Object.keys(NO_FAULTS) as (keyof FaultPlan)[];
 
 /** Those that happen to whole connections, or once in the life of an end: they may be frequent. */

@@ -2,10 +2,14 @@
 
 export { SimulatedClock } from "./simulated-clock.ts";
 export { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.ts";
+export { MemoryPort } from "./memory-port.ts";
 export { MemorySocket } from "./memory-socket.ts";
+export { MemoryUdpSocket } from "./memory-udp-socket.ts";
+export { MemoryDatagrams, type Carrier, type DatagramOnTheWay } from "./memory-datagrams.ts";
 export { MemoryStdin } from "./memory-stdin.ts";
-export { MemoryTransport, type EndSettings } from "./memory-transport.ts";
-export type { Conditions } from "./conditions.ts";
+export type { EndSettings } from "./end-settings.ts";
+export { MemoryTransport } from "./memory-transport.ts";
+export type { Buffers, Conditions } from "./conditions.ts";
 export type { Link, Segment } from "./link.ts";
 export type { RouteSettings } from "./route.ts";
 export { Random } from "./random.ts";
@@ -18,6 +22,6 @@ export {
   type FaultPlan,
 } from "./fault-plan.ts";
 export { createSimulation, type Simulation, type SimulationOptions } from "./simulation.ts";
-export { SimulationError } from "./simulation-error.ts";
-export { SimulatedHost } from "./simulated-host.ts";
+export { SimulationError, type Circumstances } from "./simulation-error.ts";
+export { SimulatedHost, type HostSettings } from "./simulated-host.ts";
 export { Trace } from "./trace.ts";

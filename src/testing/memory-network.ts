@@ -3,6 +3,8 @@ import {
   IomuxError,
   formatAddress,
   type Adopted,
+  type BindOptions,
+  type DatagramTransport,
   type Address,
   type CheckedAddress,
   type ListenOptions,
@@ -11,16 +13,21 @@ import {
   type NetworkCapabilities,
   type SignalName,
   type SocketAddress,
+  type TcpAddress,
   type Transport,
 } from "iomux";
 
 import { still, type Conditions } from "./conditions.ts";
 import { MemoryListener } from "./memory-listener.ts";
+import { MemoryDatagrams } from "./memory-datagrams.ts";
+import { MemoryUdpSocket } from "./memory-udp-socket.ts";
+import { MemoryPort } from "./memory-port.ts";
 import { MemorySocket } from "./memory-socket.ts";
 import { MemoryStdin } from "./memory-stdin.ts";
 import { MemoryTransport } from "./memory-transport.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
+/** How large the world in memory is. */
 export interface MemoryNetworkOptions {
   /** Bytes that one direction of a stream holds between its two ends. Default 128 KiB. */
   readonly capacity?: number;
@@ -38,13 +45,16 @@ const ANYWHERE: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 const FIRST_PORT = 32_768;
 const LOOPBACK = "127.0.0.1";
 
+/** A network in memory, for tests: no sockets, no waiting, and nothing left to chance. */
 export class MemoryNetwork implements Network {
+  /** What it can do. */
   readonly capabilities: NetworkCapabilities = {
     pauseAccept: true,
     urgent: false,
     kernelQueue: false,
     resetWhilePaused: false,
   };
+  /** The time in which its bytes travel. */
   readonly clock: SimulatedClock;
   /** May be changed while it runs. */
   descriptorLimit: number;
@@ -56,9 +66,13 @@ export class MemoryNetwork implements Network {
   readonly stdin: MemoryStdin;
   /** Signals that came while nobody watched them: a process would have taken the default action. */
   readonly unwatched: SignalName[] = [];
+  /** Address of this host. */
   readonly address: string;
+  /** What its network is like. */
   readonly conditions: Conditions;
   readonly #hosts: ReadonlyMap<string, MemoryNetwork>;
+  /** Where datagrams travel: what may be done to them on their way is said here. */
+  readonly datagrams: MemoryDatagrams;
   readonly #listeners = new Map<string, MemoryListener>();
   readonly #adopted = new WeakMap<object, object>();
   readonly #watching = new Set<(name: SignalName) => boolean>();
@@ -70,6 +84,7 @@ export class MemoryNetwork implements Network {
     this.conditions = options.conditions ?? still(options.capacity ?? 128 * 1024);
     this.#hosts = (options.hosts ?? new Map<string, MemoryNetwork>()).set(this.address, this);
     this.descriptorLimit = options.descriptorLimit ?? Infinity;
+    this.datagrams = new MemoryDatagrams(clock);
     const [near, far] = this.#pair(tcp("127.0.0.1", 0), tcp("127.0.0.1", 0));
     this.stdin = new MemoryStdin(near, new MemorySocket(far));
   }
@@ -97,6 +112,12 @@ export class MemoryNetwork implements Network {
     return this.#dial(address, () => this.descriptors--);
   }
 
+  async bind(address: Required<TcpAddress>, options: BindOptions): Promise<DatagramTransport> {
+    const transport = this.datagrams.bind(address, options, () => this.descriptors--);
+    this.descriptors++;
+    return Promise.resolve(transport);
+  }
+
   /** A raw socket that connects to `address`: a client outside of every reactor. */
   dial(address: Address | SocketAddress): MemorySocket {
     const checked =
@@ -114,14 +135,31 @@ export class MemoryNetwork implements Network {
     return [new MemorySocket(left), new MemorySocket(right)];
   }
 
-  #pair(a: SocketAddress, b: SocketAddress): [MemoryTransport, MemoryTransport] {
-    const left = this.#end(a, b, () => undefined);
+  /** A pipe: an end that can only be written to, which `adopt` takes, and the one that reads it. */
+  pipe(): [MemorySocket, MemorySocket] {
+    const nowhere: SocketAddress = { family: "unix", path: "" };
+    const [write, read] = this.#pair(nowhere, nowhere, true);
+    return [new MemorySocket(write), new MemorySocket(read)];
+  }
+
+  /** Two message ports that are connected with each other; `adopt` takes either. */
+  ports(): [MemoryPort, MemoryPort] {
+    return MemoryPort.pair(this.clock);
+  }
+
+  #pair(a: SocketAddress, b: SocketAddress, writeOnly = false): [MemoryTransport, MemoryTransport] {
+    const left = this.#end(a, b, () => undefined, writeOnly);
     const right = this.#end(b, a, () => undefined);
     MemoryTransport.join(left, right);
     return [left, right];
   }
 
-  #end(local: SocketAddress, remote: SocketAddress, released: () => void): MemoryTransport {
+  #end(
+    local: SocketAddress,
+    remote: SocketAddress,
+    released: () => void,
+    writeOnly = false,
+  ): MemoryTransport {
     const { receive, send } = this.conditions.buffers();
     const end: MemoryTransport = new MemoryTransport({
       clock: this.clock,
@@ -134,6 +172,7 @@ export class MemoryNetwork implements Network {
         this.ends.delete(end);
         released();
       },
+      writeOnly,
     });
     this.ends.add(end);
     return end;
@@ -239,8 +278,20 @@ export class MemoryNetwork implements Network {
       if (source.adopted) throw cannotAdopt("stdin", "it is adopted already");
       return { kind: "channel", transport: source.take() };
     }
+    if (source instanceof MemoryUdpSocket) {
+      if (source.closed) throw cannotAdopt("the socket", "it is closed");
+      return { kind: "datagram", transport: source.release() };
+    }
+    if (source instanceof MemoryPort) {
+      if (source.adopted || source.closed)
+        throw cannotAdopt("the port", "it is closed, or adopted");
+      return { kind: "messages", transport: source };
+    }
     if (!(source instanceof MemorySocket)) {
-      throw cannotAdopt("this object", "it is no MemorySocket and no MemoryStdin");
+      throw cannotAdopt(
+        "this object",
+        "it is no socket in memory, no MemoryPort and no MemoryStdin",
+      );
     }
     if (source.error !== null) throw cannotAdopt("the socket", source.error.message);
     if (source.closed) throw cannotAdopt("the socket", "it is closed");

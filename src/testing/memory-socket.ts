@@ -1,5 +1,5 @@
 /** A raw socket in memory: a peer without a reactor. It writes, and records what it hears. */
-import type { SocketAddress, TransportSink } from "iomux";
+import { IomuxError, type SocketAddress, type TransportSink } from "iomux";
 
 import type { MemoryTransport } from "./memory-transport.ts";
 
@@ -24,10 +24,12 @@ export class MemorySocket implements TransportSink {
     transport.attach(this);
   }
 
+  /** Its own end. */
   get localAddress(): SocketAddress {
     return this.#transport.localAddress;
   }
 
+  /** The other end. */
   get remoteAddress(): SocketAddress {
     return this.#transport.remoteAddress;
   }
@@ -43,7 +45,11 @@ export class MemorySocket implements TransportSink {
     return this.#waiting.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
+  /** Sends; what does not fit yet waits, see `queued`. Throws after `end()`, as nothing arrives. */
   write(bytes: Uint8Array | string): void {
+    if (this.#ending) {
+      throw new IomuxError("IOMUX_CLOSED", "write() after end(): write first, or end(bytes)");
+    }
     this.#waiting.push(typeof bytes === "string" ? Buffer.from(bytes) : Buffer.from(bytes));
     this.#flush();
   }
@@ -55,10 +61,12 @@ export class MemorySocket implements TransportSink {
     this.#flush();
   }
 
+  /** Stops reading. */
   pause(): void {
     this.#transport.pause();
   }
 
+  /** Reads again. */
   resume(): void {
     this.#transport.resume();
   }
@@ -80,7 +88,15 @@ export class MemorySocket implements TransportSink {
     this.#transport.unread(this.received);
     this.#received = [];
     this.closed = true;
+    this.#transport.takeFrom(this);
     return this.#transport;
+  }
+
+  /** It has the stream again, and does not read it yet. */
+  takeBack(): void {
+    this.closed = false;
+    this.#transport.attach(this);
+    this.#transport.pause();
   }
 
   #flush(): void {
@@ -93,11 +109,13 @@ export class MemorySocket implements TransportSink {
     if (this.#ending && !this.#inFlight) this.#transport.shutdown();
   }
 
+  /** For its transport. */
   onOpen(): void {
     this.connected = true;
     this.#flush();
   }
 
+  /** For its transport. */
   onBytes(chunk: Buffer): void {
     this.#received.push(chunk);
   }

@@ -4,6 +4,7 @@ import type { Transport, TransportSink } from "iomux";
 import type { MemorySocket } from "./memory-socket.ts";
 import type { MemoryTransport } from "./memory-transport.ts";
 
+/** Standard input in memory, which `adopt` takes as it takes `process.stdin`. */
 export class MemoryStdin {
   readonly #writer: MemorySocket;
   readonly #transport: MemoryTransport;
@@ -20,6 +21,7 @@ export class MemoryStdin {
     return this.#writer.queued;
   }
 
+  /** Somebody types this. */
   write(bytes: Uint8Array | string): void {
     this.#writer.write(bytes);
   }
@@ -48,6 +50,7 @@ class StdinTransport implements Transport {
   readonly localAddress = null;
   readonly remoteAddress = null;
   readonly readOnly = true;
+  readonly certainEnds = true;
   readonly name = "stdin";
   readonly #transport: MemoryTransport;
   readonly #released: () => void;

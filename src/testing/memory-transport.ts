@@ -16,30 +16,21 @@ import {
   type TransportSink,
 } from "iomux";
 
+import type { EndSettings } from "./end-settings.ts";
 import { KernelBuffer } from "./kernel-buffer.ts";
 import { DIRECT, type Link } from "./link.ts";
+import { MemorySocket } from "./memory-socket.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
 /** The most that one I/O event delivers, as libuv's reads. */
 const READ_BYTES = 64 * 1024;
 
-export interface EndSettings {
-  readonly clock: SimulatedClock;
-  /** Bytes of its receive buffer. */
-  readonly capacity: number;
-  /** Bytes of its send buffer. Default 0: a write is complete when the other end has it. */
-  readonly sendCapacity?: number;
-  /** How what it sends travels. Default: at once. */
-  readonly link?: Link;
-  readonly localAddress: SocketAddress;
-  readonly remoteAddress: SocketAddress;
-  /** Called once when the end holds no descriptor any more. */
-  readonly released: () => void;
-}
-
 export class MemoryTransport implements Transport {
+  /** Its own end. */
   readonly localAddress: SocketAddress;
+  /** The other end. */
   readonly remoteAddress: SocketAddress;
+  readonly writeOnly: boolean;
   connecting = false;
   readonly #clock: SimulatedClock;
   readonly #capacity: number;
@@ -51,12 +42,14 @@ export class MemoryTransport implements Transport {
   readonly #inbound = new KernelBuffer();
   /** What the peer has sent after its bytes. */
   #inboundEnd: "none" | "fin" | "reset" = "none";
-  #endTold = false;
+  #endTold: boolean;
   readonly #outbound = new KernelBuffer();
   /** Bytes on the link. */
   #travelling = 0;
   /** Whether a write is not complete yet. */
   #writing = false;
+  /** Who had this end before a reactor adopted it. */
+  #socket: MemorySocket | null = null;
   #shut = false;
   #finSent = false;
   #reading = false;
@@ -72,6 +65,7 @@ export class MemoryTransport implements Transport {
     this.localAddress = settings.localAddress;
     this.remoteAddress = settings.remoteAddress;
     this.#released = settings.released;
+    this.writeOnly = this.#endTold = settings.writeOnly;
   }
 
   /** Two ends of one stream. */
@@ -80,6 +74,7 @@ export class MemoryTransport implements Transport {
     b.#peer = a;
   }
 
+  /** Whether it was let go of. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -145,6 +140,7 @@ export class MemoryTransport implements Transport {
     this.#reading = false;
   }
 
+  /** Reads again. */
   resume(): void {
     this.#reading = true;
     this.#poll();
@@ -214,6 +210,27 @@ export class MemoryTransport implements Transport {
     this.#endTold = false;
   }
 
+  /** It goes from `socket` to a reactor, which may give it back. */
+  takeFrom(socket: MemorySocket): void {
+    this.#socket = socket;
+  }
+
+  putBack(unread: readonly Buffer[]): boolean {
+    if (this.writeOnly) return true;
+    if (this.#endTold && unread.length > 0) return false;
+    this.#reading = false;
+    this.unread(Buffer.concat(unread));
+    return true;
+  }
+
+  handOver(): MemorySocket {
+    this.detach();
+    const socket = this.#socket ?? new MemorySocket(this);
+    socket.takeBack();
+    socket.ended = this.#endTold;
+    return socket;
+  }
+
   /** As much as the other end has room for. */
   #send(): void {
     const peer = this.#peer!;
@@ -279,9 +296,17 @@ export class MemoryTransport implements Transport {
     this.#poll();
   }
 
+  /** The other end has ended its side, or has reset the connection. */
   receiveEnd(end: "fin" | "reset"): void {
     if (this.#closed || this.#inboundEnd === "reset") return;
     this.#inboundEnd = end;
+    // A write that waits fails at once, whether anybody reads or not.
+    if (end === "reset" && this.#outbound.length > 0) {
+      this.#clock.post(() => {
+        if (this.writeOnly) this.#brokenPipe();
+        else this.fail("ECONNRESET", "the peer reset the connection");
+      });
+    }
     this.#poll();
   }
 

@@ -1,8 +1,10 @@
 /** What lies between two hosts, or between a host and itself. */
 
+/** How far it is. */
 export interface RouteSettings {
   /** What a segment takes at least, one way. */
   readonly latencyMs: number;
+  /** Bandwidth: bytes in a millisecond. */
   readonly bytesPerMs: number;
 }
 

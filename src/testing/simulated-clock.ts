@@ -63,9 +63,9 @@ export class SimulatedClock implements Clock {
     return Math.min(this.#alarms.earliest, this.#arrivals.earliest);
   }
 
-  /** Timers and messages on their way: what is left to happen. */
-  get pending(): { readonly timers: number; readonly arrivals: number } {
-    return { timers: this.#alarms.size, arrivals: this.#arrivals.size };
+  /** How much is on its way on the network. */
+  get pending(): number {
+    return this.#arrivals.size;
   }
 
   /** One pass of the loop, without running promises. */

@@ -9,35 +9,47 @@ import {
 } from "iomux";
 
 import type { Conditions } from "./conditions.ts";
+import type { Carrier } from "./memory-datagrams.ts";
 import { MemoryNetwork } from "./memory-network.ts";
 import type { MemorySocket } from "./memory-socket.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
+/** What a host is made with. */
 export interface HostSettings {
-  readonly name: string;
-  readonly address: string;
-  readonly clock: SimulatedClock;
-  /** The clock of its reactors. */
-  readonly hostClock: Clock;
-  readonly neighbours: Map<string, MemoryNetwork>;
-  readonly conditions: Conditions;
-}
-
-export class SimulatedHost {
+  /** In the trace, and in messages. */
   readonly name: string;
   /** IPv4. */
   readonly address: string;
-  readonly network: MemoryNetwork;
+  /** The time of the world. */
+  readonly clock: SimulatedClock;
+  /** The clock of its reactors. */
+  readonly hostClock: Clock;
+  /** All hosts, by address. */
   readonly neighbours: Map<string, MemoryNetwork>;
+  /** What its network is like. */
+  readonly conditions: Conditions;
+  /** What happens to datagrams. */
+  readonly carryDatagram: Carrier;
+}
+
+/** Made by `simulation.host()`. */
+export class SimulatedHost {
+  /** In the trace, and in messages. */
+  readonly name: string;
+  /** IPv4. */
+  readonly address: string;
+  /** What its reactors run on: listeners, raw sockets, signals, standard input. */
+  readonly network: MemoryNetwork;
   readonly #clock: Clock;
   readonly #reactors: Reactor[] = [];
 
-  constructor({ name, address, clock, hostClock, neighbours, conditions }: HostSettings) {
+  constructor(settings: HostSettings) {
+    const { name, address, clock, hostClock, neighbours, conditions, carryDatagram } = settings;
     this.name = name;
     this.address = address;
-    this.neighbours = neighbours;
     this.#clock = hostClock;
     this.network = new MemoryNetwork(clock, { address, hosts: neighbours, conditions });
+    this.network.datagrams.carry = carryDatagram;
   }
 
   /** A reactor on this host. Its invariants are checked after every step. */
@@ -57,6 +69,7 @@ export class SimulatedHost {
     this.network.raise(name);
   }
 
+  /** Throws if the tables of its reactors contradict each other. */
   assertInvariants(): void {
     for (const reactor of this.#reactors) reactor.assertInvariants();
   }

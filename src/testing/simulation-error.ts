@@ -1,12 +1,16 @@
 /** A simulation has failed: what is needed to see it again, and to understand it. */
 
+/** What is told besides the cause. */
 export interface Circumstances {
   /** The last lines of the trace. */
   readonly events: readonly string[];
+  /** What was open. */
   readonly netstat: readonly string[];
 }
 
+/** Its message has the seed, the faults, the last events, and what was open. */
 export class SimulationError extends Error {
+  /** What it is replayed with. */
   readonly seed: string;
   /** The faults there were, as text. */
   readonly plan: string;

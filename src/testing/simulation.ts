@@ -19,6 +19,8 @@ import {
   type FaultPlan,
 } from "./fault-plan.ts";
 import { SimulatedLink, type Link } from "./link.ts";
+import type { Carrier } from "./memory-datagrams.ts";
+import type { MemoryNetwork } from "./memory-network.ts";
 import { Random } from "./random.ts";
 import { Route, type RouteSettings } from "./route.ts";
 import { promisesRun, SimulatedClock } from "./simulated-clock.ts";
@@ -26,6 +28,7 @@ import { SimulatedHost } from "./simulated-host.ts";
 import { SimulationError } from "./simulation-error.ts";
 import { Trace } from "./trace.ts";
 
+/** What a world is made with. */
 export interface SimulationOptions {
   /** What everything follows from. Default 1. */
   readonly seed?: string | number;
@@ -43,22 +46,28 @@ const HOUR_MS = 3_600_000;
 const MAX_STEPS_AT_ONCE = 100_000;
 const LOOPBACK: RouteSettings = { latencyMs: 0, bytesPerMs: 1_000_000 };
 
+/** A world in which nothing is real, and everything follows from `seed`. */
 export function createSimulation(options: SimulationOptions = {}): Simulation {
   return new Simulation(options);
 }
 
+/** Made by `createSimulation()`. */
 export class Simulation {
+  /** As text. */
   readonly seed: string;
+  /** What goes wrong, and how often. */
   readonly faults: FaultPlan;
+  /** The time of the world. */
   readonly clock = new SimulatedClock();
   /** For the scenario's own choices. */
   readonly random: Random;
+  /** What happened. */
   readonly trace: Trace;
   readonly #route: RouteSettings;
   readonly #maxMs: number;
   readonly #streams: Random;
   readonly #hosts = new Map<string, SimulatedHost>();
-  readonly #networks: SimulatedHost["neighbours"] = new Map();
+  readonly #networks = new Map<string, MemoryNetwork>();
   readonly #routes = new Map<string, Route>();
   #links = 0;
 
@@ -87,6 +96,7 @@ export class Simulation {
       hostClock: this.#clockOf(random.fork("handlers")),
       neighbours: this.#networks,
       conditions: this.#conditionsOf(random),
+      carryDatagram: this.#carrierOf(random.fork("datagrams")),
     });
     this.#hosts.set(name, host);
     return host;
@@ -126,6 +136,17 @@ export class Simulation {
     };
   }
 
+  /** Of datagrams from this host to itself: other hosts are not reached by them yet. */
+  #carrierOf(random: Random): Carrier {
+    const { clock, faults } = this;
+    return (_, deliver) => {
+      if (random.chance(faults.loseDatagram)) return;
+      const late = random.chance(faults.reorderDatagram);
+      clock.post(deliver, late ? random.integer(1, MAGNITUDES.delayMs) : 0);
+      if (random.chance(faults.duplicateDatagram)) clock.post(deliver, random.integer(0, 10));
+    };
+  }
+
   #link(from: SocketAddress, to: SocketAddress): Link {
     const label = `${formatAddress(from)} > ${formatAddress(to)}`;
     const random = this.#streams.fork(`link ${this.#links++}`);
@@ -149,6 +170,7 @@ export class Simulation {
     this.#routeBetween(a.address, b.address).partition();
   }
 
+  /** What waited since `partition()` arrives. */
   heal(a: SimulatedHost, b: SimulatedHost): void {
     this.trace.note(`${a.name} and ${b.name} reach each other again`);
     this.#routeBetween(a.address, b.address).heal();
@@ -201,7 +223,7 @@ export class Simulation {
 
   /** What is still on its way arrives; deadlines that are left may pass. */
   async #rest(): Promise<void> {
-    while (this.clock.busy || (this.clock.pending.arrivals > 0 && this.clock.skip())) {
+    while (this.clock.busy || (this.clock.pending > 0 && this.clock.skip())) {
       await this.#step();
     }
   }

@@ -1,6 +1,7 @@
 /** What happened in a simulated world, line by line. The same seed gives the same lines. */
 import type { SimulatedClock } from "./simulated-clock.ts";
 
+/** The lines, and a digest of all of them. */
 export class Trace {
   /** A number that every line goes into: equal traces have equal digests. */
   digest = 0x811c9dc5;
@@ -16,6 +17,7 @@ export class Trace {
     this.#keep = keep;
   }
 
+  /** Adds a line, with the time before it. */
   note(what: string): void {
     const line = `${this.#clock.now().toFixed(3)} ${what}`;
     this.count++;

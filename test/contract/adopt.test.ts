@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import net from "node:net";
 import { PassThrough } from "node:stream";
@@ -120,7 +121,7 @@ onEveryNetwork("adopt", (world) => {
 
   it.each([
     ["a plain object", {}],
-    ["a stream that is no socket", new PassThrough()],
+    ["an emitter", new EventEmitter()],
   ])("27: what is neither socket nor server is refused: %s", (_, value) => {
     const reactor = world().createReactor();
     expect(() => reactor.adopt(value as never)).toThrow(

@@ -111,7 +111,7 @@ onEveryNetwork("the loop's budget", (world) => {
     await world().advance(1001);
     expect(reactor.stats().shed).toBe(3);
     expect(reports).toHaveLength(2);
-    expect(reports[1]!.message).toContain("2 channels were shed; the last one: fd ");
+    expect(reports[1]!.message).toContain("2 descriptors were shed; the last one: fd ");
   });
 });
 

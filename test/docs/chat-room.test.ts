@@ -133,7 +133,7 @@ describe(FILE, () => {
 
   it("gives the fixed values as they are in the sources", () => {
     const rows = tableOf("what  ").filter(([, value]) => /^\d+$/.test(value!));
-    expect(rows.length).toBeGreaterThanOrEqual(9);
+    expect(rows.length).toBeGreaterThanOrEqual(10);
     for (const [what, value, constant, link] of rows) {
       const path = join(root, dirname(FILE), /\]\((.*?)\)/.exec(link!)![1]!);
       const source = readFileSync(path, "utf8");
@@ -157,7 +157,7 @@ describe(FILE, () => {
       expect(said, cell).toBe(en.nameRefused(problem!, defaults.maxNameLength));
       return problem;
     });
-    const all = ["empty", "too-long", "unprintable", "beginning", "mark", "reserved"];
+    const all = ["empty", "too-long", "unprintable", "beginning", "mark", "reserved", "mixed"];
     expect([...new Set(problems)]).toEqual(all);
   });
 
@@ -192,6 +192,7 @@ describe(FILE, () => {
       (texts) => texts.timeUp.idle,
       (texts) => texts.full(defaults.maxMembers),
       (texts) => texts.tooManyFromThere(defaults.maxPerAddress),
+      (texts) => texts.tooManyAtOnce,
       () => "nothing",
     ];
     const rows = tableBelow(FILE, "The protocol");

@@ -2,6 +2,7 @@
 // told on descriptor 3, and for a client the port of the test's own server.
 
 import { writeSync } from "node:fs";
+import dgram from "node:dgram";
 import net from "node:net";
 
 const SAID = 9000;
@@ -24,4 +25,14 @@ net.Socket.prototype.connect = function (...given) {
   const options = Array.isArray(given[0]) ? given[0][0] : given[0];
   if (options.port === SAID) options.port = ours;
   return connect.apply(this, given);
+};
+
+const { bind } = dgram.Socket.prototype;
+dgram.Socket.prototype.bind = function (port, ...rest) {
+  if (port !== SAID) return bind.call(this, port, ...rest);
+  this.once("listening", () => {
+    ours = this.address().port;
+    writeSync(3, `${ours}\n`);
+  });
+  return bind.call(this, 0, ...rest);
 };

@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 import {
   createReactor,
+  EDGE,
   fixed,
   FrameInput,
   lines,
@@ -14,8 +15,11 @@ import {
   PRIORITY,
   READABLE,
   serve,
+  struct,
   WRITABLE,
+  type AsyncConnection,
   type Channel,
+  type DatagramAddress,
   type ErrorCode,
   type Framer,
   type Listener,
@@ -92,6 +96,13 @@ function arrived(text: string): FrameInput {
   return input;
 }
 
+/** Places in this file, as they would be in a program. */
+function placed({ code, message }: CodedError): CodedError {
+  let line = 0;
+  const place = (): string => `/srv/app.ts:${(line += 10)}:5`;
+  return { code, message: message.replaceAll(/\/\S*\.ts:\d+:\d+/g, place) };
+}
+
 export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = {
   async IOMUX_BAD_ARGUMENT() {
     const { channel } = await Scene.open();
@@ -154,6 +165,22 @@ export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = 
     } finally {
       server.close();
     }
+  },
+
+  async IOMUX_CANNOT_RELEASE() {
+    const { channel, peer, clock } = await Scene.open();
+    peer.end("hello");
+    await clock.settle();
+    return thrown(() => channel.release());
+  },
+
+  async IOMUX_BAD_MESSAGE() {
+    const scene = await Scene.open();
+    const [near, far] = scene.network.ports();
+    scene.reactor.register(near as never, READABLE, () => undefined);
+    far.postUnreadable();
+    await scene.clock.settle();
+    return scene.last;
   },
 
   async IOMUX_POLL_IN_HANDLER() {
@@ -224,6 +251,30 @@ export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = 
     return scene.last;
   },
 
+  async IOMUX_EDGE_UNDRAINED() {
+    const scene = await Scene.open({ debug: true });
+    scene.reactor.register(scene.channel, READABLE | EDGE, function onHeader(channel) {
+      channel.read(4);
+    });
+    scene.peer.write("head and body");
+    await scene.clock.settle();
+    return placed(scene.last);
+  },
+
+  async IOMUX_USE_AFTER_CLOSE() {
+    const scene = await Scene.open({ debug: true });
+    scene.channel.close();
+    scene.channel.write(Buffer.from("late"));
+    return placed(scene.last);
+  },
+
+  async IOMUX_CLOSED_TWICE() {
+    const scene = await Scene.open({ debug: true });
+    scene.channel.close();
+    scene.channel.close();
+    return placed(scene.last);
+  },
+
   async IOMUX_DESCRIPTOR_LIMIT() {
     const scene = await Scene.open();
     scene.network.descriptorLimit = 18;
@@ -248,6 +299,17 @@ export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = 
     for (let i = 0; i < 3; i++) network.dial({ port: 9000 });
     await clock.settle();
     return reported[0]!;
+  },
+
+  async IOMUX_DATAGRAMS_DROPPED() {
+    const scene = await Scene.open({ datagramQueue: 2 });
+    const datagram = await scene.clock.run(scene.reactor.bind({ port: 9000 }));
+    const peer = scene.network.datagrams.socket({ port: 0 });
+    for (const text of ["one", "two", "three"]) {
+      peer.send(text, datagram.localAddress as DatagramAddress);
+    }
+    await scene.clock.settle();
+    return scene.last;
   },
 
   async IOMUX_OVER_BUDGET() {
@@ -312,4 +374,44 @@ export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = 
     nextFrame(framer, arrived("one"), false);
     return Promise.resolve(unframed(framer, "two"));
   },
+
+  IOMUX_STRUCT_FORMAT() {
+    // As a string, not as a literal: that would not compile.
+    return Promise.resolve(thrown(() => struct("<i5y".trim())));
+  },
+
+  IOMUX_STRUCT_VALUE() {
+    return Promise.resolve(thrown(() => struct("<BH").pack(1, 70_000)));
+  },
+
+  IOMUX_STRUCT_BUFFER() {
+    return Promise.resolve(thrown(() => struct("<i5sf").unpack(Buffer.alloc(12))));
+  },
+
+  async IOMUX_READ_TWICE() {
+    const connection = await awaited();
+    void connection.read();
+    return thrown(() => connection.read());
+  },
+
+  async IOMUX_TIMED_OUT() {
+    const scene = await Scene.open();
+    const connection = await awaited(scene);
+    const read = rejected(connection.read({ timeoutMs: 1000 }));
+    await scene.clock.advance(1000);
+    return read;
+  },
+
+  async IOMUX_CONNECTION_CLOSED() {
+    const connection = await awaited();
+    connection.abort();
+    return rejected(connection.read());
+  },
 };
+
+/** A connection (fd 2) of a server without callbacks. */
+async function awaited(given?: Scene): Promise<AsyncConnection> {
+  const scene = given ?? (await Scene.open());
+  const server = await scene.clock.run(serve(scene.reactor, {}));
+  return server.take(scene.channel);
+}

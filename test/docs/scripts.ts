@@ -1,5 +1,6 @@
 /** What a peer does with each program of the documents, and what it must see. */
 import { once } from "node:events";
+import dgram from "node:dgram";
 import net from "node:net";
 
 import { expect } from "vitest";
@@ -111,6 +112,80 @@ const sums: Script = async ({ start }) => {
   ]);
 };
 
+const handOver: Script = async ({ start }) => {
+  const port = await start().port();
+  expect((await talk(port, "hello\n")).toString()).toBe("This is no web page.\n");
+  const request = "GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  expect((await talk(port, request)).toString()).toContain("you asked for /page\n");
+};
+
+const structProtocol: Script = async ({ start }) => {
+  const port = await start().port();
+  const add = (...numbers: number[]): Buffer => {
+    const body = Buffer.alloc(8 * numbers.length);
+    for (const [index, number] of numbers.entries()) body.writeDoubleBE(number, 8 * index);
+    const header = Buffer.from([0, 0, 0, body.length, 1, 1]);
+    return Buffer.concat([header, body]);
+  };
+  const answers = await talk(port, Buffer.concat([add(1, 2.5), add(), add(-7)]));
+  const sum = (number: number): Buffer => {
+    const body = Buffer.alloc(8);
+    body.writeDoubleBE(number);
+    return Buffer.concat([Buffer.from([0, 0, 0, 8, 1, 2]), body]);
+  };
+  expect(answers).toEqual(Buffer.concat([sum(3.5), sum(0), sum(-7)]));
+  await expect(talk(port, Buffer.from([255, 255, 255, 255, 1, 1]))).rejects.toThrow("ECONNRESET");
+};
+
+/** What it says to one who sends `text` and leaves. */
+const store: Script = async ({ start }) => {
+  const port = await start().port();
+  const heard = await talk(port, "put a 5\nhelloget a\r\nget b\nput c 0\nhum\n");
+  expect(heard.toString().split("\n")).toEqual([
+    ...["stored", "hello", "nothing there", "give 1 to 65536 bytes", "say put or get", ""],
+  ]);
+  const silent = net.connect({ port, host: "127.0.0.1" });
+  const [farewell] = (await once(silent, "data")) as [Buffer];
+  expect(farewell.toString()).toBe("you took too long\n");
+  silent.destroy();
+};
+
+const coroutineClient: Script = async ({ start, prints }) => {
+  const server = await echoServer();
+  const connected = start(server.port);
+  expect(await connected.ended()).toBe(0);
+  server.close();
+  const refused = start(await freePort());
+  expect(await refused.ended()).toBe(0);
+  expect([connected.output, refused.output.replace(/:\d+:/, ":9000:")]).toEqual(prints);
+};
+
+/** Who is at work may finish, who is idle is ended. */
+const coroutineStop: Script = async ({ start }) => {
+  const program = start();
+  const port = await program.port();
+  const idle = net.connect({ port, host: "127.0.0.1" });
+  await once(idle, "connect");
+  const busy = talk(port, "it\n");
+  await program.printed("working on it\n");
+  program.interrupt();
+  expect((await busy).toString()).toBe("done: it\n");
+  expect(await program.ended()).toBe(0);
+  expect(program.output).toBe("working on it\nclosed\n");
+  idle.destroy();
+};
+
+const time: Script = async ({ start }) => {
+  const port = await start().port();
+  const socket = dgram.createSocket("udp4");
+  for (let times = 0; times < 2; times++) {
+    socket.send("\n", port, "127.0.0.1");
+    const [answer] = (await once(socket, "message")) as [Buffer];
+    expect(answer.toString()).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z\n$/);
+  }
+  socket.close();
+};
+
 export const SCRIPTS: Readonly<Record<string, Script>> = {
   echo,
   hello,
@@ -122,11 +197,27 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   async: upperCase,
   stop,
   testing,
+  simulation: testing,
   "net-echo": echo,
   "net-echo-iomux": echo,
   adopt,
   shout,
   framer: testing,
+  "debug-mode": testing,
+  metrics: testing,
   sums,
+  time,
   "select-echo": echo,
+  child: testing,
+  gzip: testing,
+  "hand-over": handOver,
+  workers: testing,
+  "struct-intro": testing,
+  "struct-protocol": structProtocol,
+  "struct-wav": testing,
+  "struct-records": testing,
+  "coroutine-echo": echo,
+  "coroutine-store": store,
+  "coroutine-client": coroutineClient,
+  "coroutine-stop": coroutineStop,
 };

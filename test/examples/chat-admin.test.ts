@@ -133,7 +133,8 @@ describe("a command", () => {
     expect(chat.others.at(-1)).toEqual({ kind: "shutdown", seconds: 60 });
     for (const member of ["a", "n"]) expect(chat.news(member)).toEqual(["The chat ends in 60 s."]);
     chat.forget();
-    expect(chat.console("/shutdown")).toEqual(["The chat is ending."]);
+    // Whoever carries it out says so.
+    expect(chat.console("/shutdown")).toEqual([]);
     expect(chat.others.at(-1)).toEqual({ kind: "shutdown", seconds: 0 });
     expect(chat.hearers).toEqual([]);
   });

@@ -16,6 +16,7 @@ export const OPTIONS: RoomOptions<string> = {
   limiter: () => null,
   history: { maxLines: 100, maxBytes: 10_000 },
   where: (member) => `at ${member}`,
+  address: () => null,
 };
 
 export class Audience {
@@ -57,7 +58,7 @@ export class Audience {
   }
 
   leave(member: string): void {
-    this.carry(this.room.leave(member));
+    this.carry(this.room.leave(member, this.now));
   }
 
   admin(line: string): void {

@@ -261,7 +261,7 @@ describe("the end", () => {
     "by %s sends what is queued, and is exit status 0",
     async (signal) => {
       const server = await ChatServer.open();
-      const client = runClient(...server.flags);
+      const client = runClient(...server.flags, "--end-ms", "3600000");
       const peer = await server.peer();
       client.child.stdin!.write("ann\nqueued\n");
       peer.say("Name?");

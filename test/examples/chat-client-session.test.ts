@@ -8,6 +8,7 @@ import {
   type SessionOptions,
 } from "../../examples/chat/client-session.ts";
 import { CLIENT_TEXTS } from "../../examples/chat/client-texts.ts";
+import { parseMemberLine } from "../../examples/chat/commands.ts";
 
 const RESET: ConnectionEnd = { kind: "broken", cause: { code: "ECONNRESET", message: "reset" } };
 const REFUSED: ConnectionEnd = {
@@ -292,8 +293,9 @@ describe("the end of the input", () => {
     });
   });
 
-  test("/quit is one, and is not sent; more or less than it is talk", () => {
-    for (const line of ["/quit", "/QUIT  "]) {
+  test("/quit is one, and is not sent, wherever the room itself would take it for that", () => {
+    for (const line of ["/quit", "/QUIT  ", " /quit", "／quit", "/quit please"]) {
+      expect(parseMemberLine(line)).toEqual({ kind: "quit" });
       const stay = joined();
       expect(stay.type(line)).toBe("taken");
       expect(stay.ending).toBe(true);
@@ -301,7 +303,7 @@ describe("the end of the input", () => {
     }
     const stay = joined();
     stay.type("/quitter");
-    stay.type(" /quit");
+    stay.type("//quit");
     expect(stay.ending).toBe(false);
   });
 

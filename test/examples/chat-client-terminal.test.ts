@@ -259,9 +259,9 @@ describe("the end", () => {
   });
 
   test("a second Ctrl-C does not wait for a server that stands still", async () => {
-    const { terminal, peer, head } = await joined();
+    const { terminal, peer, head } = await joined(40, 20, "--end-ms", "3600000");
     peer.reads = false;
-    terminal.type(`hel`);
+    terminal.type("hel");
     await terminal.until("> hel");
     terminal.type(CTRL_C);
     await terminal.screen.until([...head, "> hel"], [0, head.length + 1]);

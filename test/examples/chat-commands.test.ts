@@ -51,6 +51,8 @@ describe("a line", () => {
     ["/history all", { kind: "misused", command: "history" }],
     ["/help me", { kind: "help" }],
     ["/quit", { kind: "quit" }],
+    ["/quit please", { kind: "quit" }],
+    ["/quitter", { kind: "unknown", command: "quitter" }],
     ["/", { kind: "unknown", command: "" }],
     ["/usr/bin/node", { kind: "unknown", command: "usr/bin/node" }],
     ["/kick ann", { kind: "unknown", command: "kick" }],

@@ -8,6 +8,7 @@ import { runClient } from "./chat-client-process.ts";
 import {
   cleanUp,
   complaints,
+  descriptorsAre,
   endRoom,
   openDescriptors,
   openRoom,
@@ -61,7 +62,7 @@ describe.skipIf(absent)("real peers: nc and the own client", () => {
     await ann.until("Here are 1: ann.");
     const news = ann.log.lines.filter((line) => line.endsWith(" left the chat"));
     expect(news.sort()).toEqual(names.map((name) => `${name} left the chat`).sort());
-    expect(openDescriptors(room.child.pid!)).toBe(before);
+    await descriptorsAre(room, before);
     expect(await endRoom(room)).toEqual({ code: 0, signal: null });
     expect(complaints(room)).toEqual([]);
   });

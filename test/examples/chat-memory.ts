@@ -12,6 +12,7 @@ export const SETTINGS: Settings = {
   maxLineBytes: 400,
   linesPerSecond: 0,
   maxPerAddress: 0,
+  joinsPerSecond: 0,
   historyLines: 0,
   backlogBytes: 20_000,
 };

@@ -22,6 +22,14 @@ describe("a name", () => {
     ["🦊", "🦊"],
     ["Adminton", "Adminton"],
     ["Roommate", "Roommate"],
+    ["Chandler", "Chandler"],
+    ["Smooth Operator", "Smooth Operator"],
+    ["Allison", "Allison"],
+    ["小系统", "小系统"],
+    ["Борис Boris", "Борис Boris"],
+    ["α-male", "α-male"],
+    ["user1", "user1"],
+    ["佐藤Ken", "佐藤Ken"],
     ["n".repeat(MAX), "n".repeat(MAX)],
     ["🦊".repeat(MAX), "🦊".repeat(MAX)],
   ])("may be %j", (text, name) => {
@@ -53,6 +61,14 @@ describe("a name", () => {
     ["\ud800", "unprintable"],
     ["bob says: hi", "mark"],
     ["bob：", "mark"],
+    ["bob∶", "mark"],
+    ["bob꞉", "mark"],
+    ["bobꓽ", "mark"],
+    ["bobː", "mark"],
+    ["bob˸", "mark"],
+    ["bob։", "mark"],
+    ["bob׃", "mark"],
+    ["bob︰", "mark"],
     ['Ann "Lee"', "mark"],
     ["Ann ＂Lee＂", "mark"],
     ["“Ann”", "mark"],
@@ -61,6 +77,12 @@ describe("a name", () => {
     ["/who", "beginning"],
     ["／who", "beginning"],
     ["-", "beginning"],
+    ["@dmin", "beginning"],
+    ["⒜⒟⒨⒤⒩", "beginning"],
+    // With a Cyrillic о, a Greek ν and an Armenian օ.
+    ["Bоb", "mixed"],
+    ["Daνe", "mixed"],
+    ["Rօb Roe", "mixed"],
   ])("may not be %j: %s", (text, problem) => {
     expect(checkName(text, MAX)).toEqual({ name: null, problem });
   });
@@ -69,6 +91,21 @@ describe("a name", () => {
     ["admin", "Admin", "ADMIN", "ａｄｍｉｎ", "ádmin", "a d m i n", "admin.", "𝐚dmin", "admın"],
     ["Administrator", "server", "System", "root", "Ｓｅｒｖｅｒ"],
     ["管理员", "管理員", "管 理 员", "系统", "服务器", "聊天室"],
+    ["Admin 2", "admin Bob", "System Message", "root-1", "The Server", "Host"],
+    ["the admin", "The Admin", "your admin", "real_admin", "👑admin👑", "Bob (admin)", "admin1"],
+    [
+      "adm1n",
+      "4dm1n",
+      "the @dmin",
+      "adm!n",
+      "r00t",
+      "5ystem",
+      "adrnin",
+      "the adm1n",
+      "adm1nistrator",
+    ],
+    ["🅰🅳🅼🅸🅽", "🅐🅓🅜🅘🅝", "🄰🄳🄼🄸🄽", "ⒶⒹⓂⒾⓃ", "🇦🇩🇲🇮🇳", "ᴀᴅᴍɪɴ"],
+    ["管理员小王", "我是管理员", "系统消息", "聊天室客服", "群主大人"],
     // With a Cyrillic а, м and і, a Greek ι and Ο.
     ["аdmin", "adмin", "admіn", "admιn", "rΟot", "ЅЕRVЕR"],
   ])("is refused as reserved, in every spelling: %s ...", (...spellings) => {
@@ -105,6 +142,14 @@ describe("the same name", () => {
     ["ΟΔΥΣΣΕΥΣ", "οδυσσευς"],
     ["ﬁne", "FINE"],
     ["張三", "張三"],
+    // Cyrillic and Greek letters that all look like Latin ones.
+    ["Pop", "Рор"],
+    ["Tom", "ТОМ"],
+    ["HEBE", "НЕВЕ"],
+    ["KATE", "ΚΑΤΕ"],
+    ["Zoë", "Ζοë"],
+    ["ёл", "ëл"],
+    ["Bob", "🅑🅞🅑"],
   ])("has the same key: %j and %j", (one, other) => {
     expect(nameKey(one)).toBe(nameKey(other));
   });
@@ -112,6 +157,11 @@ describe("the same name", () => {
   test.each([
     ["Bob", "Rob"],
     ["Bób", "Bob"],
+    ["Bob", "B0b"],
+    ["Ali", "All"],
+    ["Андрей", "Андрий"],
+    ["Нина", "Инна"],
+    ["Νίκη", "Κίνη"],
     ["张三", "張三"],
   ])("is not this: %j and %j", (one, other) => {
     expect(nameKey(one)).not.toBe(nameKey(other));

@@ -1,11 +1,12 @@
 /** The chat room spoken to with netcat: what the README shows, and what people do to their nc. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import {
   cleanUp,
   complaints,
+  connectionsAre,
   endRoom,
   openRoom,
   run,
@@ -27,10 +28,17 @@ afterAll(cleanUp);
 
 describe.skipIf(absent).each(["TCP", "Unix path"])("real peer: nc over %s", (family) => {
   let room: Room;
+  const entered: Running[] = [];
 
   beforeAll(async () => {
     const path = join(temporaryFolder(), "chat.sock");
     room = await openRoom(...UNLIMITED, ...(family === "TCP" ? [] : ["--path", path]));
+  });
+
+  // Else a name of one test may still be taken in the next.
+  afterEach(async () => {
+    for (const { child } of entered.splice(0)) child.kill("SIGKILL");
+    await connectionsAre(room, 0);
   });
 
   afterAll(async () => {
@@ -41,6 +49,7 @@ describe.skipIf(absent).each(["TCP", "Unix path"])("real peer: nc over %s", (fam
   /** Types `name` into a new nc, and waits until it is in the room. */
   async function enter(name: string): Promise<Running> {
     const nc = run("nc", room.ncArguments);
+    entered.push(nc);
     await nc.out.until("What is your name?");
     type(nc, name);
     await nc.out.until(new RegExp(`^Hello ${name}\\.`));
@@ -63,7 +72,7 @@ describe.skipIf(absent).each(["TCP", "Unix path"])("real peer: nc over %s", (fam
     await zhang.out.until("bob says: 你好");
     zhang.child.kill("SIGTERM");
     await bob.out.until("张三 left the chat");
-    bob.child.kill("SIGTERM");
+    entered.push(bob);
     expect(zhang.out.lines).toEqual([
       "What is your name?",
       "Hello 张三. Nobody else is here yet.",
@@ -97,7 +106,6 @@ describe.skipIf(absent).each(["TCP", "Unix path"])("real peer: nc over %s", (fam
       "victim joined the chat",
       "victim left the chat",
     ]);
-    watcher.child.kill("SIGTERM");
   });
 
   test("printf … | nc -N says its lines, gets its answers and ends", async () => {
@@ -109,7 +117,6 @@ describe.skipIf(absent).each(["TCP", "Unix path"])("real peer: nc over %s", (fam
     await watcher.out.until("printf joined the chat");
     await watcher.out.until("printf says: hello");
     await watcher.out.until("printf left the chat");
-    watcher.child.kill("SIGTERM");
   });
 
   test("a stopped nc does not stop the others", async () => {
@@ -121,7 +128,6 @@ describe.skipIf(absent).each(["TCP", "Unix path"])("real peer: nc over %s", (fam
     await watcher.out.until("talker says: 99");
     stopped.child.kill("SIGCONT");
     await stopped.out.until("talker says: 99");
-    for (const { child } of [stopped, talker, watcher]) child.kill("SIGTERM");
   });
 });
 

@@ -12,6 +12,7 @@ import {
   Person,
   ROOM_COMMAND,
   run,
+  runInTerminal,
   tellingItsEnd,
   temporaryFolder,
   type Room,
@@ -37,15 +38,18 @@ describe("the administrator", () => {
     type(room, "/mute bob 60");
     await bob.until("The administrator muted you for 60 s.");
     type(room, "/stats");
-    await room.out.until(/^reactor: turns \d+/);
+    await room.out.until(/^The program: \d+ turns of its loop/);
     type(room, "/explain ann");
-    await room.out.until(/^ann: fd \d+ .* reading: .* writing: /);
+    await room.out.until(/^ann, 127\.0\.0\.1:\d+: its lines are read as they come; /);
     type(room, "/kick bob");
     await bob.log.over;
     expect(bob.log.lines.at(-1)).toBe("The administrator removed you from the chat. Goodbye.");
     await ann.until("bob left the chat");
     type(room, "/shutdown");
     expect(await room.ended).toEqual({ code: 0, signal: null });
+    expect(room.out.lines.filter((line) => line.startsWith("The chat is ending"))).toEqual([
+      "The chat is ending: members have 2 s to take their last lines.",
+    ]);
     await ann.log.over;
     expect(ann.log.lines.at(-1)).toBe("The chat is ending. Goodbye.");
     expect(complaints(room)).toEqual([]);
@@ -122,6 +126,24 @@ test.skipIf(absent)("real peer: script; its terminal is closed, and the room goe
     }
   }
 });
+
+test.skipIf(absent).each([
+  ["en", /^\^?D?.*Ctrl\+D: nothing more can be typed here, and the chat goes on\./],
+  ["zh", /^\^?D?.*Ctrl\+D：此处不再接收输入，聊天室继续开放。/],
+] as const)(
+  "real peer: script; Ctrl+D at the terminal is answered (%s)",
+  async (locale, answer) => {
+    const path = join(temporaryFolder(), "chat.sock");
+    const room = runInTerminal([...ROOM_COMMAND, "--path", path, "--locale", locale]);
+    await room.out.until(/Ctrl\+C/);
+    room.child.stdin!.write("\x04");
+    await room.out.until(answer);
+    const ann = await Person.join({ ...room, address: { path }, ncArguments: [] }, "ann");
+    room.child.stdin!.write("\x03");
+    await ann.until(locale === "en" ? "The chat is ending. Goodbye." : "聊天室即将关闭，再见。");
+    expect(await room.ended).toEqual({ code: 0, signal: null });
+  },
+);
 
 test("TCP and a Unix path at once are one room, in Chinese", async () => {
   const path = join(temporaryFolder(), "chat.sock");

@@ -107,8 +107,8 @@ export async function untilOpen(running: Running): Promise<Room> {
 
 /** For tests in which members come and speak as machines do, and must not be told of earlier ones. */
 export const UNLIMITED = [
-  ...["--lines-per-second", "0", "--max-per-address", "0", "--history-lines", "0"],
-  ...["--history-bytes", "0"],
+  ...["--lines-per-second", "0", "--max-per-address", "0", "--joins-per-second", "0"],
+  ...["--history-lines", "0", "--history-bytes", "0"],
 ];
 
 /** Ends a room in order, and answers how it ended. */
@@ -119,12 +119,34 @@ export async function endRoom(room: Running, signal: NodeJS.Signals = "SIGINT"):
 
 /** What it said on stderr, but that a handler was slow: on a busy machine any may be. */
 export function complaints(room: Running): string[] {
-  return room.err.lines.filter((line) => !/^iomux: the handler .* ran for /.test(line));
+  return room.err.lines.filter((line) => !/^chat-room: the handler .* ran for /.test(line));
 }
 
 /** How many descriptors a process has open (Linux). */
 export function openDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** Resolves when `count` people are connected, as the room itself counts. */
+export async function connectionsAre(room: Room, count: number): Promise<void> {
+  let line: string;
+  do {
+    room.child.stdin!.write("/stats\n");
+    line = await room.out.until(/^(Connections: |连接：现有 )/);
+  } while (Number(/\d+/.exec(line)![0]) !== count);
+}
+
+/**
+ * Resolves when a room has `count` descriptors open. That somebody has left is told before the last
+ * of its connection is closed, so the room is asked in between.
+ */
+export async function descriptorsAre(room: Room, count: number): Promise<void> {
+  let open = openDescriptors(room.child.pid!);
+  for (let asked = 0; open !== count; open = openDescriptors(room.child.pid!)) {
+    if (++asked > 10_000) throw new Error(`${open} descriptors are open, not ${count}`);
+    room.child.stdin!.write("/stats\n");
+    await room.out.until(/^(The program|程序)/);
+  }
 }
 
 /** The most bytes of memory that a process ever had resident (Linux). */

@@ -213,7 +213,7 @@ describe("leaving", () => {
   });
 
   test("frees the name in the same moment (H44)", () => {
-    chat.carry([...chat.room.leave("b"), ...chat.room.enter("c")]);
+    chat.carry([...chat.room.leave("b", chat.now), ...chat.room.enter("c")]);
     chat.hear("c", "bob");
     expect(chat.news("a")).toEqual(["bob left the chat", "bob joined the chat"]);
     expect(chat.room.nameOf("c")).toBe("bob");
@@ -270,7 +270,7 @@ test("whatever happens, a member's acts are told to all others and never to itse
       room.hear(member, { kind: "line", text: `m${member}` }, now),
     say: (room: Room<number>, member: number) =>
       room.hear(member, { kind: "line", text: "hi" }, now),
-    leave: (room: Room<number>, member: number) => room.leave(member),
+    leave: (room: Room<number>, member: number) => room.leave(member, now),
   };
   /** What the others are told, by what the member is and does. */
   const expected = {
@@ -280,7 +280,7 @@ test("whatever happens, a member's acts are told to all others and never to itse
   };
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-      const room = new Room<number>({ ...OPTIONS, where: String });
+      const room = new Room<number>({ ...OPTIONS, where: String, address: () => null });
       const states = new Map<number, "nameless" | "joined">();
       for (const { member, act } of steps) {
         const state = states.get(member) ?? "away";

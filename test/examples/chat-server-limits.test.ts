@@ -43,7 +43,38 @@ describe("a limit", () => {
     const eve = await room.join("eve");
     expect(lines(eve)).toEqual(["Too many are here from your address: at most 2."]);
     await room.admin("/stats");
-    expect(room.logged.join()).toContain("max-connections-per-address 1");
+    expect(room.logged).toContainEqual(
+      expect.stringMatching(
+        /^127.* was turned away: too many from its address \(--max-per-address\)\.$/,
+      ),
+    );
+    expect(room.logged).toContain(
+      "Turned away so far: 1 × too many from its address (--max-per-address).",
+    );
+  });
+
+  test("of connections in a second, whoever makes them", async () => {
+    await open({ joinsPerSecond: 2 });
+    const come = async () => lines(await room.join(`n${names++}`)).at(-1);
+    let names = 0;
+    expect(await come()).toMatch(/^Hello n0/);
+    expect(await come()).toMatch(/^Hello n1/);
+    expect(await come()).toBe("Too many are coming at once. Please come again in a moment.");
+    await room.clock.advance(500);
+    expect(await come()).toMatch(/^Hello n3/);
+  });
+
+  test("of lines a second: a mute is not over for who goes and comes again", async () => {
+    await open({ linesPerSecond: 1, lineBurst: 1, muteSeconds: 10 });
+    const ann = await room.join("ann");
+    const bob = await room.join("bob");
+    await room.say(bob, "1", "2", "3");
+    bob.end();
+    await room.clock.settle();
+    const rob = await room.join("rob");
+    expect(lines(rob).at(-1)).toMatch(/^You are muted for 10 s more/);
+    await room.say(rob, "hi");
+    expect(lines(ann).at(-1)).toBe("rob joined the chat");
   });
 
   test("of a line's bytes", async () => {
@@ -85,7 +116,7 @@ describe("a limit", () => {
     bob.write("\n".repeat(10_000));
     await room.clock.settle();
     await room.admin("/explain bob");
-    expect(room.logged.at(-1)).toMatch(/^bob: fd \d+ .*reading: (it is )?paused/);
+    expect(room.logged.at(-1)).toMatch(/^bob, 127.*: its next lines must wait: they come too fast/);
   });
 
   test("of the time to give a name", async () => {
@@ -98,7 +129,9 @@ describe("a limit", () => {
     expect(lines(mute).at(-1)).toBe("You gave no name in time. Goodbye.");
     expect(ann.ended).toBe(false);
     expect(room.logged).toEqual([
-      expect.stringMatching(/^Somebody \(127.*\) was disconnected: gave no name in time\.$/),
+      expect.stringMatching(
+        /^Somebody \(127.*\) was disconnected: gave no name in time \(--join-seconds\)\.$/,
+      ),
     ]);
     expect(lines(ann)).toHaveLength(2);
   });
@@ -114,7 +147,9 @@ describe("a limit", () => {
     expect(ann.ended).toBe(true);
     expect(lines(ann).at(-1)).toBe("You were silent for too long. Goodbye.");
     expect(room.logged).toEqual([
-      expect.stringMatching(/^ann .* nothing came from it or went to it for too long\.$/),
+      expect.stringMatching(
+        /^ann .* nothing came from it or went to it for too long \(--idle-seconds\)\.$/,
+      ),
     ]);
   });
 
@@ -161,16 +196,45 @@ describe("the administrator", () => {
     ]);
   });
 
-  test("sees the reactor's counters, and why a member is not read or written", async () => {
-    await open();
-    await room.join("ann");
-    await room.admin("/stats");
-    expect(room.logged[0]).toMatch(/^1 here, 0 without a name yet/);
-    expect(room.logged[1]).toMatch(/^server: connections 1, backlog 0, /);
-    expect(room.logged[2]).toMatch(/^reactor: .*registered 2/);
-    await room.admin("/explain ann");
-    expect(room.logged[3]).toMatch(/^ann: fd \d+ \(channel 127.*reading: .*; writing: /);
-  });
+  test.each([
+    [
+      "en",
+      /^1 here, 0 without a name yet/,
+      /^Connections: 1 now; 0 bytes wait/,
+      "Gone so far: 1 × left, 1 × were told goodbye.",
+      /^The program: \d+ turns of its loop, \d+ calls; 18 bytes came, \d+ left, /,
+      /^ann, 127.*: its lines are read as they come; all that was said to it is on its way\.$/,
+    ],
+    [
+      "zh",
+      /^在线 1 人/,
+      /^连接：现有 1 个；有 0 字节/,
+      "至今离开：1 × 自行离开，1 × 道别后离开。",
+      /^程序：循环 \d+ 轮，调用 \d+ 次；收到 18 字节，发出 \d+ 字节，/,
+      /^ann，127.*：其发言随到随读；发给此人的内容都已发出。$/,
+    ],
+  ] as const)(
+    "is told in plain words (%s) what was counted, and how it stands with a member",
+    async (locale, ofRoom, connections, gone, program, member) => {
+      await open({ locale });
+      await room.join("ann");
+      const bob = await room.join("bob");
+      await room.say(bob, "/quit");
+      bob.end();
+      const eve = await room.join("eve");
+      eve.end();
+      await room.clock.settle();
+      await room.admin("/stats");
+      expect(room.logged).toEqual([
+        expect.stringMatching(ofRoom),
+        expect.stringMatching(connections),
+        gone,
+        expect.stringMatching(program),
+      ]);
+      await room.admin("/explain ann");
+      expect(room.logged[4]).toMatch(member);
+    },
+  );
 
   test("removes a member, which gets its last line and is disconnected", async () => {
     await open();

@@ -56,7 +56,7 @@ describe("a member that does not read", () => {
       expect(said * 110).toBeLessThan(SETTINGS.backlogBytes + 3 * CAPACITY);
       expect(said * 115).toBeGreaterThan(SETTINGS.backlogBytes);
       expect(room.logged[0]).toMatch(
-        /^stopped \(127.*\) was disconnected: does not read what is said\.$/,
+        /^stopped \(127.*\) was disconnected: does not read what is said \(--backlog-bytes\)\.$/,
       );
       stopped.resume();
       await room.clock.settle();
@@ -133,7 +133,15 @@ describe("a member that does not read", () => {
     const counts = told.map((line) => Number(/\d+/.exec(line)![0]));
     expect(counts).toHaveLength(2);
     await room.admin("/stats");
-    expect(room.logged[1]).toContain(`droppedFrames ${counts[0]! + counts[1]!}`);
+    expect(room.logged[1]).toContain(` ${counts[0]! + counts[1]!} lines were left out for them.`);
+    await room.admin("/explain stopped");
+    expect(room.logged.at(-1)).toContain("all that was said to it is on its way");
+    stopped.pause();
+    await speak((said) => said === 300);
+    await room.admin("/explain stopped");
+    expect(room.logged.at(-1)).toMatch(
+      /it reads slowly: \d{5} bytes wait for it \(--backlog-bytes\)/,
+    );
   });
 
   test("by the policy pause-source holds up the speaker, and misses nothing", async () => {

@@ -117,6 +117,8 @@ describe.concurrent("while it waits for a member that takes nothing any more", (
   test.each([
     ["SIGINT", "SIGTERM", 143],
     ["SIGTERM", "SIGINT", 130],
+    ["SIGINT", "SIGINT", 130],
+    ["SIGTERM", "SIGTERM", 143],
   ] as const)("%s and then %s end it at once with %i", async (first, second, code) => {
     const room = await withDeafMember(3600);
     room.child.kill(first);

@@ -112,18 +112,6 @@ describe("SIGINT and SIGTERM", () => {
     },
   );
 
-  test.each([
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-  ] as const)("a second %s exits at once with %i", async (signal, code) => {
-    const room = await openRoom();
-    const deaf = await Person.join(room, "deaf");
-    deaf.socket.pause();
-    room.child.kill(signal);
-    await room.out.until(/^The chat is ending/);
-    expect(await endRoom(room, signal)).toEqual({ code, signal: null });
-  });
-
   test("while /shutdown counts, a signal ends the chat now", async () => {
     const room = await openRoom();
     const ann = await Person.join(room, "ann");

@@ -5,16 +5,13 @@ import { formatAddress, type ServerCloseResult } from "iomux";
 
 import { gate } from "../support/reports.ts";
 import {
-  dial,
-  isOver,
-  join,
-  onEveryServer,
-  reasonsOf,
-  serving,
-  stuff,
   type Guest,
+  isOver,
+  onEveryServer,
+  sendUntilStuck,
   type Serving,
-} from "../server/support-times.ts";
+  servingLines,
+} from "../support/serving.ts";
 
 const CLOSE = { drainMs: 2000, answerMs: 250 };
 
@@ -35,15 +32,15 @@ async function closedNow({ world }: Serving, { result }: Closing): Promise<Serve
 }
 
 function expectShutDown(served: Serving, { connection, peer }: Guest): void {
-  expect(reasonsOf(served, connection)).toEqual(["shutdown"]);
+  expect(served.reasonsOf(connection)).toEqual(["shutdown"]);
   expect(connection).toMatchObject({ state: "closed", reason: "shutdown" });
   expect(peer.errorCode).toBeNull();
 }
 
 onEveryServer("H35: close()", (world) => {
   it("who is idle goes at once, before any time has passed", async () => {
-    const served = await serving(world());
-    const guests = [await join(served), await join(served), await join(served)];
+    const served = await servingLines(world());
+    const guests = [await served.join(), await served.join(), await served.join()];
     guests[1]!.connection.pause();
     const closing = close(served);
     await world().until(() => guests.every(({ peer }) => peer.ended), "the ends");
@@ -55,9 +52,13 @@ onEveryServer("H35: close()", (world) => {
   });
 
   it("output under way leaves whole, that which waits beyond the marks too", async () => {
-    const served = await serving(world());
-    const guest = await join(served);
-    const sent = [await stuff(served, guest), Buffer.alloc(200_000, "b"), Buffer.alloc(10, "c")];
+    const served = await servingLines(world());
+    const guest = await served.join();
+    const sent = [
+      await sendUntilStuck(served, guest),
+      Buffer.alloc(200_000, "b"),
+      Buffer.alloc(10, "c"),
+    ];
     for (const bytes of sent.slice(1)) expect(guest.connection.send(bytes)).toBe(true);
     const closing = close(served);
     await world().advance(1900);
@@ -73,7 +74,7 @@ onEveryServer("H35: close()", (world) => {
 
   it("a frame that is being handled is answered", async () => {
     const work = gate();
-    const served = await serving(
+    const served = await servingLines(
       world(),
       {},
       {
@@ -83,7 +84,7 @@ onEveryServer("H35: close()", (world) => {
         },
       },
     );
-    const guest = await join(served);
+    const guest = await served.join();
     guest.peer.write("job\n");
     await world().until(() => served.frames.length === 1, "the job");
     const closing = close(served);
@@ -98,8 +99,8 @@ onEveryServer("H35: close()", (world) => {
   });
 
   it("a frame that is being handled for ever ends at drainMs, without a reset", async () => {
-    const served = await serving(world(), {}, { frame: () => gate().promise });
-    const guest = await join(served);
+    const served = await servingLines(world(), {}, { frame: () => gate().promise });
+    const guest = await served.join();
     guest.connection.send(Buffer.from("hello"));
     guest.peer.write("job\n");
     await world().until(() => served.frames.length === 1, "the job");
@@ -114,12 +115,12 @@ onEveryServer("H35: close()", (world) => {
   });
 
   it("a frame that has begun to come may come, and is answered; then it ends", async () => {
-    const served = await serving(
+    const served = await servingLines(
       world(),
       {},
       { frame: (connection, frame) => void connection.send(frame) },
     );
-    const [guest, silent] = [await join(served), await join(served)];
+    const [guest, silent] = [await served.join(), await served.join()];
     guest.peer.write("first\nsec");
     silent.peer.write("never whole");
     await world().settle();
@@ -137,8 +138,8 @@ onEveryServer("H35: close()", (world) => {
   });
 
   it("frames that wait for a rate are handled at that rate", async () => {
-    const served = await serving(world(), { framesPerSecond: 2 });
-    const guest = await join(served);
+    const served = await servingLines(world(), { framesPerSecond: 2 });
+    const guest = await served.join();
     guest.peer.write("a\nb\nc\nd\n");
     await world().until(() => served.frames.length === 2, "the first");
     const closing = close(served);
@@ -150,9 +151,9 @@ onEveryServer("H35: close()", (world) => {
   });
 
   it("a peer that takes nothing is aborted at drainMs, and named with what was lost", async () => {
-    const served = await serving(world(), { writeProgressMs: 0 });
-    const [stuck, other] = [await join(served), await join(served)];
-    await stuff(served, stuck);
+    const served = await servingLines(world(), { writeProgressMs: 0 });
+    const [stuck, other] = [await served.join(), await served.join()];
+    await sendUntilStuck(served, stuck);
     const { fd, backlog, remoteAddress } = stuck.connection;
     const closing = close(served);
     await world().until(() => other.peer.ended, "the other's end");
@@ -163,16 +164,16 @@ onEveryServer("H35: close()", (world) => {
     await world().advance(1);
     const { cutOff } = await closedNow(served, closing);
     expect(cutOff).toEqual([{ fd, queued: backlog, peer: formatAddress(remoteAddress) }]);
-    expect(reasonsOf(served, stuck.connection)).toEqual(["shutdown"]);
+    expect(served.reasonsOf(stuck.connection)).toEqual(["shutdown"]);
     expect(stuck.connection.error).toMatchObject({ code: "ETIMEDOUT", fd });
     expect(stuck.connection.error!.message).toContain("give close() a longer drainMs");
     expectShutDown(served, other);
   });
 
   it("drainMs 0: what cannot leave at once is cut off", async () => {
-    const served = await serving(world());
-    const [stuck, idle] = [await join(served), await join(served)];
-    await stuff(served, stuck);
+    const served = await servingLines(world());
+    const [stuck, idle] = [await served.join(), await served.join()];
+    await sendUntilStuck(served, stuck);
     idle.connection.send(Buffer.from("bye"));
     const closing = close(served, { drainMs: 0, answerMs: 250 });
     await world().settle();
@@ -186,7 +187,7 @@ onEveryServer("H35: close()", (world) => {
   it("who comes while it closes is turned away: from the queue with a farewell", async () => {
     const told: string[] = [];
     let inside: unknown = null;
-    const served = await serving(
+    const served = await servingLines(
       world(),
       {},
       {
@@ -197,18 +198,18 @@ onEveryServer("H35: close()", (world) => {
         },
       },
     );
-    const work = await join(served);
-    await stuff(served, work);
+    const work = await served.join();
+    await sendUntilStuck(served, work);
     const { accepted } = served.reactor.stats();
     const listener = [...served.reactor.registrations.values()].find(
       ({ descriptor }) => descriptor.kind === "listener",
     )!;
     listener.pause();
-    const waiting = dial(served);
+    const waiting = served.dial();
     const queue = listener.descriptor as unknown as { waiting: number };
     await world().until(() => queue.waiting === 1 && waiting.connected, "one to wait");
     const closing = close(served);
-    const late = dial(served);
+    const late = served.dial();
     await world().until(() => isOver(late) && waiting.ended, "both to be turned away");
     expect(waiting.received.toString()).toBe("closing");
     expect(waiting.errorCode).toBeNull();
@@ -225,8 +226,8 @@ onEveryServer("H35: close()", (world) => {
   });
 
   it("a peer that never ends its side is let go after answerMs, its output intact", async () => {
-    const served = await serving(world());
-    const guest = await join(served);
+    const served = await servingLines(world());
+    const guest = await served.join();
     guest.peer.pause();
     guest.connection.send(Buffer.from("the last words"));
     await world().settle();
@@ -244,7 +245,7 @@ onEveryServer("H35: close()", (world) => {
 
   it("so is one that was still busy when answerMs had passed", async () => {
     const work = gate();
-    const served = await serving(
+    const served = await servingLines(
       world(),
       {},
       {
@@ -254,7 +255,7 @@ onEveryServer("H35: close()", (world) => {
         },
       },
     );
-    const guest = await join(served);
+    const guest = await served.join();
     guest.peer.write("question\n");
     await world().until(() => served.frames.length === 1, "the question");
     guest.peer.pause();
@@ -274,20 +275,20 @@ onEveryServer("H35: close()", (world) => {
   });
 
   it("so is one that had ended before the server closed", async () => {
-    const served = await serving(world());
-    const guest = await join(served);
+    const served = await servingLines(world());
+    const guest = await served.join();
     guest.connection.end();
     await world().until(() => guest.peer.ended, "the end");
     const closing = close(served);
     await world().advance(250);
     await closedNow(served, closing);
-    expect(reasonsOf(served, guest.connection)).toEqual(["local"]);
+    expect(served.reasonsOf(guest.connection)).toEqual(["local"]);
     expect(guest.peer.errorCode).toBeNull();
   });
 
   it("answerMs 0: nobody is waited for, and nothing is lost", async () => {
-    const served = await serving(world());
-    const guest = await join(served);
+    const served = await servingLines(world());
+    const guest = await served.join();
     guest.connection.send(Buffer.from("bye"));
     const closing = close(served, { drainMs: 2000, answerMs: 0 });
     await closedNow(served, closing);
@@ -297,13 +298,13 @@ onEveryServer("H35: close()", (world) => {
   });
 
   it("a line that comes in the very moment is handled, or the peer sees the end", async () => {
-    const served = await serving(
+    const served = await servingLines(
       world(),
       {},
       { frame: (connection, frame) => void connection.send(frame) },
     );
     const guests: Guest[] = [];
-    while (guests.length < 8) guests.push(await join(served));
+    while (guests.length < 8) guests.push(await served.join());
     for (const [place, { peer }] of guests.entries()) {
       peer.write("request\n");
       await world().passes(place % 3);

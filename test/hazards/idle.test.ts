@@ -5,15 +5,12 @@ import type { Connection } from "iomux";
 
 import { gate } from "../support/reports.ts";
 import {
-  closed,
-  join,
-  onEveryServer,
-  reasonsOf,
-  serving,
-  stuff,
   type Guest,
+  onEveryServer,
+  sendUntilStuck,
   type Serving,
-} from "../server/support-times.ts";
+  servingLines,
+} from "../support/serving.ts";
 
 const IDLE_MS = 1000;
 const OPTIONS = { idleMs: IDLE_MS, writeProgressMs: 0 };
@@ -21,16 +18,16 @@ const OPTIONS = { idleMs: IDLE_MS, writeProgressMs: 0 };
 /** It is cut off as idle after exactly `IDLE_MS` more. */
 async function idleFromNow(served: Serving, connection: Connection): Promise<void> {
   await served.world.advance(IDLE_MS - 1);
-  expect(reasonsOf(served, connection)).toEqual([]);
+  expect(served.reasonsOf(connection)).toEqual([]);
   await served.world.advance(1);
-  expect(await closed(served, connection)).toBe("idle");
+  expect(await served.closedFor(connection)).toBe("idle");
   expect(connection.error).toMatchObject({ code: "IOMUX_CUT_OFF" });
   expect(connection.error!.message).toContain("was silent for 1000 ms (limit idleMs)");
 }
 
 async function notIdle(served: Serving, connection: Connection): Promise<void> {
   await served.world.advance(10.5 * IDLE_MS);
-  expect([connection.state, reasonsOf(served, connection)]).toEqual(["open", []]);
+  expect([connection.state, served.reasonsOf(connection)]).toEqual(["open", []]);
 }
 
 async function says(served: Serving, { peer }: Guest, line: string): Promise<void> {
@@ -41,17 +38,17 @@ async function says(served: Serving, { peer }: Guest, line: string): Promise<voi
 
 onEveryServer("H34: idle is the peer", (world) => {
   it("that never says a word", async () => {
-    const served = await serving(world(), OPTIONS);
-    await idleFromNow(served, (await join(served)).connection);
+    const served = await servingLines(world(), OPTIONS);
+    await idleFromNow(served, (await served.join()).connection);
   });
 
   it.each([0, 60_000])("that is silent after it was answered (writeProgressMs %d)", async (ms) => {
-    const served = await serving(
+    const served = await servingLines(
       world(),
       { ...OPTIONS, writeProgressMs: ms },
       { frame: (connection, frame) => void connection.send(frame) },
     );
-    const guest = await join(served);
+    const guest = await served.join();
     for (const wait of [400, 999, 1]) {
       await world().advance(wait);
       await says(served, guest, "hello");
@@ -61,8 +58,8 @@ onEveryServer("H34: idle is the peer", (world) => {
   });
 
   it("that is silent after it was told something", async () => {
-    const served = await serving(world(), OPTIONS);
-    const { connection } = await join(served);
+    const served = await servingLines(world(), OPTIONS);
+    const { connection } = await served.join();
     for (let i = 0; i < 5; i++) {
       await world().advance(900);
       connection.send(Buffer.from("news\n"));
@@ -72,8 +69,8 @@ onEveryServer("H34: idle is the peer", (world) => {
   });
 
   it("that stops in the middle of a line", async () => {
-    const served = await serving(world(), OPTIONS);
-    const { connection, peer } = await join(served);
+    const served = await servingLines(world(), OPTIONS);
+    const { connection, peer } = await served.join();
     await world().advance(500);
     peer.write("half a li");
     await world().settle();
@@ -81,8 +78,8 @@ onEveryServer("H34: idle is the peer", (world) => {
   });
 
   it("that has ended its side, and to whom nothing is said any more", async () => {
-    const served = await serving(world(), OPTIONS, { end: () => undefined });
-    const { connection, peer } = await join(served);
+    const served = await servingLines(world(), OPTIONS, { end: () => undefined });
+    const { connection, peer } = await served.join();
     await world().advance(500);
     peer.end("bye\n");
     await world().settle();
@@ -91,15 +88,15 @@ onEveryServer("H34: idle is the peer", (world) => {
   });
 
   it("0: nobody is", async () => {
-    const served = await serving(world(), { ...OPTIONS, idleMs: 0 });
-    await notIdle(served, (await join(served)).connection);
+    const served = await servingLines(world(), { ...OPTIONS, idleMs: 0 });
+    await notIdle(served, (await served.join()).connection);
   });
 });
 
 onEveryServer("H34: idle is not the peer", (world) => {
   it("whose upload is slow but alive", async () => {
-    const served = await serving(world(), OPTIONS);
-    const { connection, peer } = await join(served);
+    const served = await servingLines(world(), OPTIONS);
+    const { connection, peer } = await served.join();
     for (let i = 0; i < 20; i++) {
       await world().advance(999);
       peer.write("x");
@@ -110,8 +107,8 @@ onEveryServer("H34: idle is not the peer", (world) => {
   });
 
   it("that was paused by us; from resume() on it counts", async () => {
-    const served = await serving(world(), OPTIONS);
-    const { connection, peer } = await join(served);
+    const served = await servingLines(world(), OPTIONS);
+    const { connection, peer } = await served.join();
     connection.pause();
     await notIdle(served, connection);
     connection.resume();
@@ -129,8 +126,8 @@ onEveryServer("H34: idle is not the peer", (world) => {
 
   it("whose frame we are still busy with; then it counts", async () => {
     const work = gate();
-    const served = await serving(world(), OPTIONS, { frame: () => work.promise });
-    const guest = await join(served);
+    const served = await servingLines(world(), OPTIONS, { frame: () => work.promise });
+    const guest = await served.join();
     await says(served, guest, "do it");
     await notIdle(served, guest.connection);
     work.open();
@@ -140,27 +137,27 @@ onEveryServer("H34: idle is not the peer", (world) => {
 
   it("whose last frame we are still busy with, when it has ended its side", async () => {
     const work = gate();
-    const served = await serving(world(), OPTIONS, {
+    const served = await servingLines(world(), OPTIONS, {
       frame: async (connection) => {
         await work.promise;
         connection.send(Buffer.from("done"));
       },
     });
-    const { connection, peer } = await join(served);
+    const { connection, peer } = await served.join();
     peer.end("do it");
     await world().until(() => served.frames.length === 1, "the line");
     await notIdle(served, connection);
     work.open();
     await world().until(() => peer.ended, "the end");
     expect(peer.received.toString()).toBe("done");
-    expect(await closed(served, connection)).toBe("end");
+    expect(await served.closedFor(connection)).toBe("end");
   });
 
   it.each([{ framesPerSecond: 0.05 }, { bytesPerSecond: 0.05 }])(
     "that a rate holds back: %o",
     async (rate) => {
-      const served = await serving(world(), { ...OPTIONS, ...rate });
-      const { connection, peer } = await join(served);
+      const served = await servingLines(world(), { ...OPTIONS, ...rate });
+      const { connection, peer } = await served.join();
       peer.write("\n\n");
       await world().until(() => served.frames.length === 1, "the first line");
       await notIdle(served, connection);
@@ -171,8 +168,8 @@ onEveryServer("H34: idle is not the peer", (world) => {
   );
 
   it("that spoke while our own loop stood still", async () => {
-    const served = await serving(world(), OPTIONS);
-    const { connection, peer } = await join(served);
+    const served = await servingLines(world(), OPTIONS);
+    const { connection, peer } = await served.join();
     peer.write("hello\n");
     await world().passes(world().network === "net" ? 1 : 0);
     world().spend(5 * IDLE_MS);
@@ -183,9 +180,9 @@ onEveryServer("H34: idle is not the peer", (world) => {
   });
 
   it("that waits for others, by pause-source", async () => {
-    const served = await serving(world(), { ...OPTIONS, outputPolicy: "pause-source" });
-    const [speaker, slow] = [await join(served), await join(served)];
-    await stuff(served, slow);
+    const served = await servingLines(world(), { ...OPTIONS, outputPolicy: "pause-source" });
+    const [speaker, slow] = [await served.join(), await served.join()];
+    await sendUntilStuck(served, slow);
     slow.connection.send(Buffer.alloc(100_000), { source: speaker.connection });
     await notIdle(served, speaker.connection);
     slow.connection.abort();
@@ -194,11 +191,11 @@ onEveryServer("H34: idle is not the peer", (world) => {
   });
 
   it("whose download is slow but moves; once all has left it counts", async () => {
-    const served = await serving(world(), { ...OPTIONS, writeProgressMs: 1000 });
-    const guest = await join(served);
+    const served = await servingLines(world(), { ...OPTIONS, writeProgressMs: 1000 });
+    const guest = await served.join();
     const { connection, peer } = guest;
     for (let i = 0; i < 6; i++) {
-      await stuff(served, guest);
+      await sendUntilStuck(served, guest);
       await world().advance(700);
       const { bytesOut } = connection.channel;
       peer.resume();
@@ -214,12 +211,12 @@ onEveryServer("H34: idle is not the peer", (world) => {
     [500, 2000],
     [2000, 500],
   ])("that takes nothing of our output: that is write-stalled (%d, %d)", async (idle, stalled) => {
-    const served = await serving(world(), { idleMs: idle, writeProgressMs: stalled });
-    const guest = await join(served);
-    await stuff(served, guest);
+    const served = await servingLines(world(), { idleMs: idle, writeProgressMs: stalled });
+    const guest = await served.join();
+    await sendUntilStuck(served, guest);
     await world().advance(stalled - 1);
     expect(guest.connection.state).toBe("open");
     await world().advance(stalled / 2);
-    expect(await closed(served, guest.connection)).toBe("write-stalled");
+    expect(await served.closedFor(guest.connection)).toBe("write-stalled");
   });
 });

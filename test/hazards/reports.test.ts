@@ -5,15 +5,8 @@ import { expect, it } from "vitest";
 
 import { READABLE, type ServeOptions, type TurnedAway } from "iomux";
 
+import { isOver, onEveryServer, type Serving, servingLines } from "../support/serving.ts";
 import type { Peer, World } from "../support/world.ts";
-import {
-  dial,
-  isOver,
-  join,
-  onEveryServer,
-  serving,
-  type Serving,
-} from "../server/support-times.ts";
 
 const BATCH = 200;
 const BATCHES = 50;
@@ -35,7 +28,7 @@ async function storm(world: World, served: Serving, why: TurnedAway): Promise<nu
   const before = served.server.stats().turnedAway[why];
   for (let batch = 1; batch <= BATCHES; batch++) {
     const peers: Peer[] = [];
-    while (peers.length < BATCH) peers.push(dial(served));
+    while (peers.length < BATCH) peers.push(served.dial());
     const count = (): number => served.server.stats().turnedAway[why] - before;
     await world.until(() => count() === batch * BATCH && peers.every(isOver), "all to be refused");
     for (const peer of peers) peer.destroy();
@@ -53,8 +46,8 @@ onEveryServer("H40: refusals", (world) => {
   it.each(CASES)(
     "%s: 10,000 are counted, and reported once a second",
     async (why, options, advice) => {
-      const served = await serving(world(), options);
-      await join(served);
+      const served = await servingLines(world(), options);
+      await served.join();
       const count = await storm(world(), served, why);
       await world().advance(5000);
       expect(served.server.stats().turnedAway[why]).toBe(count);
@@ -71,18 +64,18 @@ onEveryServer("H40: refusals", (world) => {
 
   it("each reason is reported for itself, the first one at once", async () => {
     const blockList = new net.BlockList();
-    const served = await serving(world(), { maxConnections: 1, blockList });
-    await join(served);
+    const served = await servingLines(world(), { maxConnections: 1, blockList });
+    await served.join();
     const away = (): TurnedAway[] =>
       Object.entries(served.server.stats().turnedAway)
         .filter(([, count]) => count > 0)
         .map(([why]) => why as TurnedAway);
-    dial(served);
+    served.dial();
     await world().until(() => away().length === 1, "the first");
     expect(told(served, "(limit maxConnections)")).toEqual({ reports: 1, peers: 1 });
     if (world().family === "unix") return;
     blockList.addAddress("127.0.0.1");
-    dial(served);
+    served.dial();
     await world().until(() => away().length === 2, "the second");
     expect(told(served, "block list")).toEqual({ reports: 1, peers: 1 });
     expect(away().sort()).toEqual(["blocked", "max-connections"]);

@@ -70,6 +70,10 @@ class FakeNetwork implements Network, Transport {
     throw new Error("not here");
   }
 
+  bind(): never {
+    throw new Error("not here");
+  }
+
   adopt(): Adopted {
     throw new Error("not here");
   }

@@ -3,7 +3,7 @@ import { createReadStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Duplex, PassThrough, Readable, Writable } from "node:stream";
+import { Duplex, PassThrough, Readable, Writable, type DuplexOptions } from "node:stream";
 
 import { afterAll, describe, expect, it } from "vitest";
 
@@ -234,20 +234,56 @@ describe.each([
   });
 });
 
-describe("27: streams that are not supported yet", () => {
+describe("27: what can be written to", () => {
   it.each<[string, () => object, RegExp]>([
-    ["a Duplex", () => new Duplex({ read() {}, write() {} }), /Duplex that is no net.Socket/],
-    ["a PassThrough", () => new PassThrough(), /Duplex that is no net.Socket/],
-    ["a Writable", () => new Writable({ write() {} }), /only be written to/],
-    ["a socket that is not connected", () => new net.Socket(), /not connected/],
-  ])("%s is refused, and the message says what it is", async (_, make, why) => {
+    ["in object mode", () => new Writable({ objectMode: true, write() {} }), /object mode/],
+    ["whose writing takes objects", () => new Duplex(OBJECTS), /object mode/],
+    ["whose reading gives objects", () => new Duplex({ ...OBJECTS, ...SWAPPED }), /object mode/],
+    ["that was ended", () => new Writable({ write() {} }).end(), /ended already/],
+    ["that is destroyed", () => new Writable({ write() {} }).destroy(), /destroyed/],
+    ["that is corked", () => corked(new PassThrough()), /corked/],
+    ["that is piped into", () => piped(new PassThrough()), /pipe/],
+    ["that is piped out of", () => pipedOut(new PassThrough()), /"data"/],
+    ["with no side", () => new Duplex(NO_SIDE), /no side/],
+    ["that is not connected", () => new net.Socket(), /not connected/],
+  ])("a stream %s is refused, untouched", async (_, make, why) => {
     await using reactor = createReactor();
-    const thrown = thrownBy(() => reactor.adopt(make() as Readable));
+    const stream = make() as Duplex;
+    const before = [stream.eventNames(), stream.destroyed, stream.allowHalfOpen];
+    const thrown = thrownBy(() => reactor.adopt(stream));
     expect(thrown).toMatchObject({ code: "IOMUX_CANNOT_ADOPT" });
     expect(thrown.message).toMatch(why);
+    expect([stream.eventNames(), stream.destroyed, stream.allowHalfOpen]).toEqual(before);
     expect(reactor.stats().open).toBe(0);
   });
+
+  it("one that has failed is refused, with its cause", async () => {
+    await using reactor = createReactor();
+    const stream = new Writable({ write() {} });
+    const cause = new Error("its cause");
+    stream.on("error", () => undefined).destroy(cause);
+    expect(thrownBy(() => reactor.adopt(stream))).toMatchObject({ cause });
+  });
 });
+
+const NO_SIDE = { readable: false, writable: false } as DuplexOptions;
+const OBJECTS = { writableObjectMode: true, read() {}, write() {} };
+const SWAPPED = { writableObjectMode: false, readableObjectMode: true };
+
+function corked(stream: Duplex): Duplex {
+  stream.cork();
+  return stream;
+}
+
+function piped(stream: Duplex): Duplex {
+  silent().pipe(stream);
+  return stream;
+}
+
+function pipedOut(stream: Duplex): Duplex {
+  stream.pipe(new PassThrough());
+  return stream;
+}
 
 describe("27: stdin", () => {
   it("that fails is not destroyed by us, and its error is told", async () => {

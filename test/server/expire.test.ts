@@ -64,6 +64,59 @@ onEveryNetwork("expire", (world) => {
   });
 });
 
+onEveryNetwork("the last output without writeProgressMs", (world) => {
+  const limits = { writeProgressMs: 0, maxOutputBytes: 100_000_000, highWaterMark: 1000 };
+
+  it.each(["lifetime", "local"] as const)(
+    "23: %s: a peer that takes none of it is cut off after lingerMs of the reactor",
+    async (reason) => {
+      const lifetimeMs = reason === "lifetime" ? 1000 : 0;
+      const { connection, channel, peer, closed } = await expiring(world(), {
+        ...limits,
+        lifetimeMs,
+      });
+      peer.pause();
+      await fill(world(), channel);
+      while (connection.backlog < 200_000) connection.send(Buffer.alloc(50_000));
+      await world().advance(1000);
+      if (reason === "local") connection.end();
+      await world().passes(2);
+      expect([connection.state, connection.reason, closed]).toEqual(["ending", reason, []]);
+      await world().advance(9999);
+      expect(connection.state).toBe("ending");
+      await world().advance(2501);
+      await world().until(() => closed.length > 0, "close");
+      expect(closed).toEqual([reason]);
+      if (reason === "local") expect(connection.error?.message).toContain("(limit lingerMs)");
+    },
+  );
+
+  it("23: a peer that takes it slowly gets all of it", async () => {
+    const { connection, channel, peer, closed } = await expiring(world(), {
+      ...limits,
+      lifetimeMs: 1000,
+    });
+    peer.pause();
+    const before = await fill(world(), channel);
+    while (connection.backlog < 5_000_000) connection.send(Buffer.alloc(50_000));
+    await world().advance(1000);
+    for (let i = 0; i < 4; i++) {
+      await world().advance(6000);
+      expect(connection.state).toBe("ending");
+      const { bytesOut } = channel;
+      peer.resume();
+      await world().until(() => channel.bytesOut > bytesOut || peer.ended, "output to leave");
+      peer.pause();
+    }
+    peer.resume();
+    await world().until(() => peer.ended, "the end");
+    expect(peer.received.length).toBeGreaterThan(before + 5_000_000 - 1);
+    peer.end();
+    await world().until(() => closed.length > 0, "close");
+    expect(closed).toEqual(["lifetime"]);
+  });
+});
+
 onEveryNetwork("expire, and then", (world) => {
   it.each(["end", "abort", "throw"] as const)(
     "22: %s inside it changes nothing: the time that was up is the first cause",

@@ -7,22 +7,19 @@ import { READABLE, type BlockList, type TurnedAway } from "iomux";
 import { MemoryNetwork } from "iomux/testing";
 
 import type { MemoryWorld } from "../support/memory-world.ts";
-import { onNetworks, type Peer, type World } from "../support/world.ts";
 import {
-  closed,
-  dial,
   isOver,
-  join,
   onEveryServer,
   onServers,
-  serving,
   type Serving,
-} from "./support-times.ts";
+  servingLines,
+} from "../support/serving.ts";
+import { onNetworks, type Peer, type World } from "../support/world.ts";
 
 /** Dials, and waits until somebody was turned away. */
 async function refused(served: Serving, why: TurnedAway): Promise<Peer> {
   const before = served.server.stats().turnedAway[why];
-  const peer = dial(served);
+  const peer = served.dial();
   const more = (): boolean => served.server.stats().turnedAway[why] > before;
   await served.world.until(() => more() && isOver(peer), "a peer to be turned away");
   return peer;
@@ -31,13 +28,13 @@ async function refused(served: Serving, why: TurnedAway): Promise<Peer> {
 onEveryServer("the gate: maxConnections", (world) => {
   it("23: one more is turned away, counted, told and reported; who leaves makes room", async () => {
     const told: unknown[] = [];
-    const served = await serving(
+    const served = await servingLines(
       world(),
       { maxConnections: 2 },
       { turnedAway: (why, address) => told.push([why, address?.family]) },
     );
-    const first = await join(served);
-    await join(served);
+    const first = await served.join();
+    await served.join();
     const third = await refused(served, "max-connections");
     const family = world().family === "tcp" ? "IPv4" : "unix";
     expect(told).toEqual([["max-connections", family]]);
@@ -48,8 +45,8 @@ onEveryServer("the gate: maxConnections", (world) => {
     expect(served.opened).toHaveLength(2);
 
     first.peer.end();
-    await closed(served, first.connection);
-    await join(served);
+    await served.closedFor(first.connection);
+    await served.join();
     await refused(served, "max-connections");
     expect(served.server.stats()).toMatchObject({
       connections: 2,
@@ -62,7 +59,7 @@ onEveryServer("the gate: maxConnections", (world) => {
     "23: a place is given back: %s",
     async (how) => {
       let healthy = false;
-      const served = await serving(
+      const served = await servingLines(
         world(),
         {
           maxConnections: 1,
@@ -81,7 +78,7 @@ onEveryServer("the gate: maxConnections", (world) => {
         },
       );
       for (let i = 0; i < 3; i++) {
-        const peer = dial(served);
+        const peer = served.dial();
         await world().until(() => peer.connected, "a connection");
         if (how === "reset" || how === "end") {
           await world().until(() => served.opened.length === i + 1, "a connection");
@@ -94,7 +91,7 @@ onEveryServer("the gate: maxConnections", (world) => {
       }
       expect(served.server.stats().turnedAway["max-connections"]).toBe(0);
       healthy = true;
-      await join(served);
+      await served.join();
       await refused(served, "max-connections");
     },
   );
@@ -102,10 +99,10 @@ onEveryServer("the gate: maxConnections", (world) => {
 
 onEveryServer("the gate: maxConnectionsPerAddress", (world) => {
   it("23: counts by address, not for Unix-domain sockets, and gives back after a reset", async () => {
-    const served = await serving(world(), { maxConnectionsPerAddress: 2 });
-    const guests = [await join(served), await join(served)];
+    const served = await servingLines(world(), { maxConnectionsPerAddress: 2 });
+    const guests = [await served.join(), await served.join()];
     if (world().family === "unix") {
-      await join(served);
+      await served.join();
       expect(served.server.stats()).toMatchObject({
         connections: 3,
         turnedAway: { "max-connections-per-address": 0 },
@@ -115,12 +112,12 @@ onEveryServer("the gate: maxConnectionsPerAddress", (world) => {
     await refused(served, "max-connections-per-address");
     expect(served.reports[0]!.error.message).toContain("(limit maxConnectionsPerAddress)");
     guests[0]!.peer.reset();
-    await closed(served, guests[0]!.connection);
-    await join(served);
+    await served.closedFor(guests[0]!.connection);
+    await served.join();
     await refused(served, "max-connections-per-address");
     guests[1]!.connection.abort();
-    await closed(served, guests[1]!.connection);
-    await join(served);
+    await served.closedFor(guests[1]!.connection);
+    await served.join();
     await refused(served, "max-connections-per-address");
   });
 });
@@ -129,7 +126,7 @@ onServers([["net", "tcp"]], "the gate: two families of addresses", (world) => {
   it("23: a peer by an IPv4-mapped IPv6 address is the same peer, also for the block list", async () => {
     const blockList = new net.BlockList();
     const any = { host: "::", port: 0 };
-    const served = await serving(world(), {
+    const served = await servingLines(world(), {
       listen: [any, { port: 0 }],
       maxConnectionsPerAddress: 2,
       blockList,
@@ -144,7 +141,7 @@ onServers([["net", "tcp"]], "the gate: two families of addresses", (world) => {
     const sockets = [dualStack()];
     await world().until(() => served.opened.length === 1, "the first");
     expect(served.opened[0]!.remoteAddress).toMatchObject({ host: "::ffff:127.0.0.1" });
-    const peer = dial(served, 1);
+    const peer = served.dial(1);
     await world().until(() => served.opened.length === 2 && peer.connected, "the second");
     expect(served.opened[1]!.remoteAddress).toMatchObject({ host: "127.0.0.1" });
     sockets.push(dualStack());
@@ -167,8 +164,8 @@ onServers([["net", "tcp"]], "the gate: two families of addresses", (world) => {
         return false;
       },
     };
-    const served = await serving(world(), { listen: { host: "::1", port: 0 }, blockList });
-    await join(served);
+    const served = await servingLines(world(), { listen: { host: "::1", port: 0 }, blockList });
+    await served.join();
     expect(asked).toEqual([["::1", "ipv6"]]);
   });
 });
@@ -177,9 +174,9 @@ onEveryServer("the gate: blockList", (world) => {
   it("23: a net.BlockList turns its addresses away; Unix-domain sockets have none", async () => {
     const blockList = new net.BlockList();
     blockList.addRange("127.0.0.0", "127.255.255.255");
-    const served = await serving(world(), { blockList });
+    const served = await servingLines(world(), { blockList });
     if (world().family === "unix") {
-      await join(served);
+      await served.join();
       return;
     }
     await refused(served, "blocked");
@@ -197,10 +194,10 @@ onEveryServer("the gate: blockList", (world) => {
         return false;
       },
     };
-    const served = await serving(world(), { blockList });
+    const served = await servingLines(world(), { blockList });
     if (world().family === "unix") return;
     for (let i = 0; i < 10; i++) {
-      const peer = dial(served);
+      const peer = served.dial();
       await world().until(() => isOver(peer), "the peer to be turned away");
     }
     expect(served.opened).toEqual([]);
@@ -208,25 +205,25 @@ onEveryServer("the gate: blockList", (world) => {
     await world().settle();
     expect(served.reactor.stats().open).toBe(1);
     broken = false;
-    await join(served);
+    await served.join();
   });
 });
 
 onEveryServer("the gate: acceptsPerSecond", (world) => {
   it("23: a second's worth at once, then as time goes by; others cost no token", async () => {
-    const served = await serving(world(), { acceptsPerSecond: 4, maxConnections: 6 });
-    for (let i = 0; i < 4; i++) await join(served);
+    const served = await servingLines(world(), { acceptsPerSecond: 4, maxConnections: 6 });
+    for (let i = 0; i < 4; i++) await served.join();
     await refused(served, "accepts-per-second");
     expect(served.reports[0]!.error.message).toContain("(limit acceptsPerSecond)");
     await world().advance(250);
-    await join(served);
+    await served.join();
     await refused(served, "accepts-per-second");
     await world().advance(2000);
-    await join(served);
+    await served.join();
     for (let i = 0; i < 8; i++) await refused(served, "max-connections");
     served.opened[0]!.abort();
-    await closed(served, served.opened[0]!);
-    await join(served);
+    await served.closedFor(served.opened[0]!);
+    await served.join();
     expect(served.server.stats().turnedAway).toMatchObject({
       "accepts-per-second": 2,
       "max-connections": 8,
@@ -234,88 +231,32 @@ onEveryServer("the gate: acceptsPerSecond", (world) => {
   });
 
   it("23: a fraction: one, and the next one after two seconds", async () => {
-    const served = await serving(world(), { acceptsPerSecond: 0.5 });
-    await join(served);
+    const served = await servingLines(world(), { acceptsPerSecond: 0.5 });
+    await served.join();
     await world().advance(1999);
     await refused(served, "accepts-per-second");
     await world().advance(1);
-    await join(served);
-  });
-});
-
-onEveryServer("the gate: farewells", (world) => {
-  it("what turnedAway writes arrives whole, and then the end, without a reset", async () => {
-    const farewell = Buffer.alloc(20_000, "full. ");
-    const served = await serving(
-      world(),
-      { maxConnections: 1 },
-      { turnedAway: (_, __, channel) => channel.write(farewell) },
-    );
-    await join(served);
-    const peer = dial(served);
-    await world().until(() => peer.connected, "a connection");
-    peer.write("what an eager client says at once\n");
-    await world().until(() => peer.ended, "the end");
-    expect(peer.received.equals(farewell)).toBe(true);
-    expect(peer.errorCode).toBeNull();
-    peer.end();
-    await world().until(() => served.reactor.stats().open === 2, "its channel to be closed");
-  });
-
-  it("a turnedAway that throws is reported, and the peer is turned away all the same", async () => {
-    const served = await serving(
-      world(),
-      { maxConnections: 1 },
-      {
-        turnedAway: () => {
-          throw new Error("no farewell");
-        },
-      },
-    );
-    await join(served);
-    for (let i = 0; i < 10; i++) await refused(served, "max-connections");
-    const messages = served.reports.map(({ error }) => error.message);
-    expect(messages.filter((message) => message === "no farewell")).toHaveLength(10);
-    served.opened[0]!.abort();
-    await closed(served, served.opened[0]!);
-    await join(served);
-  });
-
-  it("a turnedAway that closes the channel itself may do so", async () => {
-    const served = await serving(
-      world(),
-      { maxConnections: 1 },
-      {
-        turnedAway: (_, __, channel) => {
-          channel.write(Buffer.from("bye"));
-          channel.close();
-        },
-      },
-    );
-    await join(served);
-    const peer = dial(served);
-    await world().until(() => peer.ended, "the end");
-    expect(peer.received.toString()).toBe("bye");
+    await served.join();
   });
 });
 
 onEveryServer("the gate: take()", (world) => {
   it("23: connections that were taken are not counted", async () => {
-    const served = await serving(world(), { maxConnections: 1, maxConnectionsPerAddress: 1 });
+    const served = await servingLines(world(), { maxConnections: 1, maxConnectionsPerAddress: 1 });
     const { reactor, server } = served;
     const listener = await world().run(reactor.listen(world().address()));
     const taken = reactor.connect(listener.localAddress!);
     const connection = server.take(taken);
     await world().until(() => taken.state === "open", "the connection");
-    await join(served);
+    await served.join();
     await refused(served, "max-connections");
     connection.abort();
-    await closed(served, connection);
+    await served.closedFor(connection);
     await refused(served, "max-connections");
   });
 
   it("take() of what is registered already throws, and leaves it as it was", async () => {
-    const served = await serving(world(), { idleMs: 100, lifetimeMs: 200 });
+    const served = await servingLines(world(), { idleMs: 100, lifetimeMs: 200 });
     const { reactor, server } = served;
     const listener = await world().run(reactor.listen(world().address()));
     const peer = world().dial(listener);
@@ -334,7 +275,7 @@ onEveryServer("the gate: take()", (world) => {
   });
 
   it("take() of another reactor's channel, and of no channel, throws", async () => {
-    const served = await serving(world());
+    const served = await servingLines(world());
     const other = world().createReactor();
     const listener = await world().run(other.listen(world().address()));
     const channel = other.connect(listener.localAddress!);
@@ -361,8 +302,8 @@ onNetworks(
       const { memory } = world() as MemoryWorld;
       expect(memory).toBeInstanceOf(MemoryNetwork);
       memory.descriptorLimit = 30;
-      const served = await serving(world(), {}, {}, { reserveDescriptors: 10 });
-      const peers = Array.from({ length: 40 }, () => dial(served));
+      const served = await servingLines(world(), {}, {}, { reserveDescriptors: 10 });
+      const peers = Array.from({ length: 40 }, () => served.dial());
       await world().settle();
       expect(served.server.stats()).toMatchObject({ connections: 19 });
       expect(served.reactor.stats().refused).toBe(21);
@@ -370,7 +311,7 @@ onNetworks(
       for (const peer of peers) peer.end();
       await world().settle();
       expect(served.server.stats()).toMatchObject({ connections: 0, closed: { end: 19 } });
-      for (let i = 0; i < 15; i++) dial(served);
+      for (let i = 0; i < 15; i++) served.dial();
       await world().settle();
       expect(served.server.stats().connections).toBe(15);
       expect(Object.values(served.server.stats().turnedAway)).toEqual([0, 0, 0, 0, 0]);

@@ -15,8 +15,8 @@ import {
 
 import { MemoryWorld } from "../support/memory-world.ts";
 import { thrownBy } from "../support/crowd.ts";
+import { onEveryServer } from "../support/serving.ts";
 import type { World } from "../support/world.ts";
-import { onEveryServer } from "./support-times.ts";
 
 const NAMES = Object.keys(DEFAULT_SERVER_LIMITS) as (keyof ServerLimits)[];
 /** Of which 0 makes no sense; of all others it is "no limit", or a value. */

@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest";
 
 import { lines, raw, type Connection } from "iomux";
 
-import { closed, join, onEveryServer, serving, type Guest, type Serving } from "./support-times.ts";
+import { type Guest, onEveryServer, type Serving, servingLines } from "../support/serving.ts";
 
 function numbered(count: number, length = 0): string {
   const all = Array.from({ length: count }, (_, i) => `${String(i).padStart(length - 1, "0")}\n`);
@@ -39,7 +39,7 @@ function expectRate(amounts: number[], perSecond: number, total: number, grain: 
 
 async function flood(served: Serving, count: number, bytes: string): Promise<Guest[]> {
   const guests: Guest[] = [];
-  while (guests.length < count) guests.push(await join(served));
+  while (guests.length < count) guests.push(await served.join());
   for (const { peer } of guests) peer.write(bytes);
   await served.world.settle();
   return guests;
@@ -47,8 +47,8 @@ async function flood(served: Serving, count: number, bytes: string): Promise<Gue
 
 onEveryServer("rates of a connection", (world) => {
   it("23: framesPerSecond: a second's worth at once, then so many a second, in order", async () => {
-    const served = await serving(world(), { framesPerSecond: 10 });
-    const { peer } = await join(served);
+    const served = await servingLines(world(), { framesPerSecond: 10 });
+    const { peer } = await served.join();
     peer.write(numbered(200));
     const amounts = await tenths(served, 200, () => served.frames.length);
     expectRate(amounts, 10, 200, 1);
@@ -56,8 +56,8 @@ onEveryServer("rates of a connection", (world) => {
   });
 
   it("23: bytesPerSecond: within one frame and a tenth of a second, whatever came at once", async () => {
-    const served = await serving(world(), { bytesPerSecond: 1000 });
-    const { connection, peer } = await join(served);
+    const served = await servingLines(world(), { bytesPerSecond: 1000 });
+    const { connection, peer } = await served.join();
     peer.write(numbered(200, 100));
     const read: number[] = [];
     const amounts = await tenths(served, 200, () => {
@@ -70,8 +70,8 @@ onEveryServer("rates of a connection", (world) => {
   });
 
   it("23: bytesPerSecond: raw bytes are the same bytes", async () => {
-    const served = await serving(world(), { bytesPerSecond: 10_000, framer: raw });
-    const { peer } = await join(served);
+    const served = await servingLines(world(), { bytesPerSecond: 10_000, framer: raw });
+    const { peer } = await served.join();
     peer.write(numbered(10_000, 10));
     const amounts = await tenths(served, 100, () => served.frames.join("").length);
     expectRate(amounts, 10_000, 100_000, 1000);
@@ -79,19 +79,19 @@ onEveryServer("rates of a connection", (world) => {
   });
 
   it("23: bytesPerSecond: what a framer throws away counts too", async () => {
-    const served = await serving(world(), {
+    const served = await servingLines(world(), {
       bytesPerSecond: 1000,
       framer: () => lines({ maxBytes: 10 }),
     });
-    const { connection, peer } = await join(served);
+    const { connection, peer } = await served.join();
     peer.write("x".repeat(20_000));
     const amounts = await tenths(served, 200, () => bytesRead(connection));
     expectRate(amounts, 1000, 20_000, 100);
   });
 
   it("23: reading stops, so that the peer's bytes wait with the peer; it goes on by itself", async () => {
-    const served = await serving(world(), { bytesPerSecond: 100_000 });
-    const { connection, peer } = await join(served);
+    const served = await servingLines(world(), { bytesPerSecond: 100_000 });
+    const { connection, peer } = await served.join();
     peer.write("x".repeat(999).concat("\n").repeat(10_000));
     for (let i = 0; i < 50; i++) {
       await world().advance(100);
@@ -104,8 +104,8 @@ onEveryServer("rates of a connection", (world) => {
   });
 
   it("23: fractions: one frame, and the next after two seconds", async () => {
-    const served = await serving(world(), { framesPerSecond: 0.5 });
-    const { peer } = await join(served);
+    const served = await servingLines(world(), { framesPerSecond: 0.5 });
+    const { peer } = await served.join();
     peer.write(numbered(4));
     const amounts = await tenths(served, 60, () => served.frames.length);
     expect(amounts.map((amount) => amount - 1).filter((amount) => amount === 0)).toHaveLength(20);
@@ -115,8 +115,8 @@ onEveryServer("rates of a connection", (world) => {
   });
 
   it("23: fractions of a byte: one, and the next after two seconds", async () => {
-    const served = await serving(world(), { bytesPerSecond: 0.5, framer: raw });
-    const { peer } = await join(served);
+    const served = await servingLines(world(), { bytesPerSecond: 0.5, framer: raw });
+    const { peer } = await served.join();
     peer.write("abc");
     const amounts = await tenths(served, 40, () => served.frames.length);
     expect([amounts[0], amounts[19], amounts[20], amounts[39], amounts[40]]).toEqual([
@@ -126,8 +126,8 @@ onEveryServer("rates of a connection", (world) => {
   });
 
   it("23: time in which nothing came is not saved up beyond a second", async () => {
-    const served = await serving(world(), { framesPerSecond: 10, bytesPerSecond: 1000 });
-    const { peer } = await join(served);
+    const served = await servingLines(world(), { framesPerSecond: 10, bytesPerSecond: 1000 });
+    const { peer } = await served.join();
     await world().advance(1_000_000);
     peer.write(numbered(50));
     await world().settle();
@@ -137,19 +137,19 @@ onEveryServer("rates of a connection", (world) => {
   });
 
   it("23: the end is told after the last frame, and is not held back by a rate of its own", async () => {
-    const served = await serving(world(), { framesPerSecond: 1, bytesPerSecond: 1000 });
-    const { connection, peer } = await join(served);
+    const served = await servingLines(world(), { framesPerSecond: 1, bytesPerSecond: 1000 });
+    const { connection, peer } = await served.join();
     peer.end("one\ntwo\n");
     await world().settle();
     expect([served.frames, connection.state]).toEqual([["one"], "open"]);
     await world().advance(1000);
     await world().settle();
     expect(served.frames).toEqual(["one", "two"]);
-    expect(await closed(served, connection)).toBe("end");
+    expect(await served.closedFor(connection)).toBe("end");
   });
 
   it.each(["pause", "upgrade"])("23: %s in the middle buys nothing", async (how) => {
-    const served = await serving(
+    const served = await servingLines(
       world(),
       { framesPerSecond: 10 },
       {
@@ -162,7 +162,7 @@ onEveryServer("rates of a connection", (world) => {
         },
       },
     );
-    const { connection, peer } = await join(served);
+    const { connection, peer } = await served.join();
     peer.write(numbered(60));
     const amounts = await tenths(served, 60, () => {
       connection.pause();
@@ -173,7 +173,7 @@ onEveryServer("rates of a connection", (world) => {
   });
 
   it("23: who is closed while it waits leaves no timer", async () => {
-    const served = await serving(world(), {
+    const served = await servingLines(world(), {
       framesPerSecond: 0.001,
       bytesPerSecond: 10,
       writeProgressMs: 0,
@@ -187,8 +187,8 @@ onEveryServer("rates of a connection", (world) => {
 
 onEveryServer("rates of a server", (world) => {
   it("23: one connection's own rate slows no other one", async () => {
-    const served = await serving(world(), { framesPerSecond: 2, bytesPerSecond: 1000 });
-    const [quiet] = [await join(served)];
+    const served = await servingLines(world(), { framesPerSecond: 2, bytesPerSecond: 1000 });
+    const [quiet] = [await served.join()];
     await flood(served, 3, numbered(100));
     served.frames.length = 0;
     quiet.peer.write("quiet\n");
@@ -197,8 +197,8 @@ onEveryServer("rates of a server", (world) => {
   });
 
   it("23: the server's rate slows everybody, and nobody for long", async () => {
-    const served = await serving(world(), { serverFramesPerSecond: 10 });
-    const quiet = await join(served);
+    const served = await servingLines(world(), { serverFramesPerSecond: 10 });
+    const quiet = await served.join();
     await flood(served, 3, numbered(100));
     expect(served.frames).toHaveLength(10);
     quiet.peer.write("quiet\n");
@@ -216,7 +216,7 @@ onEveryServer("rates of a server", (world) => {
     ["serverBytesPerSecond", 2000, 100],
   ] as const)("23: %s: all together, fairly shared", async (limit, perSecond, size) => {
     const shares = new Map<Connection, number>();
-    const served = await serving(
+    const served = await servingLines(
       world(),
       { [limit]: perSecond },
       { frame: (who) => void shares.set(who, (shares.get(who) ?? 0) + 1) },
@@ -240,7 +240,7 @@ onEveryServer("rates of a server", (world) => {
   });
 
   it("23: nobody is woken in vain, however many wait", async () => {
-    const served = await serving(world(), { serverFramesPerSecond: 10, writeProgressMs: 0 });
+    const served = await servingLines(world(), { serverFramesPerSecond: 10, writeProgressMs: 0 });
     const setTimer = vi.spyOn(served.reactor, "setTimer");
     await flood(served, 50, numbered(10));
     await tenths(served, 100, () => 0);
@@ -249,12 +249,12 @@ onEveryServer("rates of a server", (world) => {
   });
 
   it("23: both rates at once: the stricter one counts", async () => {
-    const served = await serving(world(), { framesPerSecond: 5, serverFramesPerSecond: 8 });
+    const served = await servingLines(world(), { framesPerSecond: 5, serverFramesPerSecond: 8 });
     const [first] = await flood(served, 1, numbered(100));
     await world().advance(4000);
     await world().settle();
     expect(served.frames).toHaveLength(25);
-    const second = await join(served);
+    const second = await served.join();
     const before = served.frames.length;
     second.peer.write(numbered(100));
     await world().advance(10_000);

@@ -14,7 +14,7 @@ import {
 
 import { turns } from "../support/crowd.ts";
 import { Random, cuttings } from "../support/seeds.ts";
-import { onEveryServer, serving, type Guest, type Serving } from "../support/serving.ts";
+import { isOver, onEveryServer, serving, type Guest, type Serving } from "../support/serving.ts";
 import type { World } from "../support/world.ts";
 
 const LINES: ServeOptions<Buffer> = { framer: () => lines({ maxBytes: 20 }) };
@@ -233,7 +233,6 @@ onEveryServer("framers that fail", (world) => {
     ["throws an Error", () => ({ next: fails(new TypeError("broken")) })],
     ["throws what is no error", () => ({ next: fails("broken") })],
     ["answers a frame and consumes nothing", () => ({ next: (input) => input.bytes })],
-    ["has no next", () => ({})],
     ["throws in last", () => ({ next: () => null, last: fails(new Error("broken")) })],
     ["is stuck in last", () => ({ next: () => null, last: (input) => input.bytes })],
   ])("H42: one that %s: reason handler-error, and it is reported", async (_, framer) => {
@@ -274,12 +273,8 @@ onEveryServer("framers that fail", (world) => {
         return lines();
       },
     });
-    const listener = { localAddress: served.server.addresses[0]! };
-    const refused = world().dial(listener as never);
-    await world().until(
-      () => refused.closed || refused.ended || refused.errorCode !== null,
-      "a no",
-    );
+    const refused = served.dial();
+    await world().until(() => isOver(refused), "a no");
     expect(served.opened).toEqual([]);
     expect(served.reports.map(({ error }) => error.message)).toEqual(["no framer for you"]);
     const guest = await served.join();

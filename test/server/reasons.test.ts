@@ -12,15 +12,12 @@ import {
 } from "iomux";
 
 import {
-  closed,
-  join,
-  onEveryServer,
-  reasonsOf,
-  serving,
-  stuff,
   type Guest,
+  onEveryServer,
+  sendUntilStuck,
   type Serving,
-} from "./support-times.ts";
+  servingLines,
+} from "../support/serving.ts";
 
 interface Case {
   readonly options?: ServeOptions<Buffer>;
@@ -75,7 +72,7 @@ const CASES: Record<CloseReason, Case> = {
   "write-stalled": {
     options: { writeProgressMs: 100 },
     provoke: async (served, guest) => {
-      await stuff(served, guest);
+      await sendUntilStuck(served, guest);
       await served.world.advance(150);
     },
     error: /writeProgressMs/,
@@ -83,7 +80,7 @@ const CASES: Record<CloseReason, Case> = {
   lifetime: { options: { lifetimeMs: 100 }, provoke: advance(100), error: /lifetimeMs/ },
   overflow: {
     provoke: async (served, guest) => {
-      await stuff(served, guest);
+      await sendUntilStuck(served, guest);
       expect(guest.connection.send(Buffer.alloc(1024 * 1024))).toBe(false);
     },
     error: /maxOutputBytes 1048576/,
@@ -91,7 +88,7 @@ const CASES: Record<CloseReason, Case> = {
   budget: {
     reactor: { maxBufferedBytes: 500_000 },
     provoke: async (served, guest) => {
-      await stuff(served, guest);
+      await sendUntilStuck(served, guest);
       expect(guest.connection.send(Buffer.alloc(500_000))).toBe(true);
     },
     error: /^IOMUX_OVER_BUDGET$/,
@@ -130,12 +127,12 @@ onEveryServer("reasons", (world) => {
     "%s: told once, kept in reason, state and error, counted",
     async (reason) => {
       const { options, callbacks, reactor, provoke, error } = CASES[reason];
-      const served = await serving(world(), options, callbacks, reactor);
-      const guest = await join(served);
+      const served = await servingLines(world(), options, callbacks, reactor);
+      const guest = await served.join();
       const connection = ((await provoke(served, guest)) ?? guest.connection) as Connection;
-      expect(await closed(served, connection)).toBe(reason);
+      expect(await served.closedFor(connection)).toBe(reason);
       await world().settle();
-      expect(reasonsOf(served, connection)).toEqual([reason]);
+      expect(served.reasonsOf(connection)).toEqual([reason]);
       expect(connection).toMatchObject({ state: "closed", reason, backlog: 0 });
       if (error === null) expect(connection.error).toBeNull();
       else {
@@ -156,25 +153,25 @@ onEveryServer("reasons", (world) => {
       connection.end();
       connection.abort(new Error("late"));
       await world().advance(1_000_000);
-      expect(reasonsOf(served, connection)).toEqual([reason]);
+      expect(served.reasonsOf(connection)).toEqual([reason]);
       expect(connection.reason).toBe(reason);
       expect(served.reactor.stats().timers).toBe(served.timersBefore);
     },
   );
 
   it("close is not called inside the call that closes", async () => {
-    const served = await serving(world());
-    const { connection } = await join(served);
+    const served = await servingLines(world());
+    const { connection } = await served.join();
     connection.abort();
-    expect([connection.state, served.closes]).toEqual(["closed", []]);
-    expect(await closed(served, connection)).toBe("abort");
+    expect([connection.state, served.closed.size]).toEqual(["closed", 0]);
+    expect(await served.closedFor(connection)).toBe("abort");
   });
 
   it("abort: also if somebody else closes the channel", async () => {
-    const served = await serving(world());
-    const { connection } = await join(served);
+    const served = await servingLines(world());
+    const { connection } = await served.join();
     connection.channel.abort();
-    expect(await closed(served, connection)).toBe("abort");
+    expect(await served.closedFor(connection)).toBe("abort");
   });
 });
 
@@ -187,7 +184,7 @@ const FAILING: [keyof Callbacks<Buffer, undefined>, (served: Serving, guest: Gue
     [
       "drain",
       async (served, guest) => {
-        await stuff(served, guest);
+        await sendUntilStuck(served, guest);
         guest.connection.send(Buffer.alloc(100_000));
         guest.peer.resume();
       },
@@ -218,28 +215,28 @@ onEveryServer("handler-error", (world) => {
   it.each(FAILURES)("%s %s: reported, and costs its own connection", async (...given) => {
     const [name, , provoke, fail] = given;
     let fails = true;
-    const served = await serving(
+    const served = await servingLines(
       world(),
       { framer: () => lines({ maxBytes: 8 }) },
       { [name]: (): unknown => (fails ? fail() : undefined) },
     );
-    const guest = await join(served);
+    const guest = await served.join();
     const { connection } = guest;
     await provoke(served, guest);
-    expect(await closed(served, connection)).toBe("handler-error");
+    expect(await served.closedFor(connection)).toBe("handler-error");
     expect(connection.error!.message).toContain("a bug");
     await world().settle();
     expect(served.reports.map(({ error }) => error.message)).toEqual([connection.error!.message]);
     expect(served.reactor.stats().handlerErrors).toBe(1);
     fails = false;
-    expect((await join(served)).connection.state).toBe("open");
+    expect((await served.join()).connection.state).toBe("open");
   });
 });
 
 onEveryServer("a peer that is lost while it is not read", (world) => {
   it.each(["paused", "held"])("while %s: closed at once if nothing of it waits", async (how) => {
-    const served = await serving(world(), {}, { frame: () => new Promise(() => undefined) });
-    const { connection, peer } = await join(served);
+    const served = await servingLines(world(), {}, { frame: () => new Promise(() => undefined) });
+    const { connection, peer } = await served.join();
     if (how === "paused") connection.pause();
     else {
       peer.write("job\n");
@@ -251,12 +248,12 @@ onEveryServer("a peer that is lost while it is not read", (world) => {
       await world().settle();
       connection.send(Buffer.from("there?"));
     } else peer.reset();
-    expect(await closed(served, connection)).toBe("reset");
+    expect(await served.closedFor(connection)).toBe("reset");
   });
 
   it("while bytes of it wait: after unreadMs at the latest", async () => {
-    const served = await serving(world(), {}, {}, { unreadMs: 500 });
-    const { connection, peer } = await join(served);
+    const served = await servingLines(world(), {}, {}, { unreadMs: 500 });
+    const { connection, peer } = await served.join();
     connection.pause();
     peer.write("unread\n");
     await world().until(() => connection.channel.unread > 0, "the bytes");
@@ -266,6 +263,6 @@ onEveryServer("a peer that is lost while it is not read", (world) => {
     await world().settle();
     expect(connection.state).toBe("open");
     await world().advance(500);
-    expect(await closed(served, connection)).toBe("reset");
+    expect(await served.closedFor(connection)).toBe("reset");
   });
 });

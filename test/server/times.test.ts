@@ -4,15 +4,12 @@ import { expect, it, vi } from "vitest";
 import { READABLE, type Connection } from "iomux";
 
 import {
-  closed,
-  join,
-  onEveryServer,
-  reasonsOf,
-  serving,
-  stuff,
   type Guest,
+  onEveryServer,
+  sendUntilStuck,
   type Serving,
-} from "./support-times.ts";
+  servingLines,
+} from "../support/serving.ts";
 
 const NONE = { handshakeMs: 0, idleMs: 0, writeProgressMs: 0, lifetimeMs: 0 };
 
@@ -31,15 +28,15 @@ async function readALittle({ world }: Serving, { connection, peer }: Guest): Pro
 
 onEveryServer("times: handshakeMs", (world) => {
   it("23: without establish() a connection is cut off at handshakeMs, and not before", async () => {
-    const served = await serving(world(), { ...NONE, handshakeMs: 1000 });
-    const { connection, peer } = await join(served);
+    const served = await servingLines(world(), { ...NONE, handshakeMs: 1000 });
+    const { connection, peer } = await served.join();
     for (let i = 0; i < 9; i++) {
       peer.write("still talking\n");
       await world().advance(111);
     }
-    expect(reasonsOf(served, connection)).toEqual([]);
+    expect(served.reasonsOf(connection)).toEqual([]);
     await world().advance(1);
-    expect(await closed(served, connection)).toBe("handshake");
+    expect(await served.closedFor(connection)).toBe("handshake");
     expect(cutOffFor(connection)).toContain(
       "was not established within 1000 ms (limit handshakeMs)",
     );
@@ -47,8 +44,8 @@ onEveryServer("times: handshakeMs", (world) => {
   });
 
   it("23: after establish() it counts no more", async () => {
-    const served = await serving(world(), { ...NONE, handshakeMs: 1000 });
-    const { connection } = await join(served);
+    const served = await servingLines(world(), { ...NONE, handshakeMs: 1000 });
+    const { connection } = await served.join();
     await world().advance(999);
     connection.establish();
     await world().advance(100_000);
@@ -56,9 +53,9 @@ onEveryServer("times: handshakeMs", (world) => {
   });
 
   it("23: who was told to go during the handshake may still read why", async () => {
-    const served = await serving(world(), { ...NONE, handshakeMs: 1000 });
-    const guest = await join(served);
-    const sent = await stuff(served, guest);
+    const served = await servingLines(world(), { ...NONE, handshakeMs: 1000 });
+    const guest = await served.join();
+    const sent = await sendUntilStuck(served, guest);
     guest.connection.end();
     await world().advance(1001);
     expect(guest.connection.state).toBe("ending");
@@ -66,20 +63,20 @@ onEveryServer("times: handshakeMs", (world) => {
     await world().until(() => guest.peer.ended, "the end");
     expect(guest.peer.received.equals(sent)).toBe(true);
     guest.peer.end();
-    expect(await closed(served, guest.connection)).toBe("local");
+    expect(await served.closedFor(guest.connection)).toBe("local");
     expect(guest.connection.error).toBeNull();
   });
 });
 
 onEveryServer("times: writeProgressMs", (world) => {
   it("23, F14: nothing leaves: cut off between once and one and a half times", async () => {
-    const served = await serving(world(), { ...NONE, writeProgressMs: 1000 });
-    const guest = await join(served);
-    await stuff(served, guest);
+    const served = await servingLines(world(), { ...NONE, writeProgressMs: 1000 });
+    const guest = await served.join();
+    await sendUntilStuck(served, guest);
     await world().advance(999);
     expect(guest.connection.state).toBe("open");
     await world().advance(501);
-    expect(await closed(served, guest.connection)).toBe("write-stalled");
+    expect(await served.closedFor(guest.connection)).toBe("write-stalled");
     expect(cutOffFor(guest.connection)).toMatch(
       /had \d+ bytes of output waiting, of which none left for 1000 ms \(limit writeProgressMs\)/,
     );
@@ -87,84 +84,84 @@ onEveryServer("times: writeProgressMs", (world) => {
   });
 
   it("23: it counts from when output waits, not from what left long before", async () => {
-    const served = await serving(world(), { ...NONE, writeProgressMs: 1000 });
-    const guest = await join(served);
+    const served = await servingLines(world(), { ...NONE, writeProgressMs: 1000 });
+    const guest = await served.join();
     for (let i = 0; i < 10; i++) {
       guest.connection.send(Buffer.from("soon gone"));
       await world().advance(333);
     }
-    await stuff(served, guest);
+    await sendUntilStuck(served, guest);
     await world().advance(999);
     expect(guest.connection.state).toBe("open");
     await world().advance(501);
-    expect(await closed(served, guest.connection)).toBe("write-stalled");
+    expect(await served.closedFor(guest.connection)).toBe("write-stalled");
   });
 
   it("23: a look is never further than a quarter away", async () => {
-    const served = await serving(world(), { ...NONE, writeProgressMs: 1000 });
-    const guest = await join(served);
-    await stuff(served, guest);
+    const served = await servingLines(world(), { ...NONE, writeProgressMs: 1000 });
+    const guest = await served.join();
+    await sendUntilStuck(served, guest);
     await world().advance(260);
     await readALittle(served, guest);
-    await stuff(served, guest);
+    await sendUntilStuck(served, guest);
     await world().advance(999);
     expect(guest.connection.state).toBe("open");
     await world().advance(251);
-    expect(await closed(served, guest.connection)).toBe("write-stalled");
+    expect(await served.closedFor(guest.connection)).toBe("write-stalled");
   });
 
   it("23: it does not count while nothing waits", async () => {
-    const served = await serving(world(), { ...NONE, writeProgressMs: 1000 });
-    const guest = await join(served);
+    const served = await servingLines(world(), { ...NONE, writeProgressMs: 1000 });
+    const guest = await served.join();
     guest.connection.send(Buffer.from("soon gone"));
     await world().advance(10_000);
     expect(guest.connection.state).toBe("open");
-    await stuff(served, guest);
+    await sendUntilStuck(served, guest);
     await world().advance(999);
     expect(guest.connection.state).toBe("open");
     await world().advance(501);
-    expect(await closed(served, guest.connection)).toBe("write-stalled");
+    expect(await served.closedFor(guest.connection)).toBe("write-stalled");
   });
 
   it("23: what is sent besides does not begin it anew", async () => {
-    const served = await serving(world(), { ...NONE, writeProgressMs: 1000 });
-    const guest = await join(served);
-    await stuff(served, guest);
+    const served = await servingLines(world(), { ...NONE, writeProgressMs: 1000 });
+    const guest = await served.join();
+    await sendUntilStuck(served, guest);
     for (let i = 0; i < 15; i++) {
       guest.connection.send(Buffer.from("more"));
       await world().advance(100);
     }
-    expect(await closed(served, guest.connection)).toBe("write-stalled");
+    expect(await served.closedFor(guest.connection)).toBe("write-stalled");
   });
 
   it("23: what moves a little now and then is not cut off; what then stops is", async () => {
-    const served = await serving(world(), { ...NONE, writeProgressMs: 1000, idleMs: 500 });
-    const guest = await join(served);
-    await stuff(served, guest);
+    const served = await servingLines(world(), { ...NONE, writeProgressMs: 1000, idleMs: 500 });
+    const guest = await served.join();
+    await sendUntilStuck(served, guest);
     for (let i = 0; i < 8; i++) {
       await world().advance(650);
       await readALittle(served, guest);
-      await stuff(served, guest);
+      await sendUntilStuck(served, guest);
     }
     expect(guest.connection.state).toBe("open");
     await world().advance(1500);
-    expect(await closed(served, guest.connection)).toBe("write-stalled");
+    expect(await served.closedFor(guest.connection)).toBe("write-stalled");
   });
 
   it("23: it counts after end() too, and the reason stays the first cause", async () => {
-    const served = await serving(world(), { ...NONE, writeProgressMs: 1000 });
-    const guest = await join(served);
-    await stuff(served, guest);
+    const served = await servingLines(world(), { ...NONE, writeProgressMs: 1000 });
+    const guest = await served.join();
+    await sendUntilStuck(served, guest);
     guest.connection.end();
     await world().advance(1500);
-    expect(await closed(served, guest.connection)).toBe("local");
+    expect(await served.closedFor(guest.connection)).toBe("local");
     expect(cutOffFor(guest.connection)).toContain("(limit writeProgressMs)");
   });
 
   it("23: 0: output may wait for ever", async () => {
-    const served = await serving(world(), NONE);
-    const guest = await join(served);
-    await stuff(served, guest);
+    const served = await servingLines(world(), NONE);
+    const guest = await served.join();
+    await sendUntilStuck(served, guest);
     await world().advance(10_000_000);
     expect(guest.connection.state).toBe("open");
   });
@@ -172,8 +169,8 @@ onEveryServer("times: writeProgressMs", (world) => {
 
 onEveryServer("times: lifetimeMs", (world) => {
   it("23: it is cut off then, however busy it is", async () => {
-    const served = await serving(world(), { ...NONE, idleMs: 200, lifetimeMs: 1000 });
-    const { connection, peer } = await join(served);
+    const served = await servingLines(world(), { ...NONE, idleMs: 200, lifetimeMs: 1000 });
+    const { connection, peer } = await served.join();
     for (let i = 0; i < 9; i++) {
       peer.write("busy\n");
       await world().until(() => served.frames.length > i, "the line");
@@ -182,16 +179,16 @@ onEveryServer("times: lifetimeMs", (world) => {
     }
     expect(connection.state).toBe("open");
     await world().advance(1);
-    expect(await closed(served, connection)).toBe("lifetime");
+    expect(await served.closedFor(connection)).toBe("lifetime");
     expect(cutOffFor(connection)).toContain("stood for 1000 ms (limit lifetimeMs)");
   });
 });
 
 onEveryServer("times: timers", (world) => {
   it("23: limits of 0 set no timer, and cut nobody off", async () => {
-    const served = await serving(world(), NONE);
+    const served = await servingLines(world(), NONE);
     const setTimer = vi.spyOn(served.reactor, "setTimer");
-    const { connection, peer } = await join(served);
+    const { connection, peer } = await served.join();
     peer.write("hello\n");
     await world().until(() => served.frames.length === 1, "the line");
     connection.send(Buffer.from("hello\n"));
@@ -203,7 +200,7 @@ onEveryServer("times: timers", (world) => {
 
   it("23: none is set again while 10,000 bytes come and are answered", async () => {
     let bytes = 0;
-    const served = await serving(
+    const served = await servingLines(
       world(),
       {
         handshakeMs: 60_000,
@@ -220,7 +217,7 @@ onEveryServer("times: timers", (world) => {
       { frame: (connection, frame) => void connection.send(frame) },
     );
     const setTimer = vi.spyOn(served.reactor, "setTimer");
-    const { connection, peer } = await join(served);
+    const { connection, peer } = await served.join();
     expect(setTimer).toHaveBeenCalledTimes(1);
     for (let i = 0; i < 10_000; i++) {
       peer.write("x");
@@ -243,7 +240,7 @@ onEveryServer("times: timers", (world) => {
 
 onEveryServer("times: the connection's own end", (world) => {
   it("23: connections that were taken have the same times", async () => {
-    const served = await serving(world(), { ...NONE, lifetimeMs: 1000 });
+    const served = await servingLines(world(), { ...NONE, lifetimeMs: 1000 });
     const { reactor } = served;
     const listener = await world().run(reactor.listen(world().address()));
     reactor.register(listener, READABLE, () => {
@@ -251,6 +248,6 @@ onEveryServer("times: the connection's own end", (world) => {
     });
     const connection = served.server.take(reactor.connect(listener.localAddress!));
     await world().advance(1000);
-    expect(await closed(served, connection)).toBe("lifetime");
+    expect(await served.closedFor(connection)).toBe("lifetime");
   });
 });

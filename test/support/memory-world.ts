@@ -45,6 +45,11 @@ export class MemoryWorld implements World {
     return Promise.resolve({ source: source as never, peer: new MemoryPeer(far) });
   }
 
+  /** A plain socket, as a peer. */
+  peerOf(socket: MemorySocket): Peer {
+    return new MemoryPeer(socket);
+  }
+
   run<T>(promise: Promise<T>): Promise<T> {
     return this.clock.run(promise);
   }

@@ -47,6 +47,11 @@ export class NetWorld implements World {
     return this.#peer(net.connect({ ...target(listener.localAddress!), allowHalfOpen: true }));
   }
 
+  /** A plain socket, as a peer. */
+  peerOf(socket: net.Socket): Peer {
+    return this.#peer(socket);
+  }
+
   #peer(socket: net.Socket): NetPeer {
     const peer = new NetPeer(socket);
     this.#peers.push(peer);

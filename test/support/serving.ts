@@ -5,6 +5,7 @@
 import { afterEach, expect } from "vitest";
 
 import {
+  lines,
   serve,
   type Callbacks,
   type CloseReason,
@@ -18,7 +19,7 @@ import {
 
 import { fill } from "./record.ts";
 import { listening, type Report } from "./reports.ts";
-import { onEveryNetwork, type Peer, type World } from "./world.ts";
+import { onEveryNetwork, onNetworks, type Kind, type Peer, type World } from "./world.ts";
 
 export interface Guest<F = Buffer> {
   readonly connection: Connection<F>;
@@ -34,7 +35,11 @@ export class Serving<F = Buffer> {
   readonly opened: Connection<F>[] = [];
   /** The reasons of each connection that has ended: exactly one, if all is well. */
   readonly closed = new Map<Connection<F>, CloseReason[]>();
+  /** The frames that came to a server of lines, as text. */
+  frames: string[] = [];
   server!: Server<F>;
+  /** Timers that were there before the first connection. */
+  timersBefore = 0;
 
   constructor(world: World, options: ReactorOptions) {
     this.world = world;
@@ -57,6 +62,11 @@ export class Serving<F = Buffer> {
     };
   }
 
+  /** A raw client of the address at `place`, connecting. */
+  dial(place = 0): Peer {
+    return this.world.dial({ localAddress: this.server.addresses[place] } as Listener);
+  }
+
   /** Another peer, and its connection. */
   async join(): Promise<Guest<F>> {
     const [guest] = await this.joinAll(1);
@@ -65,10 +75,9 @@ export class Serving<F = Buffer> {
 
   async joinAll(count: number): Promise<Guest<F>[]> {
     const guests: Guest<F>[] = [];
-    const listener = { localAddress: this.server.addresses[0] } as Listener;
     while (guests.length < count) {
       const before = this.opened.length;
-      const peer = this.world.dial(listener);
+      const peer = this.dial();
       const stands = (): boolean => this.opened.length > before && peer.connected;
       await this.world.until(stands, "a connection");
       guests.push({ connection: this.opened[before]!, peer });
@@ -87,7 +96,18 @@ export class Serving<F = Buffer> {
   }
 
   reasonOf(connection: Connection<F>): CloseReason | null {
-    return this.closed.get(connection)?.[0] ?? null;
+    return this.reasonsOf(connection)[0] ?? null;
+  }
+
+  /** What `close` was told of `connection`: exactly one reason once it is over. */
+  reasonsOf(connection: Connection<F>): CloseReason[] {
+    return this.closed.get(connection) ?? [];
+  }
+
+  /** Waits until `close` was called. */
+  async closedFor(connection: Connection<F>): Promise<CloseReason> {
+    await this.world.until(() => this.closed.has(connection), "close to be called");
+    return this.reasonOf(connection)!;
   }
 }
 
@@ -102,7 +122,31 @@ export async function serving<F = Buffer>(
   const listen = world.address();
   const answer = serve<F>(serving.reactor, { listen, ...options }, serving.noting(given));
   serving.server = await world.run(answer);
+  serving.timersBefore = serving.reactor.stats().timers;
   return serving;
+}
+
+/** Starts a server of lines, and writes them down. */
+export async function servingLines(
+  world: World,
+  options: ServeOptions<Buffer> = {},
+  given: Callbacks<Buffer, undefined> = {},
+  reactorOptions: ReactorOptions = {},
+): Promise<Serving> {
+  const frames: string[] = [];
+  const frame: Callbacks<Buffer, undefined>["frame"] = (connection, line) => {
+    frames.push(line.toString());
+    return given.frame?.(connection, line);
+  };
+  const ofLines = { framer: () => lines(), ...options };
+  const served = await serving(world, ofLines, { ...given, frame }, reactorOptions);
+  served.frames = frames;
+  return served;
+}
+
+/** Whether nothing more comes to `peer`. */
+export function isOver(peer: Peer): boolean {
+  return peer.closed || peer.ended || peer.errorCode !== null;
 }
 
 /** The peer stops reading, and its channel is filled to its mark. Answers the bytes sent so far. */
@@ -112,6 +156,24 @@ export async function stuff(
 ): Promise<number> {
   peer.pause();
   return fill(world, connection.channel);
+}
+
+/** The peer reads nothing, and frames are sent until one waits. Answers what was sent. */
+export async function sendUntilStuck({ world }: Serving, guest: Guest): Promise<Buffer> {
+  const { connection, peer } = guest;
+  peer.pause();
+  const sent: Buffer[] = [];
+  for (let quiet = 0; quiet < 20;) {
+    quiet = connection.backlog > 0 ? quiet + 1 : 0;
+    // A frame that waits for others is not full of them: the next must not be lost.
+    if (connection.backlog === 0) {
+      const bytes = Buffer.alloc(65_536, sent.length + 1);
+      sent.push(bytes);
+      connection.send(bytes);
+    }
+    await world.passes(1);
+  }
+  return Buffer.concat(sent);
 }
 
 const HEAD_BYTES = 6;
@@ -142,6 +204,18 @@ export function framesIn(bytes: Buffer): number[] {
 /** Runs a suite on every network; after each test everything must have been given back. */
 export function onEveryServer(name: string, suite: (world: () => World) => void): void {
   onEveryNetwork(name, (world) => {
+    afterEach(() => allGivenBack(world()));
+    suite(world);
+  });
+}
+
+/** As `onEveryServer`, where it can be shown. */
+export function onServers(
+  kinds: readonly Kind[],
+  name: string,
+  suite: (world: () => World) => void,
+): void {
+  onNetworks(kinds, name, (world) => {
     afterEach(() => allGivenBack(world()));
     suite(world);
   });

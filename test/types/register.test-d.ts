@@ -1,6 +1,8 @@
 /** A handler's first parameter has the type of what was registered, and its data is typed. */
 import type { Server, Socket } from "node:net";
-import type { Readable } from "node:stream";
+import type { Duplex, PassThrough, Readable, Writable } from "node:stream";
+import type { MessagePort, Worker } from "node:worker_threads";
+import type { Gzip } from "node:zlib";
 
 import { describe, expectTypeOf, it } from "vitest";
 
@@ -10,10 +12,13 @@ import {
   type Channel,
   type Descriptor,
   type Listener,
+  type Message,
+  type Messages,
   type PollResult,
   type Reactor,
   type Registration,
   type SignalName,
+  type Datagram,
   type Signals,
 } from "iomux";
 
@@ -23,6 +28,11 @@ declare const listener: Listener;
 declare const socket: Socket;
 declare const server: Server;
 declare const readable: Readable;
+declare const writable: Writable;
+declare const duplex: Duplex;
+declare const gzip: Gzip;
+declare const port: MessagePort;
+declare const worker: Worker;
 declare const signals: Signals;
 declare const descriptor: Channel | Listener;
 
@@ -44,6 +54,19 @@ describe("register", () => {
     reactor.register(readable, READABLE, (given) => {
       expectTypeOf(given).toEqualTypeOf<Channel>();
     });
+    reactor.register(writable, READABLE, (given) => {
+      expectTypeOf(given).toEqualTypeOf<Channel>();
+    });
+    reactor.register({} as PassThrough, READABLE, (given) => {
+      expectTypeOf(given).toEqualTypeOf<Channel>();
+    });
+    reactor.register(port, READABLE, (given, _ready, registration) => {
+      expectTypeOf(given).toEqualTypeOf<Messages>();
+      expectTypeOf(given.read()).toEqualTypeOf<Message | null>();
+      expectTypeOf(registration).toEqualTypeOf<Registration<Messages, undefined>>();
+    });
+    // @ts-expect-error a worker is no port
+    reactor.register(worker, READABLE);
     reactor.register(process.stdin, READABLE, (given) => {
       expectTypeOf(given).toEqualTypeOf<Channel>();
     });
@@ -109,6 +132,12 @@ describe("the other calls", () => {
     expectTypeOf(reactor.adopt(socket)).toEqualTypeOf<Channel>();
     expectTypeOf(reactor.adopt(server)).toEqualTypeOf<Listener>();
     expectTypeOf(reactor.adopt(readable)).toEqualTypeOf<Channel>();
+    expectTypeOf(reactor.adopt(writable)).toEqualTypeOf<Channel>();
+    expectTypeOf(reactor.adopt(duplex)).toEqualTypeOf<Channel>();
+    expectTypeOf(reactor.adopt(gzip)).toEqualTypeOf<Channel>();
+    expectTypeOf(reactor.adopt(process.stdout)).toEqualTypeOf<Channel>();
+    expectTypeOf(reactor.adopt(port)).toEqualTypeOf<Messages>();
+    expectTypeOf(channel.release()).toEqualTypeOf<Promise<Readable | Writable>>();
     expectTypeOf(reactor.adopt(process.stdin)).toEqualTypeOf<Channel>();
   });
 
@@ -131,7 +160,10 @@ describe("the other calls", () => {
   it("poll answers registrations and masks; select its three lists", () => {
     expectTypeOf(reactor.poll()).toEqualTypeOf<Promise<PollResult>>();
     expectTypeOf<PollResult[number]>().toEqualTypeOf<
-      [registration: Registration<Channel | Listener | Signals>, ready: number]
+      [
+        registration: Registration<Channel | Listener | Datagram | Messages | Signals>,
+        ready: number,
+      ]
     >();
     expectTypeOf<Awaited<ReturnType<Reactor["select"]>>["length"]>().toEqualTypeOf<3>();
   });

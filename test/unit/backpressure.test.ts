@@ -53,9 +53,10 @@ it("24: a source is blocked as long as anybody holds it up, and nobody for longe
         const { backpressure } = all[reader]!;
         if (closed.has(reader)) continue;
         if (kind === "holdUp") {
-          if (closed.has(source)) continue;
+          const { calls } = all[source]!;
           backpressure.holdUp(all[source]!.backpressure);
-          pairs.add(`${reader}>${source}`);
+          if (closed.has(source)) expect(all[source]!.calls).toBe(calls);
+          else pairs.add(`${reader}>${source}`);
         } else if (kind === "drained") {
           backpressure.drained();
           forget((from) => from === reader);
@@ -88,6 +89,14 @@ it("24: who is closed is told nothing more, also by those that it waited for", (
   reader!.backpressure.drained();
   reader!.backpressure.close();
   expect(source!.calls).toBe(calls);
+});
+
+it("24: a frame of a closed source holds nobody up", () => {
+  const [reader, source] = members();
+  source!.backpressure.close();
+  reader!.backpressure.holdUp(source!.backpressure);
+  reader!.backpressure.drained();
+  expect([source!.calls, reader!.calls]).toEqual([0, 0]);
 });
 
 it("24: who has drained has forgotten whom it held up", () => {

@@ -17,6 +17,10 @@ const BOUND_MEMORY_OR_LIFE = [
   "unreadMs",
   "lingerMs",
   "acceptQueue",
+  "messageQueue",
+  "datagramQueue",
+  "datagramQueueBytes",
+  "datagramsInFlight",
   "reserveDescriptors",
   "reportEveryMs",
 ];

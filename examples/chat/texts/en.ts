@@ -10,10 +10,12 @@ export const ENGLISH: Texts = {
       beginning: "A name begins with a letter, a digit or a symbol.",
       mark: "A name cannot have a colon or double quotes.",
       reserved: "That name is reserved.",
+      mixed: "A word of a name is in one alphabet.",
     })[problem],
   nameTaken: (name) => `The name ${name} is taken.`,
   tooManyTries: "Those were too many tries. Goodbye.",
   full: (maxMembers) => `The chat is full: ${maxMembers} are here. Please come later.`,
+  tooManyAtOnce: "Too many are coming at once. Please come again in a moment.",
   tooManyFromThere: (max) => `Too many are here from your address: at most ${max}.`,
 
   welcome: (name, others, othersInAll) => {
@@ -43,6 +45,8 @@ export const ENGLISH: Texts = {
   removedYou: "The administrator removed you from the chat. Goodbye.",
   mutedYou: (seconds) => `The administrator muted you for ${seconds} s.`,
   unmutedYou: "You may speak again.",
+  stillMuted: (seconds) =>
+    `You are muted for ${seconds} s more, as somebody of your name or from your address was.`,
   tooFast: (perSecond, muteSeconds) =>
     `That line was dropped: at most ${perSecond} lines a second. ` +
     `If you go on, you are muted for ${muteSeconds} s.`,
@@ -69,8 +73,11 @@ export const ENGLISH: Texts = {
     who: ["/who", "who is here, from where, and who is muted"],
     kick: ["/kick NAME", "disconnects a member"],
     mute: ["/mute NAME SECONDS", "lets a member read, but not speak; 0 seconds: again"],
-    stats: ["/stats", "the counters of the room, the server and the reactor"],
-    explain: ["/explain NAME", "why a member is not being read or written right now"],
+    stats: ["/stats", "counts what the room and its program have done so far"],
+    explain: [
+      "/explain NAME",
+      "whether a member's lines are read, and whether it takes those of others",
+    ],
     shutdown: ["/shutdown [SECONDS]", "ends the chat, now or in so many seconds"],
     help: ["/help", "this list"],
   },
@@ -83,27 +90,57 @@ export const ENGLISH: Texts = {
   nobodyHere: "Nobody is here.",
   muted: (name, seconds) => `${name} is muted for ${seconds} s.`,
   unmuted: (name) => `${name} may speak again.`,
-  shutdown: (seconds) =>
-    seconds === 0 ? "The chat is ending." : `The chat ends in ${seconds} s, and everybody knows.`,
+  shutdown: (seconds) => `The chat ends in ${seconds} s, and everybody knows.`,
   counts: (counts) =>
     `${counts.members} here, ${counts.nameless} without a name yet; so far ${counts.joins} joined, ` +
     `${counts.messages} lines said, ${counts.mutes} mutes; ` +
     `history: ${counts.historyLines} lines, ${counts.historyBytes} bytes.`,
+  connections: ({ connections, backlog, droppedFrames }) =>
+    `Connections: ${connections} now; ${backlog} bytes wait for those who read slowly, ` +
+    `${droppedFrames} lines were left out for them.`,
+  goneSoFar: (causes) => `Gone so far: ${causes.join(", ")}.`,
+  turnedAwaySoFar: (causes) => `Turned away so far: ${causes.join(", ")}.`,
+  loop: (counts) =>
+    `The program: ${counts.turns} turns of its loop, ${counts.dispatches} calls; ` +
+    `${counts.bytesIn} bytes came, ${counts.bytesOut} left, ${counts.bufferedBytes} are held ` +
+    `(--memory-bytes); ${counts.slowHandlers} times everybody had to wait for one, ` +
+    `${counts.handlerErrors} mistakes; ` +
+    `${counts.refused} connections refused for want of open files (ulimit -n).`,
+  explained: (name, where, input, backlog) => {
+    const lines = {
+      open: "its lines are read as they come",
+      waiting: "its next lines must wait: they come too fast, or others have to read the last ones",
+      over: "it says no more",
+    }[input];
+    return `${name}, ${where}: ${lines}; ${
+      backlog === 0
+        ? "all that was said to it is on its way"
+        : `it reads slowly: ${backlog} bytes wait for it (--backlog-bytes)`
+    }.`;
+  },
 
   open: (address) => `The chat room is open at ${address}`,
   enterWith: (command) => `Enter it with:  ${command}`,
   howToEnd: "End it with Ctrl+C",
+  inputEnded: "Ctrl+D: nothing more can be typed here, and the chat goes on. End it with Ctrl+C",
   endingIn: (seconds) => `The chat is ending: members have ${seconds} s to take their last lines.`,
   cutOff: (peer, bytes) => `${peer} did not take its last ${bytes} bytes.`,
   disconnected: (name, where, why) => `${name ?? "Somebody"} (${where}) was disconnected: ${why}.`,
   disconnections: {
-    handshake: "gave no name in time",
-    idle: "nothing came from it or went to it for too long",
-    "write-stalled": "takes no output",
-    overflow: "does not read what is said",
-    budget: "holds the most memory, and there is no more",
+    handshake: "gave no name in time (--join-seconds)",
+    idle: "nothing came from it or went to it for too long (--idle-seconds)",
+    "write-stalled": "takes no output (--stall-seconds)",
+    overflow: "does not read what is said (--backlog-bytes)",
+    budget: "holds the most memory, and there is no more (--memory-bytes)",
     error: "the connection broke",
     "handler-error": "a mistake in the chat room",
+  },
+  departures: { end: "left", local: "were told goodbye", reset: "broke off" },
+  turnedAway: (where, why) => `${where} was turned away: ${why}.`,
+  refusals: {
+    "max-connections": "the chat is full (--max-members)",
+    "max-connections-per-address": "too many from its address (--max-per-address)",
+    "accepts-per-second": "too many at once (--joins-per-second)",
   },
   leftOut: (lines) => `(${lines} more lines were left out.)`,
 };

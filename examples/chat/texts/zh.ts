@@ -10,10 +10,12 @@ export const CHINESE: Texts = {
       beginning: "名字须以文字、数字或符号开头，不能以标点开头。",
       mark: "名字不能含有冒号或双引号。",
       reserved: "这个名字是保留的，不能使用。",
+      mixed: "名字中的一个词只能用一种字母。",
     })[problem],
   nameTaken: (name) => `名字 ${name} 已被使用。`,
   tooManyTries: "尝试次数过多，再见。",
   full: (maxMembers) => `聊天室已满（${maxMembers} 人），请稍后再来。`,
+  tooManyAtOnce: "同时进入的人过多，请稍后再来。",
   tooManyFromThere: (max) => `来自您所在地址的连接过多：最多 ${max} 个。`,
 
   welcome: (name, others, othersInAll) => {
@@ -40,6 +42,7 @@ export const CHINESE: Texts = {
   removedYou: "管理员已将您移出聊天室。再见。",
   mutedYou: (seconds) => `管理员已将您禁言 ${seconds} 秒。`,
   unmutedYou: "您可以发言了。",
+  stillMuted: (seconds) => `您还将被禁言 ${seconds} 秒：此前有同名或来自同一地址的人被禁言。`,
   tooFast: (perSecond, muteSeconds) =>
     `这一行没有发出：每秒最多 ${perSecond} 行。继续这样将被禁言 ${muteSeconds} 秒。`,
   mutedForSpeed: (perSecond, muteSeconds) =>
@@ -65,8 +68,8 @@ export const CHINESE: Texts = {
     who: ["/who", "谁在这里、来自何处、谁被禁言"],
     kick: ["/kick NAME", "移出一个成员"],
     mute: ["/mute NAME SECONDS", "禁言若干秒；0 秒表示解除"],
-    stats: ["/stats", "聊天室、服务器和反应器的计数"],
-    explain: ["/explain NAME", "此刻为何没有读写某个成员的连接"],
+    stats: ["/stats", "聊天室及其程序至今的统计"],
+    explain: ["/explain NAME", "某个成员的发言是否正被读取，以及是否在接收他人的发言"],
     shutdown: ["/shutdown [SECONDS]", "关闭聊天室，立即或若干秒后"],
     help: ["/help", "显示本说明"],
   },
@@ -79,27 +82,56 @@ export const CHINESE: Texts = {
   nobodyHere: "没有人在这里。",
   muted: (name, seconds) => `${name} 被禁言 ${seconds} 秒。`,
   unmuted: (name) => `${name} 可以发言了。`,
-  shutdown: (seconds) =>
-    seconds === 0 ? "聊天室即将关闭。" : `聊天室将在 ${seconds} 秒后关闭，已通知所有人。`,
+  shutdown: (seconds) => `聊天室将在 ${seconds} 秒后关闭，已通知所有人。`,
   counts: (counts) =>
     `在线 ${counts.members} 人，尚无名字 ${counts.nameless} 人；累计进入 ${counts.joins} 次，` +
     `发言 ${counts.messages} 行，禁言 ${counts.mutes} 次；` +
     `历史记录 ${counts.historyLines} 行，${counts.historyBytes} 字节。`,
+  connections: ({ connections, backlog, droppedFrames }) =>
+    `连接：现有 ${connections} 个；有 ${backlog} 字节在等待接收较慢的人，已为他们略去 ${droppedFrames} 行。`,
+  goneSoFar: (causes) => `至今离开：${causes.join("，")}。`,
+  turnedAwaySoFar: (causes) => `至今谢绝：${causes.join("，")}。`,
+  loop: (counts) =>
+    `程序：循环 ${counts.turns} 轮，调用 ${counts.dispatches} 次；` +
+    `收到 ${counts.bytesIn} 字节，发出 ${counts.bytesOut} 字节，` +
+    `现存 ${counts.bufferedBytes} 字节（--memory-bytes）；` +
+    `有 ${counts.slowHandlers} 次所有人都在等一件事，内部错误 ${counts.handlerErrors} 次；` +
+    `因打开的文件已达上限而拒绝的连接 ${counts.refused} 个（ulimit -n）。`,
+  explained: (name, where, input, backlog) => {
+    const lines = {
+      open: "其发言随到随读",
+      waiting: "其后续发言须等待：发得太快，或他人还没有读完此前的发言",
+      over: "不会再有发言",
+    }[input];
+    return `${name}，${where}：${lines}；${
+      backlog === 0
+        ? "发给此人的内容都已发出"
+        : `接收较慢，有 ${backlog} 字节在等待（--backlog-bytes）`
+    }。`;
+  },
 
   open: (address) => `聊天室已开放：${address}`,
   enterWith: (command) => `进入方法：  ${command}`,
   howToEnd: "按 Ctrl+C 关闭聊天室",
+  inputEnded: "Ctrl+D：此处不再接收输入，聊天室继续开放。按 Ctrl+C 关闭聊天室",
   endingIn: (seconds) => `聊天室正在关闭：成员有 ${seconds} 秒接收最后的内容。`,
   cutOff: (peer, bytes) => `${peer} 没有收完最后的 ${bytes} 字节。`,
   disconnected: (name, where, why) => `${name ?? "某人"}（${where}）被断开：${why}。`,
   disconnections: {
-    handshake: "没有及时给出名字",
-    idle: "太久没有收发任何内容",
-    "write-stalled": "不接收任何内容",
-    overflow: "没有读取聊天内容",
-    budget: "占用内存最多，而内存已达上限",
+    handshake: "没有及时给出名字（--join-seconds）",
+    idle: "太久没有收发任何内容（--idle-seconds）",
+    "write-stalled": "不接收任何内容（--stall-seconds）",
+    overflow: "没有读取聊天内容（--backlog-bytes）",
+    budget: "占用内存最多，而内存已达上限（--memory-bytes）",
     error: "连接中断",
     "handler-error": "聊天室内部错误",
+  },
+  departures: { end: "自行离开", local: "道别后离开", reset: "突然断开" },
+  turnedAway: (where, why) => `${where} 被谢绝：${why}。`,
+  refusals: {
+    "max-connections": "聊天室已满（--max-members）",
+    "max-connections-per-address": "来自该地址的连接过多（--max-per-address）",
+    "accepts-per-second": "同时进入的人过多（--joins-per-second）",
   },
   leftOut: (lines) => `（另有 ${lines} 行未显示。）`,
 };

@@ -1,0 +1,154 @@
+/** Sending by coroutine: who sends waits for room, and limits stay limits. */
+import { expect, it } from "vitest";
+
+import { broadcast, type ServeOptions } from "iomux";
+
+import { awaiting, onEveryAsyncServer, outcome, watch } from "../support/awaiting.ts";
+import type { AsyncGuest, AsyncServing } from "../support/awaiting.ts";
+import { fill, pattern } from "../support/record.ts";
+
+const MARKS: ServeOptions<Buffer> = {
+  highWaterMark: 10_000,
+  lowWaterMark: 1000,
+  maxOutputBytes: 50_000,
+};
+
+onEveryAsyncServer("send()", (world) => {
+  /** A guest that reads nothing, and `before` bytes that are on their way to it. */
+  async function stuck(
+    options = MARKS,
+  ): Promise<AsyncGuest & { served: AsyncServing; before: number }> {
+    const served = await awaiting(world(), options);
+    const guest = await served.join();
+    guest.peer.pause();
+    return { ...guest, served, before: await fill(world(), guest.connection.channel) };
+  }
+
+  it("resolves at once under the mark, and keeps the order of the calls", async () => {
+    const served = await awaiting(world(), MARKS);
+    const { connection, peer } = await served.join();
+    const sends = ["a", "b", "c"].map((text) => watch(connection.send(Buffer.from(text))));
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(sends.map(({ text }) => text)).toEqual(["true", "true", "true"]);
+    await world().until(() => peer.received.length === 3, "the bytes");
+    expect(peer.received.toString()).toBe("abc");
+    expect((await outcome(world(), connection.send(Buffer.alloc(0)))).text).toBe("true");
+  });
+
+  it("24: a slow peer holds the sender back, until the backlog has drained", async () => {
+    const { connection, peer, before } = await stuck();
+    const state = { sent: 0 };
+    let most = 0;
+    const sending = watch(
+      (async () => {
+        while (state.sent < 500_000) {
+          await connection.send(pattern(2000, before + state.sent));
+          state.sent += 2000;
+          most = Math.max(most, connection.backlog);
+        }
+      })(),
+    );
+    await world().settle();
+    // It is full already: the first one waits.
+    expect([state.sent, connection.backlog <= 12_000]).toEqual([0, true]);
+    peer.resume();
+    await world().until(() => sending.settled, "all of it");
+    await world().until(() => peer.received.length === before + 500_000, "all bytes");
+    expect(peer.received.equals(pattern(before + 500_000))).toBe(true);
+    expect(most).toBeLessThanOrEqual(12_000);
+  });
+
+  it("a frame over maxOutputBytes goes out in pieces, and no more than that ever waits", async () => {
+    const { connection, peer, before, served } = await stuck();
+    const bytes = pattern(1_000_000, before);
+    const send = watch(connection.send(bytes));
+    await world().settle();
+    expect(send.text).toBe("pending");
+    peer.resume();
+    let most = 0;
+    await world().until(() => {
+      most = Math.max(most, connection.backlog);
+      served.server.assertInvariants();
+      return send.settled;
+    }, "the frame");
+    await world().until(() => peer.received.length === before + bytes.length, "all bytes");
+    expect([send.text, most <= 50_000]).toEqual(["true", true]);
+    expect(peer.received.equals(pattern(before + bytes.length))).toBe(true);
+  });
+
+  it("maxOutputBytes: more than one frame over it is an overflow", async () => {
+    const { connection } = await stuck();
+    const first = watch(connection.send(Buffer.alloc(60_000)));
+    const second = await outcome(world(), connection.send(Buffer.alloc(1)));
+    await world().passes(1);
+    for (const { error } of [first, second]) {
+      expect([error?.code, error?.reason]).toEqual(["IOMUX_CUT_OFF", "overflow"]);
+    }
+  });
+
+  it("a time limit ends the wait, and takes nothing back", async () => {
+    const { connection, peer, before } = await stuck();
+    const send = watch(connection.send(Buffer.from("still sent"), { timeoutMs: 100 }));
+    await world().advance(99);
+    expect(send.text).toBe("pending");
+    await world().advance(1);
+    expect([send.text, connection.state]).toEqual(["IOMUX_TIMED_OUT", "open"]);
+    const now = await outcome(world(), connection.send(Buffer.from("!"), { timeoutMs: 0 }));
+    expect(now.text).toBe("IOMUX_TIMED_OUT");
+    peer.resume();
+    await world().until(() => peer.received.length === before + 11, "the bytes");
+    expect(peer.received.subarray(before).toString()).toBe("still sent!");
+  });
+
+  it("given up in the middle of a frame, the connection is aborted", async () => {
+    const { connection, peer } = await stuck();
+    const controller = new AbortController();
+    const send = watch(connection.send(pattern(60_000), { signal: controller.signal }));
+    // Some of it leaves.
+    peer.resume();
+    const { bytesOut } = connection.channel;
+    await world().until(() => connection.channel.bytesOut > bytesOut || send.settled, "a piece");
+    if (send.settled) return;
+    controller.abort();
+    await world().passes(1);
+    expect([send.text, connection.state, connection.reason]).toEqual([
+      "ABORT_ERR",
+      "closed",
+      "abort",
+    ]);
+  });
+
+  it("given up before any of it was taken, nothing is sent of it", async () => {
+    const { connection, peer, before } = await stuck();
+    await outcome(world(), connection.send(Buffer.alloc(10), { timeoutMs: 0 }));
+    const send = watch(connection.send(pattern(60_000), { timeoutMs: 50 }));
+    await world().advance(50);
+    expect([send.text, connection.state]).toEqual(["IOMUX_TIMED_OUT", "open"]);
+    peer.resume();
+    expect((await outcome(world(), connection.send(Buffer.from("on")))).text).toBe("true");
+    await world().until(() => peer.received.length === before + 12, "the bytes");
+    expect(peer.received.subarray(-2).toString()).toBe("on");
+  });
+
+  it.each(["drop-newest", "drop-oldest"] as const)(
+    "%s: false says that it was dropped",
+    async (outputPolicy) => {
+      const { connection } = await stuck({ ...MARKS, outputPolicy });
+      void connection.send(Buffer.alloc(40_000));
+      expect((await outcome(world(), connection.send(Buffer.alloc(60_000)))).text).toBe("false");
+      expect(connection.droppedFrames).toBe(outputPolicy === "drop-newest" ? 1 : 1);
+      expect(connection.state).toBe("open");
+    },
+  );
+
+  it("broadcast() takes these connections too", async () => {
+    const served = await awaiting(world(), MARKS);
+    const guests = [await served.join(), await served.join(), await served.join()];
+    const { connections } = served.server;
+    const except = guests[1]!.connection;
+    expect(broadcast(connections, Buffer.from("all"), { except, source: except })).toBe(2);
+    await world().until(() => guests[2]!.peer.received.length === 3, "the bytes");
+    expect(guests.map(({ peer }) => peer.received.toString())).toEqual(["all", "", "all"]);
+  });
+});

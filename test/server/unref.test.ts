@@ -1,0 +1,23 @@
+/** What a server adds to a reactor keeps no process alive: its registrations do, its timers do not. */
+import { expect, it } from "vitest";
+
+import { onEveryServer, servingLines } from "../support/serving.ts";
+
+onEveryServer("H32: the timers of a server", (world) => {
+  it.each([
+    ["handshakeMs", { handshakeMs: 1000 }],
+    ["idleMs", { idleMs: 1000 }],
+    ["lifetimeMs", { lifetimeMs: 1000 }],
+    ["a rate", { bytesPerSecond: 10 }],
+  ])("%s keeps nothing alive", async (_, limits) => {
+    const served = await servingLines(world(), { writeProgressMs: 0, ...limits });
+    const { peer } = await served.join();
+    peer.write("more than ten bytes in a second\n".repeat(10));
+    await world().until(() => served.reactor.stats().timers > served.timersBefore, "a timer");
+    expect(world().alive).toBe(true);
+    for (const registration of served.reactor.registrations.values()) registration.unref();
+    await world().passes(2);
+    expect(served.reactor.stats().timers).toBeGreaterThan(served.timersBefore);
+    expect(world().alive).toBe(false);
+  });
+});

@@ -1,0 +1,222 @@
+/** Simulated worlds: what follows from the seed, what goes wrong in them, and what they tell. */
+import { describe, expect, it } from "vitest";
+
+import { lines, READABLE, serve, type Reactor, type Server } from "iomux";
+import {
+  createSimulation,
+  FAULTS,
+  NO_FAULTS,
+  shrinkFaultPlan,
+  SimulationError,
+  type FaultPlan,
+  type Simulation,
+  type SimulatedHost,
+} from "iomux/testing";
+
+const PORT = 9000;
+
+async function echoServer(host: SimulatedHost): Promise<{ reactor: Reactor; server: Server }> {
+  const reactor = host.createReactor({ onError: () => undefined });
+  const options = { listen: { port: PORT, host: "0.0.0.0" }, framer: () => lines() };
+  const server = await serve(reactor, options, {
+    frame: (connection, line) => {
+      connection.send(Buffer.from(`${line.toString()}\n`));
+    },
+  });
+  return { reactor, server };
+}
+
+/** Sends `count` numbered lines, and answers what came back, and how it ended. */
+async function client(world: Simulation, host: SimulatedHost, to: SimulatedHost, count: number) {
+  const socket = host.dial({ host: to.address, port: PORT });
+  for (let i = 0; i < count; i++) socket.write(`line ${i}\n`);
+  socket.end();
+  while (!socket.closed && !socket.ended) await world.sleep(10);
+  if (!socket.closed) socket.destroy();
+  return { text: socket.received.toString(), error: socket.error };
+}
+
+async function echoes(world: Simulation, count = 20): Promise<string[]> {
+  const there = world.host("there");
+  const { reactor, server } = await echoServer(there);
+  const told = await Promise.all(
+    [1, 2, 3].map((n) => client(world, world.host(`here ${n}`), there, count)),
+  );
+  await server.close();
+  await reactor.close();
+  return told.map(({ text, error }) => text + (error === null ? "whole" : "broken"));
+}
+
+function all(count: number): string {
+  return `${Array.from({ length: count }, (_, i) => `line ${i}\n`).join("")}whole`;
+}
+
+const ALL = all(20);
+
+describe("a simulated world", () => {
+  it("the same seed gives the same trace, byte for byte; another seed another one", async () => {
+    const digest = async (seed: number): Promise<number> => {
+      const world = createSimulation({ seed, faults: "swarm" });
+      await world.run((simulation) => echoes(simulation));
+      return world.trace.digest;
+    };
+    for (let seed = 1; seed <= 20; seed++) expect(await digest(seed)).toBe(await digest(seed));
+    expect(await digest(1)).not.toBe(await digest(2));
+  });
+
+  it("without faults everything arrives, and takes the time of the way", async () => {
+    const world = createSimulation({ route: { latencyMs: 50, bytesPerMs: 1000 } });
+    expect(await world.run((simulation) => echoes(simulation))).toEqual([ALL, ALL, ALL]);
+    expect(world.clock.now()).toBeGreaterThanOrEqual(200);
+  });
+
+  const HARMLESS: (keyof FaultPlan)[] = ["split", "delay", "stall", "smallBuffers", "slowHandler"];
+
+  it.each(HARMLESS)("%s alone costs time, and no byte", async (fault) => {
+    const trace = async (probability: number): Promise<number> => {
+      const world = createSimulation({ faults: { [fault]: probability } });
+      const told = await world.run((simulation) => echoes(simulation, 500));
+      expect(told).toEqual([all(500), all(500), all(500)]);
+      return world.trace.digest;
+    };
+    expect(await trace(0.5)).not.toBe(await trace(0));
+  });
+
+  it.each([
+    ["reset", 0.03],
+    ["refuse", 0.3],
+    ["acceptFailure", 0.3],
+  ] as const)(
+    "%s alone breaks some, whose bytes are a beginning of what was sent; nothing is left",
+    async (fault, probability) => {
+      const ends = new Set<string>();
+      for (let seed = 1; seed <= 30; seed++) {
+        const world = createSimulation({ seed, faults: { [fault]: probability } });
+        for (const told of await world.run((simulation) => echoes(simulation))) {
+          const text = told.replace(/(whole|broken)$/, "");
+          expect(ALL.startsWith(text)).toBe(true);
+          ends.add(told.slice(text.length));
+        }
+      }
+      expect([...ends].sort()).toEqual(["broken", "whole"]);
+    },
+  );
+
+  it("a partition holds everything back until it is healed", async () => {
+    const world = createSimulation();
+    await world.run(async () => {
+      const [here, there] = [world.host("here"), world.host("there")];
+      const { reactor, server } = await echoServer(there);
+      const socket = here.dial({ host: there.address, port: PORT });
+      await world.sleep(10);
+      world.partition(here, there);
+      socket.write("a\n");
+      await world.sleep(60_000);
+      expect(socket.received.toString()).toBe("");
+      world.heal(here, there);
+      await world.sleep(10);
+      expect(socket.received.toString()).toBe("a\n");
+      socket.destroy();
+      await server.close();
+      await reactor.close();
+    });
+  });
+
+  it("a host that is not there cannot be reached", async () => {
+    const world = createSimulation();
+    const reactor = world.host("here").createReactor();
+    await world.run(async () => {
+      const channel = reactor.connect({ host: "10.9.9.9", port: 1 });
+      reactor.register(channel, READABLE);
+      await world.sleep(1000);
+      expect(channel.error).toMatchObject({ code: "EHOSTUNREACH" });
+      channel.close();
+      await reactor.close();
+    });
+  });
+
+  it("datagrams of a host are lost, doubled and overtaken", async () => {
+    const world = createSimulation({
+      faults: { loseDatagram: 0.3, duplicateDatagram: 0.3, reorderDatagram: 0.3 },
+    });
+    const { datagrams } = world.host("here").network;
+    const [a, b] = [datagrams.socket({ port: 1 }), datagrams.socket({ port: 2 })];
+    await world.run(async () => {
+      for (let i = 0; i < 100; i++) a.send(Buffer.from(`${i}`), { host: "127.0.0.1", port: 2 });
+      await world.sleep(1000);
+    });
+    const came = b.received.map(({ bytes }) => Number(bytes.toString()));
+    expect(new Set(came).size).toBeLessThan(100);
+    expect(came.length).toBeGreaterThan(new Set(came).size);
+    expect(came).not.toEqual(came.toSorted((x, y) => x - y));
+  });
+});
+
+describe("what a failed simulation tells", () => {
+  async function failure(run: Promise<unknown>): Promise<SimulationError> {
+    const error = await run.catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(SimulationError);
+    return error as SimulationError;
+  }
+
+  it("the seed, the faults, the last events, and what is open at both ends", async () => {
+    const world = createSimulation({ seed: "s7", faults: { split: 0.5 } });
+    const { message } = await failure(
+      world.run(async (simulation) => {
+        const there = simulation.host("there");
+        await echoServer(there);
+        simulation.host("here").dial({ host: there.address, port: PORT }).write("x\n");
+        await simulation.sleep(100);
+        throw new Error("told you so");
+      }),
+    );
+    expect(message).toContain("seed s7: told you so\nreplay it with SEED=s7; faults: split 0.5\n");
+    expect(message).toContain("10.0.0.2:32768 > 10.0.0.1:9000 data");
+    expect(message).toMatch(/there: LISTEN +0.0.0.0:9000/);
+    expect(message).toMatch(/here: ESTABLISHED +10.0.0.2/);
+    expect(message).toMatch(/there: ESTABLISHED +10.0.0.1/);
+  });
+
+  it("that it waits for something real, or for ever", async () => {
+    const { message } = await failure(
+      createSimulation().run(() => new Promise((resolve) => setTimeout(resolve, 1e9).unref())),
+    );
+    expect(message).toContain("for something real (a timer, a file, a thread)");
+  });
+
+  it("that it does not end, or that time stands still", async () => {
+    const endless = createSimulation({ maxMs: 1000 });
+    const forever = async (): Promise<void> => {
+      for (;;) await endless.sleep(1);
+    };
+    expect((await failure(endless.run(forever))).message).toContain("not over after 1000 ms");
+  });
+
+  it("what was left open", async () => {
+    const world = createSimulation();
+    const { message } = await failure(world.run((simulation) => echoServer(simulation.host("a"))));
+    expect(message).toContain("a: its reactor has left open 1, registered 1");
+  });
+});
+
+describe("shrinkFaultPlan", () => {
+  it("leaves the faults without which it does not fail", async () => {
+    const plan = Object.fromEntries(FAULTS.map((fault) => [fault, 0.5])) as unknown as FaultPlan;
+    const fails = ({ split, reset }: FaultPlan): Promise<boolean> =>
+      Promise.resolve(split > 0 && reset > 0);
+    expect(await shrinkFaultPlan(plan, fails)).toEqual({ ...NO_FAULTS, split: 0.5, reset: 0.5 });
+  });
+});
+
+describe("serve() under every fault", () => {
+  it("300 worlds: what comes back is what was sent, or its beginning; nothing is left", async () => {
+    const first = Number(process.env.SEED ?? 1);
+    const count = process.env.SEED === undefined ? 300 : 1;
+    for (let seed = first; seed < first + count; seed++) {
+      const world = createSimulation({ seed, faults: "swarm" });
+      for (const told of await world.run((simulation) => echoes(simulation))) {
+        expect(ALL.startsWith(told.replace(/(whole|broken)$/, "")), `seed ${seed}`).toBe(true);
+      }
+    }
+  });
+});
