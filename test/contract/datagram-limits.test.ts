@@ -148,6 +148,17 @@ onEveryDatagramNetwork("a datagram's limits", (world) => {
     await world().until(() => peer.received.length === 2, "both");
   });
 
+  it("17: the bytes are the caller's again at once, also while they wait", async () => {
+    const { datagram, goOn } = await stalledDatagram(world(), world().createReactor());
+    const peer = await rawDatagram(world());
+    const bytes = Buffer.alloc(5000, "a");
+    datagram.send(bytes, peer.address);
+    bytes.fill("b");
+    goOn();
+    await world().until(() => peer.received.length === 1, "it");
+    expect(peer.received[0]!.bytes.equals(Buffer.alloc(5000, "a"))).toBe(true);
+  });
+
   it("lingerMs: a closing one of which the system takes nothing is cut off, and told as lost", async () => {
     const reactor = world().createReactor({ lingerMs: 500 });
     const { datagram } = await stalledDatagram(world(), reactor);

@@ -1,7 +1,7 @@
 /** What `process-lifetime.test.ts` runs, each case in a process of its own. */
 import net from "node:net";
 
-import { createReactor, READABLE, type Channel } from "iomux";
+import { createReactor, READABLE, type Channel, type DatagramSource } from "iomux";
 
 const HOUR_MS = 3_600_000;
 
@@ -42,6 +42,22 @@ const cases: Record<string, () => Promise<void> | void> = {
       registration.unregister();
     });
     say(String((listener.localAddress as { port: number }).port));
+  },
+
+  async "a datagram that is not registered"() {
+    await reactor.bind({ port: 0 });
+    say("bound");
+  },
+
+  async "a datagram"() {
+    const datagram = await reactor.bind({ port: 0 });
+    const registration = reactor.register(datagram, READABLE, () => {
+      say(datagram.receive()!.bytes.toString());
+      registration.unregister();
+    });
+    reactor.setTimer(20, () => {
+      datagram.send(Buffer.from("came"), datagram.localAddress as DatagramSource);
+    });
   },
 
   "a timer": () => void reactor.setTimer(20, () => say("fired")),

@@ -68,6 +68,8 @@ describe("14 / H32: the process", () => {
     ["a wake before a timer that is far away", ["selected"]],
     ["what was written before the registration", ["ping"]],
     ["output without a registration, beside a server that is idle", ["flushed"]],
+    ["a datagram that is not registered", ["bound"]],
+    ["a datagram", ["came"]],
     ["a closed reactor", ["closed"]],
   ])("lives as long as it should: %s", async (name, lines) => {
     expect(await run(name)).toEqual({ lines, code: 0 });
