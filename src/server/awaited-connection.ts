@@ -20,6 +20,7 @@ import type { ServedConnection } from "./served-connection.ts";
 /** What comes out of the reader: frames, or what single reads have asked for. */
 export type Served<F> = ServedConnection<unknown, AwaitedConnection<F>>;
 
+const SEND_NAMES: ReadonlySet<string> = new Set(["timeoutMs", "signal", "source"]);
 const LINE_NAMES: ReadonlySet<string> = new Set(["timeoutMs", "signal", "maxBytes"]);
 
 const END = Promise.resolve(null);
@@ -169,7 +170,12 @@ export class AwaitedConnection<F> implements AsyncConnection<F> {
   }
 
   send(bytes: Uint8Array, options: AsyncSendOptions = {}): Promise<boolean> {
-    return this.#output.send(bytes, options);
+    checkWaiting(options, SEND_NAMES);
+    const { source } = options;
+    return this.#output.send(
+      bytes,
+      source === undefined ? options : { ...options, source: underlying(source) },
+    );
   }
 
   establish(): void {

@@ -6,10 +6,8 @@ import type { AsyncSendOptions } from "./async-connection.ts";
 import type { SendOptions } from "./connection.ts";
 import { ConnectionClosedError, notBytes } from "./connection-errors.ts";
 import type { OutputPolicy, ServerLimits } from "./options.ts";
-import { abortedAlready, checkWaiting, Pending, rejected, timedOut } from "./pending.ts";
+import { abortedAlready, Pending, rejected, timedOut } from "./pending.ts";
 import type { ServedConnection } from "./served-connection.ts";
-
-const NAMES: ReadonlySet<string> = new Set(["timeoutMs", "signal", "source"]);
 
 const TAKEN = Promise.resolve(true);
 const DROPPED = Promise.resolve(false);
@@ -39,7 +37,6 @@ export class AwaitedOutput {
   send(bytes: Uint8Array, options: AsyncSendOptions): Promise<boolean> {
     const served = this.#served;
     if (!(bytes instanceof Uint8Array)) throw notBytes(bytes, served.fd);
-    checkWaiting(options, NAMES);
     const aborted = abortedAlready(this.#what, options);
     if (aborted !== null) return rejected(aborted);
     if (this.#rest !== null) served.overflow();

@@ -76,6 +76,10 @@ onEveryAsyncServer("connect()", (world) => {
     expect(answer.error!.message).toBe("no framer");
     const listeners = [...served.reactor.registrations.values()];
     expect(listeners.map(({ interest }) => interest)).toEqual([READABLE]);
+    await world().settle();
+    // The listener, and the other side of what was connected.
+    expect(served.reactor.stats().open).toBeLessThanOrEqual(2);
+    expect(served.reactor.stats().connected).toBe(1);
   });
 
   it("throws at once for what is no reactor, address or option", async () => {

@@ -142,6 +142,23 @@ onEveryAsyncServer("send()", (world) => {
     },
   );
 
+  it.each(["send", "broadcast"])("pause-source: %s() holds back whose frame it is", async (by) => {
+    const options = { ...MARKS, outputPolicy: "pause-source" } as const;
+    const { connection, peer, served } = await stuck(options);
+    const source = await served.join();
+    const frame = Buffer.alloc(20_000);
+    if (by === "send") void connection.send(frame, { source: source.connection });
+    else broadcast([connection], frame, { source: source.connection });
+    source.peer.write("x");
+    await world().until(() => source.connection.channel.bytesIn === 1, "a byte");
+    const read = watch(source.connection.read());
+    await world().passes(5);
+    expect(read.text).toBe("pending");
+    peer.resume();
+    await world().until(() => read.settled, "the byte");
+    expect(read.text).toBe('"x"');
+  });
+
   it("broadcast() takes these connections too", async () => {
     const served = await awaiting(world(), MARKS);
     const guests = [await served.join(), await served.join(), await served.join()];

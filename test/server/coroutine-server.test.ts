@@ -324,6 +324,48 @@ onEveryAsyncServer("each()", (world) => {
     expect(served.server.stats().closed.shutdown).toBe(2);
   });
 
+  it("returns after the last coroutine, also after one that has ended its connection", async () => {
+    const served = await awaiting(world(), LINES);
+    const work = gate();
+    const done = watch(
+      served.server.each(async (connection) => {
+        connection.end();
+        await work.promise;
+      }),
+    );
+    served.dial().end();
+    await world().until(() => served.server.stats().closed.local === 1, "the connection to end");
+    await world().run(served.server.close());
+    await world().passes(5);
+    expect(done.text).toBe("pending");
+    work.open();
+    await world().until(() => done.settled, "each() to return");
+  });
+
+  it("a coroutine that has read the end is at work until it returns", async () => {
+    const served = await awaiting(world(), LINES);
+    const work = gate();
+    const ended: boolean[] = [];
+    const done = watch(
+      served.server.each(async (connection) => {
+        for await (const line of connection) expect(line.toString()).toBe("all");
+        ended.push(true);
+        await work.promise;
+        await connection.send(Buffer.from("counted\n"));
+      }),
+    );
+    const peer = served.dial();
+    peer.end("all");
+    await world().until(() => ended.length === 1, "the end");
+    void served.server.close();
+    await turns(world(), served.reactor, 5);
+    expect([peer.ended, served.server.connections.size]).toEqual([false, 1]);
+    work.open();
+    await world().until(() => done.settled, "each() to return");
+    await world().until(() => peer.ended, "our end");
+    expect(peer.received.toString()).toBe("counted\n");
+  });
+
   it("throws at once for what is no coroutine and no option", async () => {
     const { server } = await awaiting(world());
     const none = (): void => undefined;
