@@ -1,8 +1,16 @@
-/** The part of a channel that is plain data: what it is, whose, and how it stands. */
+/** The part of a channel that is plain data: what it is, whose, and what it holds. */
+import type { SocketAddress } from "./address.ts";
+import { ByteQueue } from "./bytes/byte-queue.ts";
+import { ChannelOutput } from "./channel-output.ts";
 import { Closed } from "./closed.ts";
 import type { DescriptorState } from "./descriptor.ts";
 import type { ChannelOwner, Host } from "./host.ts";
+import type { Transport } from "./network.ts";
 import type { Entry } from "./registration.ts";
+import type { TlsInfo } from "./tls.ts";
+
+/** Stays empty: a channel that is silent owns no queue. */
+const NO_INPUT = new ByteQueue();
 
 export class ChannelState {
   readonly fd: number;
@@ -20,12 +28,60 @@ export class ChannelState {
   watchers: Set<() => void> | null = null;
   owner: ChannelOwner | null = null;
   readonly host: Host;
+  /** What is under it; another one once the channel is secured. */
+  transport: Transport;
+  protected input = NO_INPUT;
+  protected output: ChannelOutput | null = null;
   #closed: Closed | null = null;
 
-  constructor(host: Host, connecting: boolean) {
+  constructor(host: Host, transport: Transport) {
     this.fd = host.allocate();
-    this.state = connecting ? "connecting" : "open";
+    this.state = transport.connecting ? "connecting" : "open";
     this.host = host;
+    this.transport = transport;
+  }
+
+  get localAddress(): SocketAddress | null {
+    return this.transport.localAddress;
+  }
+
+  get remoteAddress(): SocketAddress | null {
+    return this.transport.remoteAddress;
+  }
+
+  get tls(): TlsInfo | null {
+    return this.transport.tls ?? null;
+  }
+
+  get queued(): number {
+    return this.output?.length ?? 0;
+  }
+
+  get bytesOut(): number {
+    return this.output?.left ?? 0;
+  }
+
+  /** When output last left, by the reactor's time; 0 if none has. */
+  get leftAt(): number {
+    return this.output?.leftAt ?? 0;
+  }
+
+  get unread(): number {
+    return this.input.length;
+  }
+
+  /** Bytes held for its peer in this process. */
+  get buffered(): number {
+    return this.input.length + this.queued + (this.owner?.heldBytes ?? 0);
+  }
+
+  protected ownInput(): ByteQueue {
+    if (this.input === NO_INPUT) this.input = new ByteQueue();
+    return this.input;
+  }
+
+  protected ownOutput(): ChannelOutput {
+    return (this.output ??= new ChannelOutput(this.host));
   }
 
   get closed(): Promise<Error | null> {

@@ -10,10 +10,8 @@
  */
 import type { Readable, Writable } from "node:stream";
 
-import type { SocketAddress } from "./address.ts";
-import { ByteQueue } from "./bytes/byte-queue.ts";
 import * as failure from "./channel-errors.ts";
-import { ChannelOutput } from "./channel-output.ts";
+import type { ChannelOutput } from "./channel-output.ts";
 import { ChannelState } from "./channel-state.ts";
 import type { Channel, WriteOptions } from "./descriptor.ts";
 import { asError } from "./errors.ts";
@@ -22,19 +20,17 @@ import { HandOver } from "./hand-over.ts";
 import { ERROR, HANGUP, PEER_CLOSED, READABLE, WRITABLE } from "./mask.ts";
 import type { Transport, TransportSink } from "./network.ts";
 import type { ReadySource } from "./registration.ts";
+import { Securing } from "./securing.ts";
+import type { Securer } from "./tls.ts";
 
 const END = Buffer.alloc(0);
-
-/** Stays empty: a channel that is silent owns no queue. */
-const NO_INPUT = new ByteQueue();
 
 export class BufferedChannel
   extends ChannelState
   implements Channel, ReadySource, TransportSink, Flushable
 {
-  readonly #transport: Transport;
-  #input = NO_INPUT;
-  #output: ChannelOutput | null = null;
+  /** From `startTls` to the end of the handshake. */
+  #securing: Securing | null = null;
   #endSeen = false;
   #shut = false;
   #finSent = false;
@@ -48,15 +44,14 @@ export class BufferedChannel
   #handOver: HandOver | null = null;
 
   constructor(host: Host, transport: Transport) {
-    super(host, transport.connecting);
-    this.#transport = transport;
+    super(host, transport);
     if (transport.readOnly === true) this.#shut = this.#finSent = true;
     if (transport.writeOnly === true) this.#endSeen = this.ended = true;
   }
 
   /** Starts the traffic. Apart from the constructor, because the reactor must know us first. */
   attach(): void {
-    this.#transport.attach(this);
+    this.transport.attach(this);
   }
 
   /** Whether its stream was given back, and is somebody else's now. */
@@ -64,44 +59,14 @@ export class BufferedChannel
     return this.#handOver?.done === true;
   }
 
-  /** What is under it. Only for what can be read off it. */
-  get transport(): Transport {
-    return this.#transport;
-  }
-
-  get localAddress(): SocketAddress | null {
-    return this.#transport.localAddress;
-  }
-
-  get remoteAddress(): SocketAddress | null {
-    return this.#transport.remoteAddress;
-  }
-
-  get queued(): number {
-    return this.#output?.length ?? 0;
-  }
-
-  get bytesOut(): number {
-    return this.#output?.left ?? 0;
-  }
-
-  /** When output last left, by the reactor's time; 0 if none has. */
-  get leftAt(): number {
-    return this.#output?.leftAt ?? 0;
-  }
-
-  get unread(): number {
-    return this.#input.length;
+  /** Whether our side has ended, or is about to. */
+  get shut(): boolean {
+    return this.#shut;
   }
 
   get room(): number {
     if (this.state !== "open" || this.#shut) return 0;
-    return this.#output?.room ?? this.host.limits.highWaterMark;
-  }
-
-  /** Bytes held for its peer in this process. */
-  get buffered(): number {
-    return this.#input.length + this.queued + (this.owner?.heldBytes ?? 0);
+    return this.output?.room ?? this.host.limits.highWaterMark;
   }
 
   condition(): number {
@@ -109,9 +74,9 @@ export class BufferedChannel
     if (state === "closing" || state === "closed" || state === "connecting") return 0;
     const lost = state === "failed";
     const endUnread = this.#endSeen && !this.ended;
-    let mask = this.#input.length > 0 || (endUnread && !lost) ? READABLE : 0;
+    let mask = this.input.length > 0 || (endUnread && !lost) ? READABLE : 0;
     if (endUnread) mask |= PEER_CLOSED;
-    if (state === "open") return this.#shut || this.#output?.full === true ? mask : mask | WRITABLE;
+    if (state === "open") return this.#shut || this.output?.full === true ? mask : mask | WRITABLE;
     if (((mask & READABLE) !== 0 || this.owner?.unhandled) && !this.#unreadExpired) return mask;
     return lost ? mask | ERROR | HANGUP : mask | HANGUP;
   }
@@ -119,13 +84,13 @@ export class BufferedChannel
   read(maxBytes = Infinity): Buffer | null {
     failure.checkMaxBytes(maxBytes, this.fd);
     if (this.state === "closing" || this.state === "closed" || maxBytes === 0) return null;
-    const bytes = this.#input.read(maxBytes);
+    const bytes = this.input.read(maxBytes);
     if (bytes === null) return this.#readEnd();
     this.progress++;
     this.host.budget.remove(bytes.length);
-    if (this.#readingStopped && this.#input.length * 2 <= this.host.limits.inputMark) {
+    if (this.#readingStopped && this.input.length * 2 <= this.host.limits.inputMark) {
       this.#readingStopped = false;
-      if (this.state === "open") this.#transport.resume();
+      if (this.state === "open") this.transport.resume();
     }
     this.inputHandled();
     return bytes;
@@ -146,13 +111,13 @@ export class BufferedChannel
   }
 
   peek(): Buffer | null {
-    return this.state === "closing" || this.state === "closed" ? null : this.#input.peek();
+    return this.state === "closing" || this.state === "closed" ? null : this.input.peek();
   }
 
   write(bytes: Uint8Array, options?: WriteOptions): number {
     if (!(bytes instanceof Uint8Array)) throw failure.notBytes(bytes, this.fd);
     if (this.state !== "open" || this.#shut) return 0;
-    const taken = this.#ownOutput().take(bytes, options?.copy === true);
+    const taken = this.ownOutput().take(bytes, options?.copy === true);
     if (taken === 0) return 0;
     this.progress++;
     this.#flushLater();
@@ -161,18 +126,14 @@ export class BufferedChannel
 
   /** Writes a small frame that other channels get too. There must be `room` for it. */
   writeShared(bytes: Uint8Array): void {
-    this.#ownOutput().takeShared(bytes);
+    this.ownOutput().takeShared(bytes);
     this.progress++;
     this.#flushLater();
   }
 
   setWaterMarks(high: number, low: number): void {
     failure.checkWaterMarks(high, low, this.fd);
-    if (this.#ownOutput().setMarks(high, low)) this.#writableAgain();
-  }
-
-  #ownOutput(): ChannelOutput {
-    return (this.#output ??= new ChannelOutput(this.host));
+    if (this.ownOutput().setMarks(high, low)) this.#writableAgain();
   }
 
   #writableAgain(): void {
@@ -188,16 +149,16 @@ export class BufferedChannel
 
   close(): void {
     if (this.state === "closing" || this.state === "closed") return;
-    if (this.state !== "open" || this.#transport.readOnly === true) {
+    if (this.state !== "open" || this.transport.readOnly === true) {
       this.abort();
       return;
     }
     this.state = "closing";
     this.host.busy(1);
-    this.host.budget.remove(this.#input.length);
-    this.#input.clear();
+    this.host.budget.remove(this.input.length);
+    this.input.clear();
     this.#shut = true;
-    if (this.#readingStopped) this.#transport.resume();
+    if (this.#readingStopped) this.transport.resume();
     this.#awaitClosing();
     this.#flushLater();
     this.host.detach(this, null);
@@ -208,11 +169,22 @@ export class BufferedChannel
     const lost = this.state === "failed" || this.state === "hung-up";
     if (reason !== undefined) this.error ??= asError(reason, this.fd, "abort() was given");
     this.finalize();
-    if (!lost) this.host.destroyLater(this.#transport, true);
+    if (!lost) this.host.destroyLater(this.#securing ?? this.transport, true);
+  }
+
+  /**
+   * Secures it in place: it is `connecting` until that is done. What is connecting already is
+   * secured once it stands.
+   */
+  startTls(securer: Securer): void {
+    this.#securing = new Securing(this.host, this, securer);
+    if (this.state === "connecting") return;
+    this.state = "connecting";
+    this.#flushLater();
   }
 
   release(): Promise<Readable | Writable> {
-    this.#handOver = new HandOver(this, this.#input);
+    this.#handOver = new HandOver(this, this.input);
     this.state = "closing";
     this.host.busy(1);
     this.#awaitClosing();
@@ -222,7 +194,7 @@ export class BufferedChannel
   }
 
   #flushLater(): void {
-    if (this.#flushing || this.#output?.inFlight === true) return;
+    if (this.#flushing || this.output?.inFlight === true) return;
     this.#flushing = true;
     this.host.flushLater(this);
   }
@@ -230,17 +202,19 @@ export class BufferedChannel
   /** Hands output to the transport, one write at a time, until it no longer completes at once. */
   flush(): void {
     this.#flushing = false;
-    if (this.state !== "open" && this.state !== "closing") return;
-    const output = this.#output;
+    const securing = this.state === "connecting" ? this.#securing : null;
+    if (this.state !== "open" && this.state !== "closing" && securing === null) return;
+    const output = this.output;
     while (output !== null && !output.inFlight && output.length > 0) {
       output.inFlight = true;
-      if (!this.#transport.write(output.next(this.host.limits.flushBytes))) return;
+      if (!this.transport.write(output.next(this.host.limits.flushBytes))) return;
       this.#wrote(output);
     }
     if (output?.inFlight === true) return;
-    if (this.#shut && !this.#finSent) {
+    if (securing !== null) securing.begin();
+    else if (this.#shut && !this.#finSent) {
       this.#finSent = true;
-      this.#transport.shutdown();
+      this.transport.shutdown();
       if (!this.#lingering && this.#handOver === null) this.#letGo();
     }
     if (this.#handOver !== null && this.state === "closing") this.#handOver.finish(this);
@@ -254,7 +228,7 @@ export class BufferedChannel
 
   failConnecting(error: Error): void {
     if (this.state !== "connecting") return;
-    this.#transport.destroy();
+    (this.#securing ?? this.transport).destroy();
     this.onFailed(error);
   }
 
@@ -262,11 +236,25 @@ export class BufferedChannel
 
   onOpen(): void {
     if (this.state !== "connecting") return;
+    if (this.#securing === null) this.#opened(true);
+    else this.#securing.begin();
+  }
+
+  /** What `startTls` has begun is done: from now on it is `transport`. */
+  onSecure(transport: Transport, connected: boolean): void {
+    if (this.state !== "connecting") return;
+    this.#securing = null;
+    this.transport = transport;
+    this.#opened(connected);
+    transport.attach(this);
+  }
+
+  #opened(connected: boolean): void {
     this.state = "open";
     this.endConnecting();
     if (this.#shut) this.#flushLater();
     else this.host.changed(this, WRITABLE);
-    this.host.connected(this);
+    if (connected) this.host.connected(this);
   }
 
   onBytes(chunk: Buffer): void {
@@ -275,27 +263,30 @@ export class BufferedChannel
     this.bytesIn += size;
     this.host.counters.bytesIn += size;
     if (this.state === "closing" || this.state === "closed") return;
-    if (this.#input === NO_INPUT) this.#input = new ByteQueue();
-    this.#input.push(chunk);
+    if (this.#securing !== null) {
+      this.#securing.hold(chunk);
+      return;
+    }
+    this.ownInput().push(chunk);
     this.host.budget.add(size);
     this.host.changed(this, READABLE);
     this.host.collected(size);
     // After a turn that may have read it all.
-    if (this.#input.length >= this.host.limits.inputMark && !this.#readingStopped) {
+    if (this.input.length >= this.host.limits.inputMark && !this.#readingStopped) {
       this.#readingStopped = true;
-      this.#transport.pause();
+      this.transport.pause();
     }
   }
 
   onEnd(confirmed: boolean): void {
     if (this.state === "closed") return;
     this.#endSeen = true;
-    this.endConfirmed = confirmed && (!this.#shut || this.#transport.certainEnds === true);
+    this.endConfirmed = confirmed && (!this.#shut || this.transport.certainEnds === true);
     if (this.state === "open") this.host.changed(this, READABLE | PEER_CLOSED);
   }
 
   onWritten(): void {
-    if (this.#output !== null) this.#wrote(this.#output);
+    if (this.output !== null) this.#wrote(this.output);
     if (this.state === "closing") this.#awaitClosing();
     this.flush();
   }
@@ -316,7 +307,7 @@ export class BufferedChannel
       return;
     }
     this.state = state;
-    this.#output?.clear();
+    this.output?.clear();
     this.endConnecting();
     this.#cancelDeadline = this.host.after(this.host.limits.unreadMs, () => {
       this.#unreadExpired = true;
@@ -341,7 +332,7 @@ export class BufferedChannel
 
   #letGo(): void {
     this.finalize();
-    this.host.destroyLater(this.#transport, false);
+    this.host.destroyLater(this.transport, false);
   }
 
   /** The reactor closes: from now on only output that is still to leave keeps it from closed. */
@@ -357,10 +348,10 @@ export class BufferedChannel
     this.state = "closed";
     this.endConnecting();
     this.#cancelDeadline?.();
-    this.host.budget.remove(this.#input.length);
-    const unread = this.#input.takeAll();
-    if (!this.released) this.#transport.release?.(unread);
-    this.#output?.clear();
+    this.host.budget.remove(this.input.length);
+    const unread = this.input.takeAll();
+    if (!this.released) this.transport.release?.(unread);
+    this.output?.clear();
     this.fulfilClosed();
     this.#handOver?.fail(this.error ?? failure.notReleased(this));
     if (closing) this.host.busy(-1);
@@ -371,6 +362,6 @@ export class BufferedChannel
   }
 
   assertInvariants(): void {
-    failure.checkQueues(this, this.#input, this.#output, this.#endSeen);
+    failure.checkQueues(this, this.input, this.output, this.#endSeen);
   }
 }

@@ -11,6 +11,7 @@ import type { Transferable } from "node:worker_threads";
 import type { SocketAddress } from "./address.ts";
 import type { DatagramAddress, DatagramSource } from "./datagram-address.ts";
 import type { SignalName } from "./signal-names.ts";
+import type { TlsInfo } from "./tls.ts";
 
 /**
  * Where a descriptor is in its life. `docs/concepts.md` has the table of states and calls.
@@ -71,13 +72,16 @@ export interface Channel extends Descriptor {
   readonly ended: boolean;
   /**
    * Whether the peer's end is known to be an orderly one. False before the end, and where a reset
-   * cannot be told from it (Unix-domain sockets, after our own shutdown).
+   * cannot be told from it (Unix-domain sockets, after our own shutdown). On TLS it is true if the
+   * peer has said so (close_notify), and false if its bytes just stopped.
    */
   readonly endConfirmed: boolean;
   /** Bytes read from and written to the network so far. */
   readonly bytesIn: number;
   /** Bytes that have left, of those that `write()` has taken. */
   readonly bytesOut: number;
+  /** What is known of the peer and of the protocol if the channel is secure, else null. */
+  readonly tls: TlsInfo | null;
 
   /**
    * Bytes that came, at most `maxBytes` (default: as many as are at hand). Null: nothing now. An

@@ -23,7 +23,11 @@ export interface RefuseMessage {
   /** Who has refused it. */
   readonly descriptor: Listener;
   /** The code under which it is reported to `onError`, which hears of many at once. */
-  readonly code: "IOMUX_DESCRIPTOR_LIMIT" | "IOMUX_ACCEPT_QUEUE_FULL" | "IOMUX_TURNED_AWAY";
+  readonly code:
+    | "IOMUX_DESCRIPTOR_LIMIT"
+    | "IOMUX_ACCEPT_QUEUE_FULL"
+    | "IOMUX_TOO_MANY_HANDSHAKES"
+    | "IOMUX_TURNED_AWAY";
   /** Why the gate of a server has turned it away (`TurnedAway`), or null if that was not who. */
   readonly reason: string | null;
   /** Who was refused, or null where the network does not know it. */

@@ -2,7 +2,7 @@
 import type { Budget } from "./budget.ts";
 import type { PagePool } from "./bytes/output-queue.ts";
 import type { Limits } from "./limits.ts";
-import type { Transport } from "./network.ts";
+import type { Severable, Transport } from "./network.ts";
 import type { Channel } from "./descriptor.ts";
 import type { ReadySource } from "./registration.ts";
 
@@ -39,6 +39,8 @@ export interface Counters {
   connected: number;
   /** Peers that listeners have refused: no descriptors, or too many waiting. */
   refused: number;
+  /** TLS handshakes of accepted peers that failed. */
+  handshakesFailed: number;
   /** Handlers, timers and callbacks that threw or rejected. */
   handlerErrors: number;
   /** Calls of handlers that took longer than `slowHandlerMs`. */
@@ -79,7 +81,7 @@ export interface Host {
   /** Unregisters, because the descriptor's owner closes it: nothing more is reported. */
   detach(source: ReadySource, reason: Error | null): void;
   /** Lets go of a socket, at most `closesPerTurn` in one turn. */
-  destroyLater(transport: Transport, reset: boolean): void;
+  destroyLater(socket: Severable, reset: boolean): void;
   /** It is connected: counted, and published. */
   connected(channel: Channel): void;
   /** The descriptor is closed: forget it. The last that it does. */

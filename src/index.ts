@@ -77,6 +77,20 @@ export {
 } from "./diagnostics.ts";
 
 export { createReactor } from "./node/create-reactor.ts";
+export { createTlsContext } from "./node/tls-context.ts";
+export type {
+  ConnectTlsOptions,
+  Handshake,
+  HandshakeEnd,
+  Pem,
+  Securer,
+  StartTlsOptions,
+  TlsClientOptions,
+  TlsContext,
+  TlsIdentity,
+  TlsInfo,
+  TlsServerOptions,
+} from "./tls.ts";
 export type { Reactor } from "./reactor.ts";
 export type {
   BinderOptions,
@@ -122,6 +136,7 @@ export {
   type Callbacks,
   type ConnectionOptions,
   type OutputPolicy,
+  type ServeAddress,
   type ServeOptions,
   type ServerLimits,
   type TurnedAway,
@@ -171,6 +186,7 @@ export type {
   MessageTransport,
   Network,
   NetworkCapabilities,
+  Severable,
   Transport,
   TransportSink,
 } from "./network.ts";

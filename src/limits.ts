@@ -44,6 +44,10 @@ export interface Limits {
   datagramQueueBytes: number;
   /** Datagrams of one socket that the system has not taken yet; beyond it `send` answers false. */
   datagramsInFlight: number;
+  /** TLS handshakes of a listener's peers at a time; more are refused. */
+  maxHandshakes: number;
+  /** Milliseconds that a TLS handshake may take. */
+  tlsHandshakeMs: number;
   /** Sockets destroyed in one turn; more are spread over the next ones. */
   closesPerTurn: number;
   /** Descriptors kept free under the process's limit; peers beyond are refused. */
@@ -72,6 +76,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   datagramQueue: 1024,
   datagramQueueBytes: 1024 * 1024,
   datagramsInFlight: 1024,
+  maxHandshakes: 1024,
+  tlsHandshakeMs: 10_000,
   closesPerTurn: 128,
   reserveDescriptors: 16,
   reportEveryMs: 1000,
@@ -89,6 +95,7 @@ const TIMES: ReadonlySet<keyof Limits> = new Set<keyof Limits>([
   "slowHandlerMs",
   "unreadMs",
   "lingerMs",
+  "tlsHandshakeMs",
   "reportEveryMs",
 ]);
 

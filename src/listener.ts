@@ -4,10 +4,12 @@ import { Closed } from "./closed.ts";
 import type { Channel, DescriptorState, Listener } from "./descriptor.ts";
 import { publishRefuse, type RefuseMessage } from "./diagnostics.ts";
 import { asError, codeOf, IomuxError } from "./errors.ts";
+import { Handshakes, tooManyHandshakes } from "./handshakes.ts";
 import type { Host } from "./host.ts";
 import { ERROR, HANGUP, READABLE } from "./mask.ts";
 import type { ListenSink, ListenTransport, Transport } from "./network.ts";
 import type { Entry, ReadySource } from "./registration.ts";
+import type { Securer } from "./tls.ts";
 
 export class QueuedListener implements Listener, ReadySource, ListenSink {
   readonly fd: number;
@@ -21,17 +23,22 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
   readonly host: Host;
   readonly #transport: ListenTransport;
   readonly #pausable: boolean;
+  readonly #handshakes: Handshakes | null;
   #queue: Transport[] = [];
   #acceptingStopped = false;
   readonly #closed = new Closed();
 
-  /** `pausable`: whether the transport can leave connections in the kernel. */
-  constructor(host: Host, transport: ListenTransport, pausable: boolean) {
+  /**
+   * `pausable`: whether the transport can leave connections in the kernel; `securer`: how each is
+   * secured before it waits for `accept()`.
+   */
+  constructor(host: Host, transport: ListenTransport, pausable: boolean, securer?: Securer) {
     this.fd = host.allocate();
     this.localAddress = transport.localAddress;
     this.host = host;
     this.#transport = transport;
     this.#pausable = pausable;
+    this.#handshakes = securer === undefined ? null : new Handshakes(host, this, securer);
   }
 
   attach(): void {
@@ -85,6 +92,7 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
     this.state = "closing";
     for (const transport of this.#queue) this.host.destroyLater(transport, true);
     this.#queue = [];
+    this.#handshakes?.clear();
     this.host.busy(1);
     this.#transport.close(() => {
       this.state = "closed";
@@ -114,6 +122,24 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
       );
       return;
     }
+    if (this.#handshakes === null) this.#enqueue(transport);
+    else this.#secure(transport, this.#handshakes);
+  }
+
+  #secure(transport: Transport, handshakes: Handshakes): void {
+    if (!handshakes.full) {
+      handshakes.begin(transport, (secure) => {
+        this.#enqueue(secure);
+      });
+      return;
+    }
+    const { maxHandshakes } = this.host.limits;
+    this.#refuse(transport, "IOMUX_TOO_MANY_HANDSHAKES", (refused) =>
+      tooManyHandshakes(this, connections(refused), maxHandshakes),
+    );
+  }
+
+  #enqueue(transport: Transport): void {
     const { acceptQueue } = this.host.limits;
     if (this.#queue.length >= acceptQueue) {
       this.#refuse(transport, "IOMUX_ACCEPT_QUEUE_FULL", (refused) => this.#queueFull(refused));
@@ -174,6 +200,7 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
 
   assertInvariants(): void {
     const { acceptQueue } = this.host.limits;
+    this.#handshakes?.assertInvariants();
     if (this.#queue.length > acceptQueue) throw new Error(`fd ${this.fd}: accept queue over`);
     if (this.state !== "open" && this.#queue.length > 0) throw new Error(`fd ${this.fd}: queue`);
   }

@@ -11,6 +11,7 @@ import type { CheckedAddress, SocketAddress, TcpAddress } from "./address.ts";
 import type { DatagramAddress, DatagramSource } from "./datagram-address.ts";
 import type { BindOptions } from "./datagram-options.ts";
 import type { SignalName } from "./signal-names.ts";
+import type { ConnectTlsOptions, Securer, StartTlsOptions, TlsInfo } from "./tls.ts";
 
 /** What a network can do. The contract names the promises that depend on it. */
 export interface NetworkCapabilities {
@@ -22,6 +23,8 @@ export interface NetworkCapabilities {
   readonly kernelQueue: boolean;
   /** Whether a reset is seen while reading has stopped. */
   readonly resetWhilePaused: boolean;
+  /** Whether connections can be secured; then there is `securer`. */
+  readonly tls: boolean;
 }
 
 /** Options of a socket that connects; those of a listener hold for what it accepts. */
@@ -51,6 +54,12 @@ export interface Network {
 
   /** Resolves once bound, and has its peer if it is given one; rejects with the system's code. */
   bind(address: Required<TcpAddress>, options: BindOptions): Promise<DatagramTransport>;
+
+  /**
+   * Prepares handshakes of one side. Throws for options that are no good. `host`: whom a client
+   * connects to, where that is known.
+   */
+  securer?(options: StartTlsOptions | ConnectTlsOptions, host?: string): Securer;
 
   /**
    * Watches signals of the process in place of their default actions; answers how to stop, which
@@ -99,8 +108,17 @@ export type Adopted =
       readonly transport: DatagramTransport;
     };
 
+/** What can be let go of, in order or with a reset. */
+export interface Severable {
+  /** Lets go of the socket now. The sink hears nothing more. */
+  destroy(): void;
+
+  /** Resets the connection now (RST where the protocol has it). The sink hears nothing more. */
+  reset(): void;
+}
+
 /** A connected byte stream, or one that is connecting. */
-export interface Transport {
+export interface Transport extends Severable {
   /** Whether the connection was still to come when the transport was made. */
   readonly connecting: boolean;
   /** Our end, or null where there is none; it stays after the end. */
@@ -115,6 +133,10 @@ export interface Transport {
   readonly writeOnly?: boolean;
   /** Whether a confirmed end is one after our own shutdown too: no reset can look like it. */
   readonly certainEnds?: boolean;
+  /** Whether a handshake can be begun over it (see `Network.securer`). */
+  readonly securable?: boolean;
+  /** What is known of it if it is secure. */
+  readonly tls?: TlsInfo;
 
   /** Starts reading. A failure that came before is told from inside this call. */
   attach(sink: TransportSink): void;
@@ -132,12 +154,6 @@ export interface Transport {
 
   /** Ends our side after what was written (FIN). */
   shutdown(): void;
-
-  /** Lets go of the socket now. The sink hears nothing more. */
-  destroy(): void;
-
-  /** Resets the connection now (RST where the protocol has it). The sink hears nothing more. */
-  reset(): void;
 
   /**
    * Only of a stream that outlives its channel (standard input): it is let go of, with the bytes

@@ -13,6 +13,7 @@ import type { Network, NetworkCapabilities } from "./network.ts";
 import type { Handler, ReadySource, Registration } from "./registration.ts";
 import { checkSignalNames, type SignalName } from "./signal-names.ts";
 import type { Timer } from "./timers.ts";
+import type { StartTlsOptions } from "./tls.ts";
 import {
   OPTION_NAMES,
   type BinderOptions,
@@ -45,6 +46,7 @@ import {
   type CloseOptions,
   type CloseResult,
 } from "./reactor/shutdown.ts";
+import { clientSecurer, serverSecurer, startTls } from "./reactor/start-tls.ts";
 import { statsOf, type ReactorStats } from "./reactor/stats.ts";
 import { checkWait, makeWait, onAbort, type WaitOptions } from "./reactor/wait.ts";
 
@@ -231,10 +233,11 @@ export class Reactor {
   /** Binds and listens; resolves once bound. Rejects with the system's code (`EADDRINUSE`, ...). */
   listen(address: Address, options: ListenerOptions = {}): Promise<Listener> {
     this.#checkOpen();
-    const checked = checkAddress(address);
+    const at = checkAddress(address);
     checkOptions(options);
     checkSocketOptions(options);
-    return listenAt(this.#loop, this.#network, checked, options);
+    const tls = serverSecurer(this.#network, options.tls);
+    return listenAt(this.#loop, this.#network, at, options, tls);
   }
 
   /**
@@ -247,8 +250,9 @@ export class Reactor {
     checkOptions(options);
     checkSocketOptions(options);
     if (options.timeoutMs !== undefined) checkMs(options.timeoutMs, "timeoutMs");
+    const securer = clientSecurer(this.#network, options.tls, checked);
     const channel = this.#loop.channel(this.#network.connect(checked, options)) as BufferedChannel;
-    limitConnecting(this.#loop, channel, options);
+    limitConnecting(this.#loop, channel, options, securer);
     return channel;
   }
 
@@ -260,6 +264,19 @@ export class Reactor {
   bind(address: TcpAddress, options: BinderOptions = {}): Promise<Datagram> {
     this.#checkOpen();
     return bindDatagram(this.#loop, this.#network, address, options);
+  }
+
+  /**
+   * Secures a channel in place, as STARTTLS of SMTP (RFC 3207) and AUTH TLS of FTP (RFC 4217) do:
+   * same fd, same registration. Output that waits leaves first. Until the handshake has ended the
+   * channel is `connecting`, and nothing is reported; then WRITABLE says that it is secure, or ERROR
+   * why not. Throws `IOMUX_UNREAD_PLAINTEXT` if there are bytes that were not read: whoever has put
+   * them there, they must not count as secure. Throws `IOMUX_CANNOT_START_TLS` for a channel that is
+   * secure already, has yet to connect, or has ended its side.
+   */
+  startTls(channel: Channel, options: StartTlsOptions): void {
+    this.#checkOpen();
+    startTls(this.#sources.find(channel), this.#network, options);
   }
 
   /**

@@ -22,6 +22,7 @@ import type {
   NetworkCapabilities,
   Transport,
 } from "../network.ts";
+import type { ConnectTlsOptions, Securer, StartTlsOptions } from "../tls.ts";
 import { adopt } from "./adopt.ts";
 import { setupError } from "./connection-error.ts";
 import { bindSocket } from "./datagram-transport.ts";
@@ -29,6 +30,7 @@ import { DescriptorLimit } from "./descriptor-limit.ts";
 import { watchSignals } from "./signals.ts";
 import { ServerTransport } from "./server-transport.ts";
 import { SocketTransport } from "./socket-transport.ts";
+import { securerOf } from "./tls-securer.ts";
 import { occupantOf, pathBeside, publish, removerOf } from "./unix-path.ts";
 
 /** Descriptors by the sockets they were adopted from: one table for all reactors. */
@@ -40,6 +42,7 @@ export class NodeNetwork implements Network {
     urgent: false,
     kernelQueue: false,
     resetWhilePaused: false,
+    tls: true,
   };
   readonly #descriptors = new DescriptorLimit();
 
@@ -76,6 +79,10 @@ export class NodeNetwork implements Network {
 
   bind(address: Required<TcpAddress>, options: BindOptions): Promise<DatagramTransport> {
     return bindSocket(address, options);
+  }
+
+  securer(options: StartTlsOptions | ConnectTlsOptions, host?: string): Securer {
+    return securerOf(options, host);
   }
 
   signals(names: readonly SignalName[], onSignal: (name: SignalName) => void): () => void {

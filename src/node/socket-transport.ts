@@ -32,6 +32,7 @@ type Tagged = Socket & { [TRANSPORT]?: SocketTransport | undefined };
 
 export class SocketTransport implements Transport {
   readonly connecting: boolean;
+  readonly securable: boolean = true;
   localAddress: SocketAddress | null = null;
   /** What `allowHalfOpen` of the socket was, for when it is given back. */
   halfOpenBefore = true;
@@ -48,6 +49,8 @@ export class SocketTransport implements Transport {
   #confirming = false;
   #open = false;
   #failure: Error | null = null;
+  /** On TLS: whether the peer has said that this is the end. */
+  protected closeNotify: boolean | null = null;
   #onWritten: ((error?: Error | null) => void) | null = null;
 
   /**
@@ -96,6 +99,12 @@ export class SocketTransport implements Transport {
     socket.on("data", onData);
     if (socket.readableLength === 0) socket.push = push;
     if (socket.isPaused()) socket.resume();
+    // A TLS socket is read before it is attached; one that is empty tells of its end at once.
+    if (socket.readableEnded) {
+      nextImmediate(() => {
+        this.end();
+      });
+    }
   }
 
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
@@ -146,6 +155,16 @@ export class SocketTransport implements Transport {
     this.#socket.destroy();
   }
 
+  /** The socket that is the connection. */
+  protected get wire(): Socket {
+    return this.#socket;
+  }
+
+  /** Called at the very moment at which the socket learns of the end. */
+  noteEnd(): void {
+    return;
+  }
+
   /** A socket whose FIN is still to leave, and what is no TCP underneath, knows no reset. */
   reset(): void {
     this.#sink = null;
@@ -156,7 +175,7 @@ export class SocketTransport implements Transport {
       return;
     }
     try {
-      socket.resetAndDestroy();
+      this.wire.resetAndDestroy();
     } catch {
       socket.destroy();
     }
@@ -205,7 +224,8 @@ export class SocketTransport implements Transport {
   }
 
   end(): void {
-    if (this.#unix || this.#shut || this.#socket.writableEnded) this.#tellEnd(false);
+    const unknowable = this.#unix || this.#shut || this.#socket.writableEnded;
+    if (unknowable || this.closeNotify === true) this.#tellEnd(false);
     else if (this.#inFlight || this.#socket.writableLength > 0) {
       nextImmediate(() => {
         this.#tellEnd(true);
@@ -215,7 +235,7 @@ export class SocketTransport implements Transport {
 
   #confirmEnd(): void {
     this.#confirming = true;
-    this.#socket._write(EMPTY, BYTES, (error) => {
+    this.wire._write(EMPTY, BYTES, (error) => {
       if (error !== null && error !== undefined) {
         this.#socket.destroy(error);
         return;
@@ -227,7 +247,7 @@ export class SocketTransport implements Transport {
 
   #tellEnd(confirmed: boolean): void {
     this.#ended = true;
-    this.#sink?.onEnd(confirmed);
+    this.#sink?.onEnd(this.closeNotify ?? confirmed);
   }
 
   error(error: Error): void {
@@ -285,7 +305,10 @@ function writeBehind(
 
 /** In place of `Readable.push`: bytes go to the transport, the end takes the usual way. */
 function push(this: Tagged, chunk: Buffer | null, encoding?: BufferEncoding): boolean {
-  if (chunk === null) return Readable.prototype.push.call(this, null, encoding);
+  if (chunk === null) {
+    this[TRANSPORT]!.noteEnd();
+    return Readable.prototype.push.call(this, null, encoding);
+  }
   return this[TRANSPORT]!.bytes(chunk);
 }
 

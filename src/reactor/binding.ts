@@ -8,6 +8,7 @@ import { publishOpen } from "../diagnostics.ts";
 import { AbortError, IomuxError } from "../errors.ts";
 import { QueuedListener } from "../listener.ts";
 import type { Network } from "../network.ts";
+import type { Securer } from "../tls.ts";
 import type { Loop } from "./loop.ts";
 import type { BinderOptions, ListenerOptions } from "./options.ts";
 import { onAbort } from "./wait.ts";
@@ -17,11 +18,13 @@ export async function listenAt(
   network: Network,
   checked: CheckedAddress,
   options: ListenerOptions,
+  tls: Securer | undefined,
 ): Promise<QueuedListener> {
   const { signal } = options;
   if (signal?.aborted === true) throw new AbortError("listen", signal);
   const transport = await network.listen(checked, options);
-  const listener = new QueuedListener(loop, transport, network.capabilities.pauseAccept);
+  const { pauseAccept } = network.capabilities;
+  const listener = new QueuedListener(loop, transport, pauseAccept, tls);
   open(loop, listener, signal);
   if (listener.state !== "open") {
     await listener.closed;

@@ -1,7 +1,8 @@
-/** What may end a connection before it stands: its time, or its signal. */
+/** What comes before a connection stands: TLS; and what may end it: its time, its signal. */
 import type { BufferedChannel } from "../channel.ts";
 import { notConnected } from "../channel-errors.ts";
 import { AbortError } from "../errors.ts";
+import type { Securer } from "../tls.ts";
 import type { Loop } from "./loop.ts";
 import type { ConnectorOptions } from "./options.ts";
 import { onAbort } from "./wait.ts";
@@ -10,7 +11,9 @@ export function limitConnecting(
   loop: Loop,
   channel: BufferedChannel,
   { timeoutMs, signal }: ConnectorOptions,
+  securer: Securer | undefined,
 ): void {
+  if (securer !== undefined && channel.state !== "failed") channel.startTls(securer);
   const cancels: (() => void)[] = [];
   channel.onConnectingEnds = () => {
     for (const cancel of cancels) cancel();

@@ -11,7 +11,7 @@ import type { Channel } from "../descriptor.ts";
 import type { Flushable, Host } from "../host.ts";
 import type { Limits } from "../limits.ts";
 import { PagePool } from "../bytes/output-queue.ts";
-import type { Network, Transport } from "../network.ts";
+import type { Network, Severable, Transport } from "../network.ts";
 import type { Entry, ReadySource } from "../registration.ts";
 import { ReadySet } from "../ready-set.ts";
 import { Registry } from "../registry.ts";
@@ -57,7 +57,7 @@ export class Loop implements Host {
   readonly #ready = new ReadySet<Entry>();
   readonly #trace = Trace.ifWanted(this.counters);
   #dirty: Flushable[] = [];
-  #doomed: { transport: Transport; reset: boolean }[] = [];
+  #doomed: { socket: Severable; reset: boolean }[] = [];
   #inTurn = false;
   #turnBegan = 0;
   #scheduled = false;
@@ -174,9 +174,9 @@ export class Loop implements Host {
     const { closesPerTurn } = this.limits;
     const count = Math.min(this.#doomed.length, closesPerTurn);
     for (let i = 0; i < count; i++) {
-      const { transport, reset } = this.#doomed[i]!;
-      if (reset) transport.reset();
-      else transport.destroy();
+      const { socket, reset } = this.#doomed[i]!;
+      if (reset) socket.reset();
+      else socket.destroy();
     }
     if (count > 0) this.#doomed = this.#doomed.slice(count);
   }
@@ -223,8 +223,8 @@ export class Loop implements Host {
     if (!this.#inTurn) this.schedule();
   }
 
-  destroyLater(transport: Transport, reset: boolean): void {
-    this.#doomed.push({ transport, reset });
+  destroyLater(socket: Severable, reset: boolean): void {
+    this.#doomed.push({ socket, reset });
     this.schedule();
   }
 

@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import type { BindOptions } from "../datagram-options.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
 import type { ConnectOptions, ListenOptions, Network } from "../network.ts";
+import type { TlsClientOptions, TlsContext, TlsServerOptions } from "../tls.ts";
 import type { ErrorListener } from "./reporter.ts";
 
 /** What `createReactor()` takes, every limit among it. */
@@ -43,6 +44,11 @@ export interface RegisterOptions<T> {
 
 /** What `listen()` takes besides an address. */
 export interface ListenerOptions extends ListenOptions {
+  /**
+   * Secure every connection: `accept()` then answers finished handshakes only. What a server
+   * presents, or a `createTlsContext()` of it, which can be updated.
+   */
+  readonly tls?: TlsServerOptions | TlsContext;
   /** Closes the listener when aborted; before it is bound, `listen` rejects with AbortError. */
   readonly signal?: AbortSignal;
 }
@@ -55,6 +61,11 @@ export interface BinderOptions extends BindOptions {
 
 /** What `connect()` takes besides an address. */
 export interface ConnectorOptions extends ConnectOptions {
+  /**
+   * Secure the connection: WRITABLE then means that the handshake is done. `{}` is enough for a
+   * server whose certificate is from an authority that Node trusts.
+   */
+  readonly tls?: TlsClientOptions;
   /** Milliseconds to wait for the connection: then it has failed with ETIMEDOUT. */
   readonly timeoutMs?: number;
   /** Fails the connection with AbortError if aborted before it stands. */

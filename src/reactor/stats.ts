@@ -29,6 +29,7 @@ export function newCounters(): Counters {
     accepted: 0,
     connected: 0,
     refused: 0,
+    handshakesFailed: 0,
     handlerErrors: 0,
     slowHandlers: 0,
     spinning: 0,

@@ -10,6 +10,7 @@ import {
 import type { Channel } from "../descriptor.ts";
 import { IomuxRangeError, IomuxTypeError } from "../errors.ts";
 import type { ListenOptions } from "../network.ts";
+import type { TlsContext, TlsServerOptions } from "../tls.ts";
 import type { CloseReason, TimeUp } from "./close-reason.ts";
 import type { Connection } from "./connection.ts";
 import type { Framer, RefusedFrame } from "./framer.ts";
@@ -113,9 +114,15 @@ export interface ConnectionOptions<F> extends Partial<ServerLimits> {
   readonly outputPolicy?: OutputPolicy | undefined;
 }
 
+/** Where to listen; with `tls`, for secure connections only. */
+export type ServeAddress = Address & {
+  /** What is presented to those who connect there. */
+  readonly tls?: TlsServerOptions | TlsContext;
+};
+
 export interface ServeOptions<F> extends ConnectionOptions<F>, ListenOptions {
   /** Where to listen: one address or several. None: connections come by `take()` only. */
-  readonly listen?: Address | readonly Address[] | undefined;
+  readonly listen?: ServeAddress | readonly ServeAddress[] | undefined;
   /** Addresses that are turned away. */
   readonly blockList?: BlockList | undefined;
 }

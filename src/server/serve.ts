@@ -1,9 +1,8 @@
 /** `serve()`: servers for people who write servers rather than loops. */
-import type { Address } from "../address.ts";
 import type { Listener } from "../descriptor.ts";
 import { IomuxTypeError } from "../errors.ts";
 import { Reactor } from "../reactor.ts";
-import { checkServing, type Callbacks, type ServeOptions } from "./options.ts";
+import { checkServing, type Callbacks, type ServeAddress, type ServeOptions } from "./options.ts";
 import type { AsyncServer } from "./async-connection.ts";
 import { ConnectionServer } from "./connection-server.ts";
 import { AwaitedServer } from "./awaited-server.ts";
@@ -48,8 +47,10 @@ async function listen<S extends { attach(listener: Listener): void }>(
   server: S,
 ): Promise<S> {
   const { listen: addresses = [], backlog, noDelay, keepAlive } = options;
-  const listening = [addresses].flat().map((address: Address) =>
+  // Asynchronous, so that what is thrown for one address closes the others.
+  const listening = [addresses].flat().map(async ({ tls, ...address }: ServeAddress) =>
     reactor.listen(address, {
+      ...(tls === undefined ? {} : { tls }),
       ...(backlog === undefined ? {} : { backlog }),
       ...(noDelay === undefined ? {} : { noDelay }),
       ...(keepAlive === undefined ? {} : { keepAlive }),

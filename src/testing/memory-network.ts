@@ -52,6 +52,7 @@ export class MemoryNetwork implements Network {
     pauseAccept: true,
     urgent: false,
     kernelQueue: false,
+    tls: false,
     resetWhilePaused: false,
   };
   /** The time in which its bytes travel. */

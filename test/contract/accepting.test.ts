@@ -6,7 +6,7 @@ import { READABLE, formatAddress, type Channel, type Listener, type ReactorOptio
 
 import { record } from "../support/record.ts";
 import { MemoryWorld } from "../support/memory-world.ts";
-import { onEveryNetwork, onNetworks, type Peer, type World } from "../support/world.ts";
+import { onEveryChannel, onNetworks, type Peer, type World } from "../support/world.ts";
 
 interface Report {
   readonly code: string;
@@ -52,7 +52,7 @@ function dial(world: World, listener: Listener, count: number): Peer[] {
   return Array.from({ length: count }, () => world.dial(listener));
 }
 
-onEveryNetwork("accepting", (world) => {
+onEveryChannel("accepting", (world) => {
   it("a listener is READABLE while connections wait; accept answers null when none does", async () => {
     const reactor = world().createReactor();
     const listener = await world().run(reactor.listen(world().address()));

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { READABLE, WRITABLE, type Channel, type Reactor } from "iomux";
 
 import { fill, pattern } from "../support/record.ts";
-import { another, connected, onEveryNetwork, type World } from "../support/world.ts";
+import { another, connected, onEveryChannel, type World } from "../support/world.ts";
 
 const BUDGET = 4_000_000;
 
@@ -42,7 +42,7 @@ function writeUntil(channel: Channel, queued: number): void {
   channel.write(pattern(queued - channel.queued));
 }
 
-onEveryNetwork("the loop's budget", (world) => {
+onEveryChannel("the loop's budget", (world) => {
   it("24: over maxBufferedBytes the largest holder is shed first, and nobody else", async () => {
     const { reactor, reports } = budgeted(world());
     const [small, large, middle] = await stuck(world(), reactor, 3);
@@ -115,7 +115,7 @@ onEveryNetwork("the loop's budget", (world) => {
   });
 });
 
-onEveryNetwork("marks of one channel", (world) => {
+onEveryChannel("marks of one channel", (world) => {
   it("16: setWaterMarks holds for this channel alone, and at once", async () => {
     const reactor = world().createReactor();
     const [channel, other] = await stuck(world(), reactor, 2);
@@ -154,7 +154,7 @@ onEveryNetwork("marks of one channel", (world) => {
   });
 });
 
-onEveryNetwork("the reactor's time", (world) => {
+onEveryChannel("the reactor's time", (world) => {
   it("10: now() stands still within a turn, and goes on between turns", async () => {
     const reactor = world().createReactor();
     const times: number[] = [];

@@ -5,7 +5,7 @@ import { IomuxRangeError, IomuxTypeError, READABLE, WRITABLE } from "iomux";
 
 import { crowd, knocking, readyCrowd, thrownBy, turns } from "../support/crowd.ts";
 import { gate, listening } from "../support/reports.ts";
-import { connected, onEveryNetwork, type World } from "../support/world.ts";
+import { connected, onEveryChannel, type World } from "../support/world.ts";
 
 /** Fills a channel whose peer does not read until it stays full. */
 async function fill(
@@ -18,7 +18,7 @@ async function fill(
   } while (channel.room > 0);
 }
 
-onEveryNetwork("close", (world) => {
+onEveryChannel("close", (world) => {
   it("stops accepting, lets output drain, and resolves with nothing cut off", async () => {
     const reactor = world().createReactor();
     const { channel, peer, listener } = await connected(world(), reactor);

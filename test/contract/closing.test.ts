@@ -3,12 +3,12 @@ import { expect, it } from "vitest";
 import { READABLE, WRITABLE, type Address, type Channel } from "iomux";
 
 import { fill, pattern, record } from "../support/record.ts";
-import { another, connected, onEveryNetwork, onNetworks } from "../support/world.ts";
+import { another, connected, onEveryChannel, onNetworks } from "../support/world.ts";
 import type { MemoryWorld } from "../support/memory-world.ts";
 
 const MIB = 1024 * 1024;
 
-onEveryNetwork("closing", (world) => {
+onEveryChannel("closing", (world) => {
   it("22, 4: close flushes, ends, drains, and is told to nobody", async () => {
     const reactor = world().createReactor();
     const { channel, peer } = await connected(world(), reactor);

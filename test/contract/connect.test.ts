@@ -16,7 +16,7 @@ import {
 
 import { runScript } from "../support/child.ts";
 import { record } from "../support/record.ts";
-import { onEveryNetwork, onNetworks, type World } from "../support/world.ts";
+import { onEveryChannel, onNetworks, type World } from "../support/world.ts";
 
 const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ family, address }) => family === "IPv6" && address === "::1"),
@@ -43,7 +43,7 @@ function outcomes(reactor: Reactor, channel: Channel): string[] {
   return log;
 }
 
-onEveryNetwork("connect", (world) => {
+onEveryChannel("connect", (world) => {
   it("connect answers a channel at once; WRITABLE means connected", async () => {
     const reactor = world().createReactor();
     const listener = await world().run(reactor.listen(world().address()));
@@ -284,7 +284,7 @@ onNetworks(
   },
 );
 
-onEveryNetwork("addresses", (world) => {
+onEveryChannel("addresses", (world) => {
   it.each<[string, unknown, string]>([
     ["nothing", undefined, "IomuxTypeError"],
     ["null", null, "IomuxTypeError"],

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { EDGE, formatMask, ONESHOT, PEER_CLOSED, READABLE, WRITABLE, type Reactor } from "iomux";
 
 import { arrived, readyCrowd, turns } from "../support/crowd.ts";
-import { connected, onEveryNetwork, type World } from "../support/world.ts";
+import { connected, onEveryChannel, type World } from "../support/world.ts";
 
 /** A registered channel whose handler only writes down what it was told. */
 async function watched(world: World, interest: number, reactor: Reactor = world.createReactor()) {
@@ -21,7 +21,7 @@ async function watched(world: World, interest: number, reactor: Reactor = world.
   return { reactor, channel, peer, registration, seen, told };
 }
 
-onEveryNetwork("modes", (world) => {
+onEveryChannel("modes", (world) => {
   it("8: level is reported every turn while the condition holds", async () => {
     const { channel, peer, seen, told } = await watched(world(), READABLE);
     expect(await told()).toEqual([]);

@@ -8,7 +8,7 @@ import { EDGE, PEER_CLOSED, READABLE, WRITABLE, type Channel } from "iomux";
 import { errorCode, readyCrowd, thrownBy, turns } from "../support/crowd.ts";
 import { fill } from "../support/record.ts";
 import { gate, listening } from "../support/reports.ts";
-import { connected, onEveryNetwork } from "../support/world.ts";
+import { connected, onEveryChannel } from "../support/world.ts";
 
 /** Something else that rejects with this name is an AbortError too. */
 function abortError(): Error {
@@ -19,7 +19,7 @@ function listenersOf(signal: AbortSignal): number {
   return getEventListeners(signal, "abort").length;
 }
 
-onEveryNetwork("regressions: code of users while a channel ends", (world) => {
+onEveryChannel("regressions: code of users while a channel ends", (world) => {
   it.each([
     ["abort", "close"],
     ["abort", "abort"],
@@ -119,7 +119,7 @@ onEveryNetwork("regressions: code of users while a channel ends", (world) => {
   });
 });
 
-onEveryNetwork("regressions: signals are let go of", (world) => {
+onEveryChannel("regressions: signals are let go of", (world) => {
   it("16: by connections that stand, and by those that failed", async () => {
     const reactor = world().createReactor();
     const listener = await world().run(reactor.listen(world().address()));
@@ -167,7 +167,7 @@ onEveryNetwork("regressions: signals are let go of", (world) => {
   });
 });
 
-onEveryNetwork("regressions: what is told of a channel", (world) => {
+onEveryChannel("regressions: what is told of a channel", (world) => {
   it.each(["reset", "close", "abort"] as const)("2: its addresses stay after %s", async (way) => {
     const reactor = world().createReactor();
     const { channel, peer } = await connected(world(), reactor);
@@ -222,7 +222,7 @@ onEveryNetwork("regressions: what is told of a channel", (world) => {
   });
 
   it.each(["all sent", "output waiting"])(
-    "20: the end is not confirmed after our own shutdown: %s",
+    "20: the end is not confirmed after our own shutdown, but by TLS: %s",
     async (how) => {
       const reactor = world().createReactor();
       const { channel, peer } = await connected(world(), reactor);
@@ -234,7 +234,7 @@ onEveryNetwork("regressions: what is told of a channel", (world) => {
       await world().passes(2);
       peer.end();
       await world().until(() => channel.read()?.length === 0, "the end");
-      expect([channel.ended, channel.endConfirmed]).toEqual([true, false]);
+      expect([channel.ended, channel.endConfirmed]).toEqual([true, world().secure]);
       expect(channel.queued > 0).toBe(how === "output waiting");
     },
   );
@@ -251,7 +251,7 @@ onEveryNetwork("regressions: what is told of a channel", (world) => {
   });
 });
 
-onEveryNetwork("regressions: arguments", (world) => {
+onEveryChannel("regressions: arguments", (world) => {
   it("31: an option that does not exist is named, and what is no options is refused", async () => {
     const bad = { name: "IomuxTypeError", code: "IOMUX_BAD_ARGUMENT" };
     const misspelt = thrownBy(() => world().createReactor({ highWatermark: 5 } as never));

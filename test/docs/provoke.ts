@@ -28,10 +28,8 @@ import {
 } from "iomux";
 import { MemoryNetwork, SimulatedClock, type MemorySocket } from "iomux/testing";
 
-interface CodedError {
-  readonly code: string;
-  readonly message: string;
-}
+import { TLS_MESSAGES } from "./provoke-tls.ts";
+import { thrown, type CodedError } from "./thrown.ts";
 
 /** A reactor in memory, a listener of it (fd 1) and a channel (fd 2) with its peer. */
 class Scene {
@@ -69,15 +67,6 @@ class Scene {
   }
 }
 
-function thrown(call: () => unknown): CodedError {
-  try {
-    void call();
-  } catch (error) {
-    return error as CodedError;
-  }
-  throw new Error("nothing was thrown");
-}
-
 async function rejected(promise: Promise<unknown>): Promise<CodedError> {
   return promise.then(
     () => Promise.reject(new Error("it was not rejected")),
@@ -104,6 +93,8 @@ function placed({ code, message }: CodedError): CodedError {
 }
 
 export const MESSAGES: Readonly<Record<ErrorCode, () => Promise<CodedError>>> = {
+  ...TLS_MESSAGES,
+
   async IOMUX_BAD_ARGUMENT() {
     const { channel } = await Scene.open();
     return thrown(() => channel.write("hello" as never));

@@ -1,12 +1,17 @@
 /** What a peer does with each program of the documents, and what it must see. */
 import { once } from "node:events";
 import dgram from "node:dgram";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import tls from "node:tls";
 
-import { expect } from "vitest";
+import { expect, onTestFinished } from "vitest";
 
 import { lengthPrefixed } from "iomux";
 
+import { authority, local } from "../support/certificates.ts";
 import { echoServer, freePort, talk, talkLate, type Program } from "./program.ts";
 
 interface Stage {
@@ -186,6 +191,49 @@ const time: Script = async ({ start }) => {
   socket.close();
 };
 
+/** A folder with a certificate for `localhost`, for programs that are started after this. */
+function certificates(): void {
+  const folder = mkdtempSync(join(tmpdir(), "iomux-docs-"));
+  writeFileSync(join(folder, "cert.pem"), local.cert);
+  writeFileSync(join(folder, "key.pem"), local.key);
+  process.env.CERTIFICATES = folder;
+  onTestFinished(() => {
+    delete process.env.CERTIFICATES;
+    rmSync(folder, { recursive: true });
+  });
+}
+
+const tlsEcho: Script = async ({ start }) => {
+  certificates();
+  const program = start();
+  const options = { port: await program.port(), ca: authority.cert, host: "localhost" };
+  for (const goodbye of [true, false]) {
+    const raw = net.connect(options.port, "127.0.0.1");
+    const socket = tls.connect({ ...options, socket: raw });
+    socket.write("hello");
+    expect(String((await once(socket, "data"))[0])).toBe("hello");
+    if (goodbye) socket.end();
+    else raw.end();
+    await program.printed(goodbye ? "it said goodbye\n" : "it was cut off\n");
+  }
+  expect(program.output).toContain("a peer speaks TLSv1.3\n");
+};
+
+const startTls: Script = async ({ start }) => {
+  certificates();
+  const raw = net.connect(await start().port(), "127.0.0.1");
+  const answers: unknown[] = [];
+  for (const command of ["", "NOOP\r\n", "STARTTLS\r\n"]) {
+    raw.write(command);
+    answers.push(String((await once(raw, "data"))[0]));
+  }
+  expect(answers).toEqual(["220 hello\r\n", "530 STARTTLS first\r\n", "220 go ahead\r\n"]);
+  const socket = tls.connect({ socket: raw, ca: authority.cert, host: "localhost" });
+  socket.write("NOOP\r\n");
+  expect(String((await once(socket, "data"))[0])).toBe("250 ok\r\n");
+  socket.destroy();
+};
+
 export const SCRIPTS: Readonly<Record<string, Script>> = {
   echo,
   hello,
@@ -220,4 +268,6 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   "coroutine-store": store,
   "coroutine-client": coroutineClient,
   "coroutine-stop": coroutineStop,
+  "tls-echo": tlsEcho,
+  "start-tls": startTls,
 };

@@ -27,6 +27,7 @@ class FakeNetwork implements Network, Transport {
     urgent: false,
     kernelQueue: false,
     resetWhilePaused: false,
+    tls: false,
   };
   readonly connecting = false;
   readonly localAddress = NOWHERE;

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { READABLE, WRITABLE, type Address, type Channel, type Reactor } from "iomux";
 
 import { fill, record } from "../support/record.ts";
-import { connected, onEveryNetwork, type World } from "../support/world.ts";
+import { connected, onEveryChannel, type World } from "../support/world.ts";
 
 /** What each call does in each state: the table of `docs/concepts.md`. */
 interface Row {
@@ -87,7 +87,7 @@ async function inState(name: string, world: World, reactor: Reactor): Promise<Ch
   return channel;
 }
 
-onEveryNetwork("H18: every call in every state", (world) => {
+onEveryChannel("H18: every call in every state", (world) => {
   it.each(Object.entries(TABLE))("%s", async (name, row) => {
     const each = async (): Promise<Channel> => {
       const channel = await inState(name, world(), world().createReactor());

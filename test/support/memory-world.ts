@@ -16,6 +16,7 @@ const MAX_PASSES = 20_000;
 export class MemoryWorld implements World {
   readonly network = "memory";
   readonly family: "tcp" | "unix";
+  readonly secure = false;
   readonly clock = new SimulatedClock();
   readonly memory = new MemoryNetwork(this.clock);
   readonly #reactors: Reactor[] = [];

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import tls from "node:tls";
 
 import {
   createReactor,
@@ -12,6 +13,7 @@ import {
   type ReactorOptions,
 } from "iomux";
 
+import { authority, local } from "./certificates.ts";
 import { ManualClock } from "./manual-clock.ts";
 import type { Peer, World } from "./world.ts";
 
@@ -21,6 +23,7 @@ const QUIET_PASSES = 12;
 export class NetWorld implements World {
   readonly network = "net";
   readonly family: "tcp" | "unix";
+  readonly secure: boolean;
   readonly clock = new ManualClock();
   readonly #folder = mkdtempSync(join(tmpdir(), "iomux-"));
   readonly #reactors: Reactor[] = [];
@@ -28,13 +31,16 @@ export class NetWorld implements World {
   readonly #servers: net.Server[] = [];
   #paths = 0;
 
-  constructor(family: "tcp" | "unix") {
+  /** `secure`: whether all that listens, connects or dials speaks TLS. */
+  constructor(family: "tcp" | "unix", secure = false) {
     this.family = family;
+    this.secure = secure;
   }
 
   createReactor(options: ReactorOptions = {}): Reactor {
     const reactor = createReactor({ clock: this.clock, ...options });
     this.#reactors.push(reactor);
+    if (this.secure) secureAll(reactor);
     return reactor;
   }
 
@@ -44,7 +50,9 @@ export class NetWorld implements World {
   }
 
   dial(listener: Listener): Peer {
-    return this.#peer(net.connect({ ...target(listener.localAddress!), allowHalfOpen: true }));
+    const raw = net.connect({ ...target(listener.localAddress!), allowHalfOpen: true });
+    if (!this.secure) return this.#peer(raw);
+    return this.#peer(tls.connect({ socket: raw, host: "localhost", ca: authority.cert }), raw);
   }
 
   /** A plain socket, as a peer. */
@@ -52,8 +60,8 @@ export class NetWorld implements World {
     return this.#peer(socket);
   }
 
-  #peer(socket: net.Socket): NetPeer {
-    const peer = new NetPeer(socket);
+  #peer(socket: net.Socket, raw = socket): NetPeer {
+    const peer = new NetPeer(socket, raw);
     this.#peers.push(peer);
     return peer;
   }
@@ -140,6 +148,15 @@ export class NetWorld implements World {
   }
 }
 
+/** Everything that this reactor listens at, or connects to, is secured. */
+function secureAll(reactor: Reactor): void {
+  const listen = reactor.listen.bind(reactor);
+  const connect = reactor.connect.bind(reactor);
+  reactor.listen = (address, options) => listen(address, { tls: local, ...options });
+  reactor.connect = (address, options) =>
+    connect(address, { tls: { ca: authority.cert, servername: "localhost" }, ...options });
+}
+
 function target(address: NonNullable<Listener["localAddress"]>): net.NetConnectOpts {
   return address.family === "unix"
     ? { path: address.path }
@@ -158,12 +175,15 @@ class NetPeer implements Peer {
   closed = false;
   activity = 0;
   readonly #socket: net.Socket;
+  readonly #raw: net.Socket;
   #received: Buffer[] = [];
 
-  constructor(socket: net.Socket) {
+  /** `raw`: the socket that TLS is spoken over, or the same one. */
+  constructor(socket: net.Socket, raw: net.Socket) {
     this.#socket = socket;
-    socket.setNoDelay(true);
-    socket.on("connect", () => {
+    this.#raw = raw;
+    raw.setNoDelay(true);
+    socket.on(socket === raw ? "connect" : "secureConnect", () => {
       this.connected = true;
       this.activity++;
     });
@@ -208,8 +228,8 @@ class NetPeer implements Peer {
   }
 
   reset(): void {
-    if (this.#socket.remoteFamily === undefined) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    if (this.#raw.remoteFamily === undefined) this.#socket.destroy();
+    else this.#raw.resetAndDestroy();
   }
 
   destroy(): void {

@@ -33,6 +33,8 @@ export interface Peer {
 export interface World {
   readonly network: "net" | "memory";
   readonly family: "tcp" | "unix";
+  /** Whether it all is spoken through TLS: what listens, what connects, and the raw peers. */
+  readonly secure: boolean;
   /** The clock of its reactors. */
   readonly clock: Clock;
   /** A reactor of this world; it is closed, and its invariants checked, after the test. */
@@ -67,7 +69,10 @@ const KINDS = [
   ["memory", "unix"],
 ] as const;
 
-export type Kind = (typeof KINDS)[number];
+/** Through TLS, over TCP. */
+const SECURE = [["tls", "tcp"]] as const;
+
+export type Kind = (typeof KINDS)[number] | (typeof SECURE)[number];
 
 /**
  * Runs a suite on both networks, over TCP and Unix-domain sockets. `world()` answers the world of
@@ -75,6 +80,11 @@ export type Kind = (typeof KINDS)[number];
  */
 export function onEveryNetwork(name: string, suite: (world: () => World) => void): void {
   onNetworks(KINDS, name, suite);
+}
+
+/** As `onEveryNetwork`, and through TLS: for what is promised of channels, whatever is under them. */
+export function onEveryChannel(name: string, suite: (world: () => World) => void): void {
+  onNetworks([...KINDS, ...SECURE], name, suite);
 }
 
 /** Runs a suite where it can be shown only; its name says why. */
@@ -86,11 +96,16 @@ export function onNetworks(
   describe.each(kinds)(`${name} [%s, %s]`, (network, family) => {
     let world: World;
     beforeEach(() => {
-      world = network === "net" ? new NetWorld(family) : new MemoryWorld(family);
+      world = worldOf(network, family);
     });
     afterEach(() => world.end());
     suite(() => world);
   });
+}
+
+function worldOf(network: Kind[0], family: Kind[1]): World {
+  if (network === "memory") return new MemoryWorld(family);
+  return new NetWorld(family, network === "tls");
 }
 
 /** A channel of `reactor` and the raw peer at its other end, neither registered nor read. */

@@ -6,7 +6,9 @@ import { DEFAULT_LIMITS, IomuxRangeError, IomuxTypeError, type Limits } from "io
 import { resolveLimits } from "../../src/limits.ts";
 
 const NAMES = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
-const TIMES = ["turnBudgetMs", "slowHandlerMs", "unreadMs", "lingerMs", "reportEveryMs"];
+const TIMES = [
+  ...["turnBudgetMs", "slowHandlerMs", "unreadMs", "lingerMs", "tlsHandshakeMs", "reportEveryMs"],
+];
 const MAY_BE_ZERO = ["lowWaterMark", "unreadMs", "lingerMs", "reserveDescriptors", "reportEveryMs"];
 const BOUND_MEMORY_OR_LIFE = [
   "inputMark",
@@ -21,6 +23,8 @@ const BOUND_MEMORY_OR_LIFE = [
   "datagramQueue",
   "datagramQueueBytes",
   "datagramsInFlight",
+  "maxHandshakes",
+  "tlsHandshakeMs",
   "reserveDescriptors",
   "reportEveryMs",
 ];

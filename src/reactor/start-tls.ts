@@ -1,0 +1,85 @@
+/** Securing connections: what must hold before the handshake may begin. */
+import { isUnix, type CheckedAddress } from "../address.ts";
+import { checkOptions } from "../arguments.ts";
+import { BufferedChannel } from "../channel.ts";
+import { IomuxError, IomuxTypeError } from "../errors.ts";
+import type { Network } from "../network.ts";
+import type {
+  ConnectTlsOptions,
+  Securer,
+  StartTlsOptions,
+  TlsClientOptions,
+  TlsContext,
+  TlsServerOptions,
+} from "../tls.ts";
+
+/** How what a listener accepts is secured. */
+export function serverSecurer(
+  network: Network,
+  tls: TlsServerOptions | TlsContext | undefined,
+): Securer | undefined {
+  return tls === undefined ? undefined : makeSecurer(network, { server: tls });
+}
+
+/** How a connection to `address` is secured. */
+export function clientSecurer(
+  network: Network,
+  tls: TlsClientOptions | undefined,
+  address: CheckedAddress,
+): Securer | undefined {
+  if (tls === undefined) return undefined;
+  return makeSecurer(network, { client: tls }, isUnix(address) ? undefined : address.host);
+}
+
+/** Throws `IOMUX_UNSUPPORTED` where there is no TLS, and for options that are no good. */
+function makeSecurer(
+  network: Network,
+  options: StartTlsOptions | ConnectTlsOptions,
+  host?: string,
+): Securer {
+  if (network.capabilities.tls && network.securer !== undefined) {
+    return network.securer(options, host);
+  }
+  const message = "this network has no TLS (capabilities.tls): use the one over node:net";
+  throw new IomuxError("IOMUX_UNSUPPORTED", message);
+}
+
+/**
+ * Secures a channel in place. What has ended meanwhile is left alone, as `write()` would: `state`
+ * says so.
+ */
+export function startTls(channel: unknown, network: Network, options: StartTlsOptions): void {
+  if (!(channel instanceof BufferedChannel)) {
+    throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", "startTls takes a channel of this reactor");
+  }
+  checkOptions(options);
+  const securer = makeSecurer(network, options);
+  const obstacle = obstacleOf(channel);
+  if (obstacle !== null) throw refuse(channel, obstacle);
+  if (channel.state !== "open") return;
+  if (channel.unread > 0) throw unread(channel);
+  channel.startTls(securer);
+}
+
+function obstacleOf(channel: BufferedChannel): string | null {
+  const { state, tls, transport, owner } = channel;
+  if (state === "connecting") return "wait until it is WRITABLE";
+  if (tls !== null) return "it is secure already";
+  if (transport.securable !== true) return "it is no connection over a socket of Node's";
+  if (owner !== null) return "it belongs to a connection of serve(), which may hold unread bytes";
+  if (state !== "open") return null;
+  return channel.shut ? "our side has ended: call it before shutdown()" : null;
+}
+
+function refuse({ fd, state }: BufferedChannel, why: string): IomuxError {
+  const message = `cannot start TLS on fd ${fd} (${state}): ${why}`;
+  return new IomuxError("IOMUX_CANNOT_START_TLS", message, { fd, state });
+}
+
+/** Whoever is in the middle may have put it there (CVE-2011-0411): it must not count as secure. */
+function unread({ fd, state, unread }: BufferedChannel): IomuxError {
+  const message =
+    `cannot start TLS on fd ${fd} (${state}): ${unread} bytes that came before it are unread; ` +
+    `treat them as an attack and abort() the channel`;
+  return new IomuxError("IOMUX_UNREAD_PLAINTEXT", message, { fd, state });
+}
