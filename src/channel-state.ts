@@ -1,5 +1,5 @@
 /** The part of a channel that is plain data: what it is, whose, and what it holds. */
-import type { SocketAddress } from "./address.ts";
+import { formatAddress, type SocketAddress } from "./address.ts";
 import { ByteQueue } from "./bytes/byte-queue.ts";
 import { ChannelOutput } from "./channel-output.ts";
 import { Closed } from "./closed.ts";
@@ -47,6 +47,11 @@ export class ChannelState {
 
   get remoteAddress(): SocketAddress | null {
     return this.transport.remoteAddress;
+  }
+
+  /** Who is at the other end, as text. */
+  get peerName(): string {
+    return this.transport.name ?? formatAddress(this.remoteAddress);
   }
 
   get tls(): TlsInfo | null {

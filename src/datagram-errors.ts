@@ -1,6 +1,6 @@
 /** What a datagram throws for misuse, and what it says of its failures. */
 import { formatAddress } from "./address.ts";
-import type { DatagramAddress } from "./datagram-address.ts";
+import type { DatagramAddress, IpFamily } from "./datagram-address.ts";
 import type { Datagram } from "./descriptor.ts";
 import { codeOf, IomuxError, IomuxTypeError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
@@ -24,6 +24,11 @@ export function hasPeer({ fd, remoteAddress }: Datagram): IomuxTypeError {
     `send of fd ${fd} takes no address: it has a peer, ${formatAddress(remoteAddress)}; ` +
     `for others bind another socket`;
   return new IomuxTypeError("IOMUX_BAD_ARGUMENT", message, { fd });
+}
+
+export function otherFamily(own: IpFamily, peer: string): IomuxTypeError {
+  const message = `option peer: the host of bind is ${own}, and ${peer} is not; give a peer of one family`;
+  return new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
 }
 
 export function tooLong(size: number, most: number, to: DatagramAddress | null): IomuxError {

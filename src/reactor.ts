@@ -17,6 +17,8 @@ import type { StartTlsOptions } from "./tls.ts";
 import {
   OPTION_NAMES,
   type BinderOptions,
+  CONNECTOR_NAMES,
+  LISTENER_NAMES,
   type ConnectorOptions,
   type ListenerOptions,
   type RawSource,
@@ -235,6 +237,7 @@ export class Reactor {
     this.#checkOpen();
     const at = checkAddress(address);
     checkOptions(options);
+    checkNames(options, LISTENER_NAMES);
     checkSocketOptions(options);
     const tls = serverSecurer(this.#network, options.tls);
     return listenAt(this.#loop, this.#network, at, options, tls);
@@ -248,6 +251,7 @@ export class Reactor {
     this.#checkOpen();
     const checked = checkAddress(address);
     checkOptions(options);
+    checkNames(options, CONNECTOR_NAMES);
     checkSocketOptions(options);
     if (options.timeoutMs !== undefined) checkMs(options.timeoutMs, "timeoutMs");
     const securer = clientSecurer(this.#network, options.tls, checked);

@@ -47,37 +47,39 @@ class CompiledStruct {
     this.size = this.#layout.size;
   }
 
-  pack(...values: unknown[]): Buffer {
+  // Functions of their own, so that they work without their struct: `const { pack } = struct("<i")`.
+
+  readonly pack = (...values: unknown[]): Buffer => {
     this.#check(values);
     const bytes = Buffer.allocUnsafe(this.size);
     this.#write(bytes, 0, values);
     return bytes;
-  }
+  };
 
-  packInto(bytes: Uint8Array, offset: number, ...values: unknown[]): void {
+  readonly packInto = (bytes: Uint8Array, offset: number, ...values: unknown[]): void => {
     const start = this.#startIn(bytes, offset, "packInto");
     this.#check(values);
     this.#write(bytes, start, values);
-  }
+  };
 
-  unpack(bytes: Uint8Array): unknown[] {
+  readonly unpack = (bytes: Uint8Array): unknown[] => {
     checkBytes(bytes, "unpack");
     if (bytes.length === this.size) return this.#read(bytes, 0);
     throw this.#misfit("unpack", bytes, "give it exactly one record");
-  }
+  };
 
-  unpackFrom(bytes: Uint8Array, offset = 0): unknown[] {
+  readonly unpackFrom = (bytes: Uint8Array, offset = 0): unknown[] => {
     return this.#read(bytes, this.#startIn(bytes, offset, "unpackFrom"));
-  }
+  };
 
-  iterUnpack(bytes: Uint8Array): IterableIterator<unknown[]> {
+  readonly iterUnpack = (bytes: Uint8Array): IterableIterator<unknown[]> => {
     checkBytes(bytes, "iterUnpack");
     if (this.size === 0) {
       throw this.#misfit("iterUnpack", bytes, "it would never end, use another format");
     }
     if (bytes.length % this.size === 0) return this.#records(bytes);
     throw this.#misfit("iterUnpack", bytes, "give it whole records");
-  }
+  };
 
   *#records(bytes: Uint8Array): IterableIterator<unknown[]> {
     const end = bytes.length;
@@ -152,8 +154,21 @@ class CompiledStruct {
 
 function checkBytes(bytes: unknown, what: string): void {
   if (bytes instanceof Uint8Array) return;
-  const found = bytes === null ? "null" : Array.isArray(bytes) ? "an array" : `a ${typeof bytes}`;
-  throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", `${what} takes a Uint8Array, not ${found}`);
+  const message = `${what} takes a Uint8Array, not ${whatInstead(bytes)}`;
+  throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
+}
+
+function whatInstead(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array: give Buffer.from(array)";
+  if (typeof value === "string") return "a string: give Buffer.from(text)";
+  if (ArrayBuffer.isView(value)) {
+    const view = "new Uint8Array(view.buffer, view.byteOffset, view.byteLength)";
+    return `a ${value.constructor.name}: give ${view}`;
+  }
+  const isBuffer = value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
+  if (isBuffer) return "an ArrayBuffer: give new Uint8Array(buffer)";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 function noOffset(offset: unknown, what: string): Error {

@@ -133,14 +133,14 @@ function socketObstacle(socket: Socket): string | null {
   const obstacle = readableObstacle(socket) ?? writableObstacle(socket);
   if (obstacle !== null) return obstacle;
   if (!socket.connecting && socket.pending) return "it is not connected";
-  if ("encrypted" in socket) return "it is a TLS socket: those are not supported yet";
+  if ("encrypted" in socket)
+    return "it is a TLS socket: give connect() or listen() the option tls, or adopt the plain one";
   return hasOnRead(socket) ? 'it was made with the option "onread": its bytes go elsewhere' : null;
 }
 
 /** No public flag tells of `onread`; the buffer it reads into is behind a symbol of this name. */
 function hasOnRead(socket: Socket): boolean {
-  const symbol = Object.getOwnPropertySymbols(socket).find((s) => s.description === "kBuffer");
-  return symbol !== undefined && Boolean((socket as unknown as Record<symbol, unknown>)[symbol]);
+  return Boolean(hiddenValue(socket, "kBuffer"));
 }
 
 function adoptServer(server: Server): ServerTransport {
@@ -163,7 +163,21 @@ function adoptDatagramSocket(socket: DatagramSocket): UdpTransport {
     const closed = codeOf(error) === "ERR_SOCKET_DGRAM_NOT_RUNNING";
     throw refuse("the socket", closed ? "it is closed" : "it is not bound: call bind() first");
   }
+  if (isConnecting(socket)) {
+    throw refuse("the socket", 'it is connecting: wait for its "connect"');
+  }
   return new UdpTransport(socket, false);
+}
+
+/** No public property tells; what does is behind a symbol of this name. */
+function isConnecting(socket: DatagramSocket): boolean {
+  const state = hiddenValue(socket, "state symbol") as { connectState?: unknown } | undefined;
+  return state?.connectState === 1;
+}
+
+function hiddenValue(source: object, description: string): unknown {
+  const symbol = Object.getOwnPropertySymbols(source).find((s) => s.description === description);
+  return symbol === undefined ? undefined : (source as Record<symbol, unknown>)[symbol];
 }
 
 function adoptPort(port: MessagePort): PortTransport {

@@ -54,6 +54,12 @@ export function closedOutside(
   return new IomuxError("ECONNABORTED", message);
 }
 
+/** Somebody has made a stream of ours give strings, which may not be what the bytes were. */
+export function encodingSet(what: string): IomuxError {
+  const message = `${what}: setEncoding() was called after it was adopted; decode what read() answers`;
+  return new IomuxError("IOMUX_BAD_ARGUMENT", message);
+}
+
 /** `listen` or `connect` failed at `where`. */
 export function setupError(error: Error, doing: string, where: string): IomuxError {
   const code = codeOf(error) ?? "EIO";

@@ -16,7 +16,7 @@ import {
   type DatagramSource,
   type IpFamily,
 } from "../datagram-address.ts";
-import { lateError, sendError } from "../datagram-errors.ts";
+import { lateError, otherFamily, sendError } from "../datagram-errors.ts";
 import type { BindOptions } from "../datagram-options.ts";
 import { asError, codeOf, IomuxError } from "../errors.ts";
 import type { DatagramSink, DatagramTransport } from "../network.ts";
@@ -76,13 +76,13 @@ export class UdpTransport implements DatagramTransport {
   }
 
   joinGroup(group: string, networkInterface: string | undefined): void {
-    callSocket(`join the group ${group}`, () => {
+    callSocket(`join the group ${group}`, GROUP_ERRORS, () => {
       this.#socket.addMembership(group, networkInterface);
     });
   }
 
   leaveGroup(group: string, networkInterface: string | undefined): void {
-    callSocket(`leave the group ${group}`, () => {
+    callSocket(`leave the group ${group}`, GROUP_ERRORS, () => {
       this.#socket.dropMembership(group, networkInterface);
     });
   }
@@ -123,6 +123,7 @@ export async function bindSocket(
     return new UdpTransport(socket, true);
   } catch (error) {
     closeSocket(socket);
+    if (error instanceof IomuxError) throw error;
     const doing = peer === undefined ? "bind to" : `bind to (with peer ${formatAddress(peer)})`;
     throw setupError(asError(error), doing, where);
   }
@@ -136,7 +137,8 @@ async function resolve(
 ): Promise<DatagramSource> {
   const { port, host = family === "IPv6" ? "::1" : "127.0.0.1" } = address;
   const known = ipFamily(host);
-  if (known !== null && (family === null || known === family)) return { family: known, host, port };
+  if (known !== null && family !== null && known !== family) throw otherFamily(family, host);
+  if (known !== null) return { family: known, host, port };
   try {
     const version = family === "IPv4" ? 4 : family === "IPv6" ? 6 : 0;
     const found = await lookup(host, { family: version });
@@ -164,17 +166,25 @@ function setOptions(socket: Socket, options: BindOptions): void {
   if (ttl !== undefined) socket.setTTL(ttl);
   if (multicastTtl !== undefined) socket.setMulticastTTL(multicastTtl);
   if (multicastLoopback !== undefined) socket.setMulticastLoopback(multicastLoopback);
-  if (multicastInterface !== undefined) socket.setMulticastInterface(multicastInterface);
+  if (multicastInterface === undefined) return;
+  const doing = `use the option multicastInterface, "${multicastInterface}"`;
+  callSocket(doing, INTERFACE_ERRORS, () => {
+    socket.setMulticastInterface(multicastInterface);
+  });
 }
 
 /** What the system refuses is thrown with its code. */
-function callSocket(doing: string, call: () => void): void {
+function callSocket(
+  doing: string,
+  meanings: Readonly<Record<string, string>>,
+  call: () => void,
+): void {
   try {
     call();
   } catch (thrown) {
     const error = asError(thrown);
     const code = codeOf(error) ?? "EIO";
-    const meaning = GROUP_ERRORS[code] ?? error.message;
+    const meaning = meanings[code] ?? error.message;
     throw new IomuxError(code, `cannot ${doing}: ${meaning} (${code})`, { cause: error });
   }
 }
@@ -184,6 +194,11 @@ const GROUP_ERRORS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "this socket has not joined it, or this machine has no such interface",
   ENODEV: "no interface of this machine leads there; name one",
   EINVAL: "it is no multicast address, or the interface is no address",
+};
+
+const INTERFACE_ERRORS: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: "this machine has no interface of this address",
+  EINVAL: "it is no address; for IPv6 give `::%` and the name of an interface",
 };
 
 function closeSocket(socket: Socket): void {

@@ -15,7 +15,7 @@ import { finished, type Duplex, type Readable, type Writable } from "node:stream
 
 import { asError } from "../errors.ts";
 import type { Transport, TransportSink } from "../network.ts";
-import { closedOutside, readerGone, streamError } from "./connection-error.ts";
+import { closedOutside, encodingSet, readerGone, streamError } from "./connection-error.ts";
 
 const TRANSPORT = Symbol("iomux.transport");
 
@@ -146,8 +146,9 @@ export class StreamTransport implements Transport {
 
   // What the stream tells, by the functions below.
 
-  bytes(chunk: Buffer): void {
-    this.sink?.onBytes(chunk);
+  bytes(chunk: Buffer | string): void {
+    if (typeof chunk === "string") this.#fail(encodingSet(this.#what));
+    else this.sink?.onBytes(chunk);
   }
 
   end(): void {
@@ -191,9 +192,9 @@ export class StreamTransport implements Transport {
   /** Bytes that the stream held back when it failed are still there. */
   #drain(): void {
     while (this.sink !== null && this.stream.readableLength > 0) {
-      const chunk = this.stream.read() as Buffer | null;
+      const chunk = this.stream.read() as Buffer | string | null;
       if (chunk === null) return;
-      this.sink.onBytes(chunk);
+      this.bytes(chunk);
     }
   }
 
@@ -273,7 +274,7 @@ function endIsCertain(stream: object): boolean {
   }
 }
 
-function onData(this: Tagged, chunk: Buffer): void {
+function onData(this: Tagged, chunk: Buffer | string): void {
   this[TRANSPORT]!.bytes(chunk);
 }
 

@@ -2,7 +2,8 @@
 import type { CheckedAddress, TcpAddress } from "../address.ts";
 import { checkOptions } from "../arguments.ts";
 import { QueuedDatagram } from "../datagram.ts";
-import { checkDatagramAddress } from "../datagram-address.ts";
+import { checkDatagramAddress, ipFamily } from "../datagram-address.ts";
+import { otherFamily } from "../datagram-errors.ts";
 import { checkBindOptions } from "../datagram-options.ts";
 import { publishOpen } from "../diagnostics.ts";
 import { AbortError, IomuxError } from "../errors.ts";
@@ -47,7 +48,15 @@ export function bindDatagram(
   // The kernel chooses by the way to the peer; nobody else is heard.
   const anywhere = peer?.host?.includes(":") === true ? "::" : "0.0.0.0";
   const host = address.host === undefined && peer !== undefined ? anywhere : checked.host;
+  checkFamilies(host, peer?.host);
   return bindChecked(loop, network, { port: checked.port, host }, options);
+}
+
+/** Names have yet to be resolved, and then to the family of the other. */
+function checkFamilies(host: string, peer: string | undefined): void {
+  const own = ipFamily(host);
+  const other = peer === undefined ? null : ipFamily(peer);
+  if (own !== null && other !== null && own !== other) throw otherFamily(own, peer!);
 }
 
 async function bindChecked(

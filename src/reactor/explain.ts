@@ -69,7 +69,7 @@ function nameOf(source: ReadySource): string {
   if (source.kind === "signals") return (source as ReadySource & Signals).names.join(", ");
   if (source instanceof MessageQueue) return source.transport.name;
   if (!(source instanceof BufferedChannel)) return formatAddress(source.localAddress);
-  return source.transport.name ?? formatAddress(source.remoteAddress);
+  return source.peerName;
 }
 
 function why(source: ReadySource, bit: number): Reason {

@@ -72,6 +72,16 @@ export interface ConnectorOptions extends ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Every name of `ListenerOptions`. */
+export const LISTENER_NAMES: ReadonlySet<string> = new Set([
+  ...["backlog", "noDelay", "keepAlive", "tls", "signal"],
+]);
+
+/** Every name of `ConnectorOptions`. */
+export const CONNECTOR_NAMES: ReadonlySet<string> = new Set([
+  ...["noDelay", "keepAlive", "tls", "timeoutMs", "signal"],
+]);
+
 /** What may be registered besides descriptors: it is adopted. */
 export type RawSource = RawStream | Server | DatagramSocket | MessagePort;
 

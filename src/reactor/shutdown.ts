@@ -22,7 +22,10 @@ export interface CloseOptions {
 export interface CutOff {
   /** The descriptor's number. */
   readonly fd: number;
-  /** Its other end, as text; `an unknown address` for a datagram without a peer. */
+  /**
+   * Its other end, as text: an address, or what a stream is called; `an unknown address` for a
+   * datagram without a peer.
+   */
   readonly peer: string;
   /** Bytes of output that had not left. */
   readonly queued: number;
@@ -64,8 +67,8 @@ export async function shutDown(
     for (const source of [...loop.open.values()]) {
       const queued = outputOf(source);
       if (queued === 0) continue;
-      const { fd, remoteAddress } = source as BufferedChannel | QueuedDatagram;
-      cutOff.push({ fd, queued, peer: formatAddress(remoteAddress) });
+      const { fd } = source;
+      cutOff.push({ fd, queued, peer: peerOf(source as BufferedChannel | QueuedDatagram) });
       source.abort(deadline(fd, queued, drainMs));
     }
   });
@@ -82,6 +85,11 @@ export async function shutDown(
 
 function channels(loop: Loop): BufferedChannel[] {
   return [...loop.open.values()].filter((source) => source instanceof BufferedChannel);
+}
+
+function peerOf(source: BufferedChannel | QueuedDatagram): string {
+  if (source instanceof BufferedChannel) return source.peerName;
+  return formatAddress(source.remoteAddress);
 }
 
 /** Bytes that have still to leave. */

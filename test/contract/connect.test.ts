@@ -14,6 +14,7 @@ import {
   type Reactor,
 } from "iomux";
 
+import { thrownBy } from "../support/crowd.ts";
 import { runScript } from "../support/child.ts";
 import { record } from "../support/record.ts";
 import { onEveryChannel, onNetworks, type World } from "../support/world.ts";
@@ -262,6 +263,20 @@ onNetworks(
       const channel = reactor.connect(listener.localAddress as Address);
       await world().until(() => channel.state === "open", "the connection");
       expect(reactor.stats().open).toBe(2);
+    });
+
+    it("an option that does not exist is refused at once, by its name", () => {
+      const reactor = world().createReactor();
+      const wrong = { code: "IOMUX_BAD_ARGUMENT" };
+      const named = thrownBy(() => reactor.connect({ port: 9 }, { timeoutMS: 1 } as never));
+      expect(named).toMatchObject(wrong);
+      expect(named.message).toContain(
+        "no option timeoutMS: give one of noDelay, keepAlive, tls, ti",
+      );
+      const listening = thrownBy(() => void reactor.listen({ port: 0 }, { backLog: 1 } as never));
+      expect(listening).toMatchObject(wrong);
+      expect(listening.message).toContain("no option backLog");
+      expect(reactor.stats().open).toBe(0);
     });
 
     it("listen: a signal closes the listener; aborted before, listen rejects", async () => {

@@ -262,6 +262,7 @@ onEveryDatagramNetwork("a datagram", (world) => {
       [{ port: 0 }, { peer: { port: 0 } }],
       [{ port: 0 }, { peer: { path: "/x" } }],
       [{ port: 0 }, { signal: 1 }],
+      [{ port: 0, host: "::1" }, { peer: { port: 9, host: "127.0.0.1" } }],
     ];
     for (const [address, options] of wrong) {
       const error = thrownBy(() => void reactor.bind(address as never, options as never));

@@ -1,5 +1,6 @@
 /** Datagrams over Node's sockets: what only a kernel shows, and what may be adopted. */
 import dgram from "node:dgram";
+import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -106,6 +107,17 @@ describe("datagrams of the system", () => {
     await expect(elsewhere).rejects.toMatchObject({ code: "EADDRNOTAVAIL" });
   });
 
+  it("a host and a peer of two families are refused, also where a name is one of them", async () => {
+    const reactor = reactorHere();
+    const peer = { port: 9, host: "127.0.0.1" };
+    const { message } = thrownBy(() => void reactor.bind({ port: 0, host: "::1" }, { peer }));
+    expect(message).toContain("host of bind is IPv6, and 127.0.0.1 is not; give a peer of one fam");
+    const { address } = await lookup("localhost");
+    const other = { port: 9, host: address.includes(":") ? "127.0.0.1" : "::1" };
+    const named = reactor.bind({ port: 0, host: "localhost" }, { peer: other });
+    await expect(named).rejects.toMatchObject({ code: "IOMUX_BAD_ARGUMENT" });
+  });
+
   it("options reach the socket, and one that the system refuses rejects", async () => {
     const reactor = reactorHere();
     const options = {
@@ -120,6 +132,12 @@ describe("datagrams of the system", () => {
     await reactor.bind({ port: 0, host: "0.0.0.0" }, options);
     const wrong = reactor.bind({ port: 0 }, { multicastInterface: "192.0.2.1" });
     await expect(wrong).rejects.toMatchObject({ code: "EADDRNOTAVAIL" });
+    await expect(reactor.bind({ port: 0 }, { multicastInterface: "nope" })).rejects.toMatchObject({
+      code: "EINVAL",
+      message: expect.stringContaining(
+        'option multicastInterface, "nope": it is no addr',
+      ) as string,
+    });
     expect(reactor.stats().open).toBe(1);
   });
 
@@ -170,6 +188,10 @@ describe("adopting a dgram.Socket", () => {
     const heard = await plain();
     heard.on("message", () => undefined);
     expect(thrownBy(() => reactor.adopt(heard)).message).toContain('listens to its "message"');
+    const connecting = await plain();
+    connecting.connect(heard.address().port, "127.0.0.1");
+    expect(thrownBy(() => reactor.adopt(connecting)).message).toContain("it is connecting");
+    await once(connecting, "connect");
     expect(reactor.stats().open).toBe(0);
   });
 

@@ -92,6 +92,43 @@ describe("27: a Readable is adopted", () => {
     expect(text()).toBe("buffered");
   });
 
+  it("setEncoding() of an adopted one is an error that says so, and read() answers no string", async () => {
+    await using reactor = createReactor();
+    const stream = new PassThrough();
+    const channel = reactor.adopt(stream);
+    stream.setEncoding("utf8");
+    stream.write("hello");
+    await until(() => channel.state === "failed");
+    expect(channel.read()).toBeNull();
+    expect(channel.error).toMatchObject({ code: "IOMUX_BAD_ARGUMENT" });
+    expect(channel.error!.message).toContain("setEncoding() was called after it was adopted");
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it("strings that an adopted one still held when it failed are not handed on either", async () => {
+    await using reactor = createReactor();
+    const stream = new PassThrough();
+    const channel = reactor.adopt(stream);
+    stream.pause();
+    stream.setEncoding("utf8");
+    stream.write("hello");
+    stream.emit("error", new Error("broken"));
+    await until(() => channel.state === "failed");
+    expect(channel.read()).toBeNull();
+    expect(channel.error!.message).toContain("setEncoding()");
+  });
+
+  it("close() of the reactor says what a stream that is cut off is called", async () => {
+    const reactor = createReactor();
+    class Stuck extends Writable {
+      override _write(): void {}
+    }
+    const channel = reactor.adopt(new Stuck());
+    channel.write(Buffer.from("hello"));
+    const { cutOff } = await reactor.close({ drainMs: 0 });
+    expect(cutOff).toEqual([{ fd: channel.fd, queued: 5, peer: "the Stuck" }]);
+  });
+
   it("19: one that has much is asked for no more than the input mark", async () => {
     await using reactor = createReactor({ inputMark: 10_000 });
     let asked = 0;
