@@ -64,6 +64,8 @@ export interface ErrorDetails {
   fd?: number | undefined;
   /** The descriptor's state at that moment. */
   state?: string | undefined;
+  /** Of a send() that was given up: whether its bytes leave all the same. */
+  sent?: boolean | undefined;
   /** What it comes from, such as the error of the system. */
   cause?: unknown;
 }
@@ -76,6 +78,8 @@ export class IomuxError extends Error {
   readonly fd: number | undefined;
   /** The state of the descriptor at that moment. */
   readonly state: string | undefined;
+  /** Of a `send()` that was given up: whether its bytes leave all the same. Else undefined. */
+  readonly sent: boolean | undefined;
 
   constructor(code: ErrorCode | (string & {}), message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -83,6 +87,7 @@ export class IomuxError extends Error {
     this.code = code;
     this.fd = details.fd;
     this.state = details.state;
+    this.sent = details.sent;
   }
 }
 
@@ -138,8 +143,12 @@ export class AbortError extends Error {
   /** As Node's own AbortError. */
   readonly code = "ABORT_ERR";
 
-  constructor(what: string, signal: AbortSignal) {
+  /** Of a `send()` that was given up: whether its bytes leave all the same. Else undefined. */
+  readonly sent: boolean | undefined;
+
+  constructor(what: string, signal: AbortSignal, sent?: boolean) {
     super(`${what} was aborted by its signal`, { cause: signal.reason });
     this.name = "AbortError";
+    this.sent = sent;
   }
 }

@@ -15,6 +15,8 @@ export interface Flushable {
 export interface ChannelOwner {
   /** Bytes held for the channel's peer, besides those in the channel itself. */
   readonly heldBytes: number;
+  /** Bytes of output that wait before the channel. */
+  readonly unsentBytes: number;
   /** Whether some of them came from the peer and will still be handled. */
   readonly unhandled: boolean;
   /** The reactor closes: end the channel in order, once what is held has left. */

@@ -96,7 +96,7 @@ function peerOf(source: BufferedChannel | QueuedDatagram): string {
 function outputOf(source: ReadySource): number {
   if (source instanceof QueuedDatagram) return source.queued;
   if (!(source instanceof BufferedChannel)) return 0;
-  return source.queued + (source.owner?.heldBytes ?? 0);
+  return source.queued + (source.owner?.unsentBytes ?? 0);
 }
 
 function deadline(fd: number, queued: number, drainMs: number): Error {

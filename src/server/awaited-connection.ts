@@ -11,8 +11,8 @@ import type { AsyncConnection, AsyncSendOptions, ReadLineOptions } from "./async
 import { AwaitedOutput, type OutputRules } from "./awaited-output.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { AnyConnection, ConnectionState, InputFilter } from "./connection.ts";
-import { ConnectionClosedError, readTwice, refused } from "./connection-errors.ts";
-import { RefusedFrame, type Framer } from "./framer.ts";
+import { ConnectionClosedError, noFramer, readTwice, refused } from "./connection-errors.ts";
+import { isFramer, RefusedFrame, type Framer } from "./framer.ts";
 import { abortedAlready, checkWaiting, Pending, rejected, timedOut } from "./pending.ts";
 import { exactly, some, TextLines } from "./read-framers.ts";
 import type { ServedConnection } from "./served-connection.ts";
@@ -187,6 +187,7 @@ export class AwaitedConnection<F> implements AsyncConnection<F> {
   }
 
   upgrade(framer: Framer<F>): void {
+    if (!isFramer(framer)) throw noFramer(framer, `upgrade of fd ${this.fd} was given`, this.fd);
     const { reader } = this.served;
     const waits = this.#reading !== null && reader.framer === this.#framer;
     this.#framer = framer;

@@ -29,6 +29,12 @@ export function overHardLimit(backlog: number, { maxOutputBytes }: Readonly<Serv
   return `${why} (limit maxOutputBytes ${maxOutputBytes})`;
 }
 
+/** Why one is cut off that was sent more than fits behind a frame of any size. */
+export function overUnfinishedSend({ maxOutputBytes }: Readonly<ServerLimits>): string {
+  const why = "was sent a frame that does not fit behind an unfinished send()";
+  return `${why}: await that one first (limit maxOutputBytes ${maxOutputBytes})`;
+}
+
 /** Why one is cut off that took too little for too long. */
 export function overSoftLimit(limits: Readonly<ServerLimits>): string {
   const { softOutputBytes, softOutputMs } = limits;

@@ -4,6 +4,9 @@
  * The channel holds up to the high-water mark, as bytes; whatever is more waits here, as frames,
  * because only whole frames may be dropped. So a frame is dropped as long as none of it has gone to
  * the channel.
+ *
+ * One frame at a time may be larger than all that may wait (`offerOver()`, for those who wait until
+ * it has left): it stands in its place of the queue, is not counted, and leaves as room comes.
  */
 import { Loans } from "../bytes/borrow-check.ts";
 import type { BufferedChannel } from "../channel.ts";
@@ -51,6 +54,26 @@ export class ConnectionOutput {
     return this.#frames.bytes;
   }
 
+  /** Bytes that wait here to be sent, also those that are not counted. */
+  get unsentBytes(): number {
+    return this.#frames.bytes + this.#frames.overBytes;
+  }
+
+  /** Whether all was handed to the channel. */
+  get handedOn(): boolean {
+    return this.#frames.empty;
+  }
+
+  /** The frame that is larger than what may wait, until its last byte is handed on. */
+  get over(): SharedFrame | null {
+    return this.#frames.over;
+  }
+
+  /** Whether some of it is on its way: then it cannot be taken back. */
+  get overBegun(): boolean {
+    return this.#frames.overBegun;
+  }
+
   /** Whether WRITABLE is of interest. */
   get waiting(): boolean {
     return this.backlogged || !this.#frames.empty;
@@ -73,6 +96,23 @@ export class ConnectionOutput {
     return answer;
   }
 
+  /** A frame of any size. One at a time, and not with a policy that drops. */
+  offerOver(frame: SharedFrame): Offered {
+    if (this.#frames.over !== null) {
+      publishOverflow(this.#channel, "maxOutputBytes", this.bytes, 0);
+      return "overflow";
+    }
+    this.#frames.pushOver(frame);
+    this.#frames.drainInto(this.#channel);
+    this.#note();
+    return "taken";
+  }
+
+  /** Takes the frame back of which nothing is on its way. */
+  withdrawOver(): void {
+    this.#frames.withdraw();
+  }
+
   #offerToWait(frame: SharedFrame): Offered {
     this.#note();
     if (!this.#admits(frame.length)) {
@@ -92,7 +132,10 @@ export class ConnectionOutput {
       // Nothing is dropped for a frame that does not fit all the same.
       if (this.bytes - this.#frames.droppableBytes <= most) this.#dropTo(most);
     }
-    if (this.bytes > most) return false;
+    // Before what waits behind a frame of any size has left, the channel is full again.
+    const { highWaterMark } = this.#limits;
+    const full = this.over === null ? 0 : this.heldBytes + highWaterMark;
+    if (Math.max(this.bytes, full) > most) return false;
     return this.#policy !== "drop-newest" || !this.#softExpired();
   }
 
@@ -124,7 +167,7 @@ export class ConnectionOutput {
     this.#frames.drainInto(this.#channel);
     this.#note();
     if (!this.backlogged) return false;
-    if (this.bytes > this.#limits.lowWaterMark) {
+    if (this.bytes > this.#limits.lowWaterMark || this.over !== null) {
       if (this.#frames.empty) this.#awaitLowMark();
       return false;
     }

@@ -257,14 +257,15 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   }
 
   #cutOff(connection: ServedConnection<F, D>, drainMs: number, cutOff: CutOff[]): void {
-    const { fd, backlog, remoteAddress } = connection;
-    if (backlog === 0) {
+    const { fd, channel, remoteAddress } = connection;
+    const unsent = channel.queued + connection.unsentBytes;
+    if (unsent === 0) {
       connection.letGo();
       return;
     }
-    cutOff.push({ fd, queued: backlog, peer: formatAddress(remoteAddress) });
+    cutOff.push({ fd, queued: unsent, peer: formatAddress(remoteAddress) });
     const message =
-      `fd ${fd}: the server closed and ${backlog} bytes of output had not left after ${drainMs} ` +
+      `fd ${fd}: the server closed and ${unsent} bytes of output had not left after ${drainMs} ` +
       `ms; give close() a longer drainMs`;
     connection.cutOff(new IomuxError("ETIMEDOUT", message, { fd }));
   }

@@ -7,8 +7,10 @@ import type { SharedFrame } from "./shared-frame.ts";
 const NONE: (SharedFrame | null)[] = [];
 
 export class FrameQueue {
-  /** Bytes that wait, without those of the first frame that have left. */
+  /** Bytes that wait, without those of the first frame that have left, and those of `over`. */
   bytes = 0;
+  /** A frame that is larger than what may wait. It is its sender's, and counted nowhere. */
+  over: SharedFrame | null = null;
   /** Null where a frame has gone: from the beginning up to `#first`. */
   #frames = NONE;
   #first = 0;
@@ -39,6 +41,31 @@ export class FrameQueue {
     this.#loans?.lend(frame, frame.bytes);
   }
 
+  /** One at a time, and nothing may be dropped then. */
+  pushOver(frame: SharedFrame): void {
+    frame.share();
+    if (this.#frames === NONE) this.#frames = [];
+    this.#frames.push(frame);
+    this.over = frame;
+  }
+
+  /** Whether some of `over` has left. */
+  get overBegun(): boolean {
+    return this.#sent > 0 && this.#frames[this.#first] === this.over;
+  }
+
+  /** What of `over` has not left. */
+  get overBytes(): number {
+    return this.over === null ? 0 : this.over.length - (this.overBegun ? this.#sent : 0);
+  }
+
+  /** Takes `over` out again. None of it may have left. */
+  withdraw(): void {
+    this.#frames.splice(this.#frames.indexOf(this.over, this.#first), 1);
+    this.over = null;
+    this.#closeGap();
+  }
+
   /** Hands on what `channel` takes. True: nothing waits now. */
   drainInto(channel: Pick<Channel, "write">): boolean {
     while (!this.empty) {
@@ -46,7 +73,7 @@ export class FrameQueue {
       this.#loans?.check(frame);
       const rest = this.#sent === 0 ? frame.bytes : frame.bytes.subarray(this.#sent);
       const taken = channel.write(rest);
-      this.bytes -= taken;
+      if (frame !== this.over) this.bytes -= taken;
       this.#sent += taken;
       if (taken < rest.length) return false;
       this.#sent = 0;
@@ -57,9 +84,18 @@ export class FrameQueue {
 
   #shift(): void {
     const place = this.#first++;
-    this.#loans?.giveBack(this.#frames[place]!);
-    this.#frames[place]!.release();
+    const frame = this.#frames[place]!;
     this.#frames[place] = null;
+    if (frame === this.over) {
+      this.over = null;
+    } else {
+      this.#loans?.giveBack(frame);
+      frame.release();
+    }
+    this.#closeGap();
+  }
+
+  #closeGap(): void {
     if (this.empty) this.#frames = NONE;
     else if (this.#first < 64 || this.#first * 2 < this.#frames.length) return;
     else this.#frames.splice(0, this.#first);
@@ -83,7 +119,8 @@ export class FrameQueue {
   }
 
   clear(): void {
-    for (const frame of this.#frames) frame?.release();
+    for (const frame of this.#frames) if (frame !== this.over) frame?.release();
+    this.over = null;
     this.#loans?.clear();
     this.#frames = NONE;
     this.#first = 0;
@@ -93,7 +130,8 @@ export class FrameQueue {
 
   assertInvariants(): void {
     const waiting = this.#frames.slice(this.#first);
-    const bytes = waiting.reduce((sum, frame) => sum + frame!.length, -this.#sent);
+    const all = waiting.reduce((sum, frame) => sum + frame!.length, -this.#sent);
+    const bytes = all - this.overBytes;
     if (bytes !== this.bytes) throw new Error(`FrameQueue: bytes ${this.bytes}, held ${bytes}`);
     if (this.#sent > 0 && waiting.length === 0) throw new Error("FrameQueue: sent of nothing");
     if (this.#first >= 64 && this.#first * 2 >= this.#frames.length) {

@@ -6,6 +6,9 @@ import type { WaitOptions } from "../reactor/wait.ts";
 /** Calls back after `delayMs`; the answer calls it off. */
 export type After = (delayMs: number, callback: () => void) => () => void;
 
+/** Whether bytes leave though their sender has given up the wait. */
+type Sent = () => boolean;
+
 const WAIT_NAMES: ReadonlySet<string> = new Set(["timeoutMs", "signal"]);
 
 /** Throws for options that are none. `names`: all that there may be. */
@@ -31,19 +34,28 @@ export class Pending<T> {
   readonly #what: string;
   readonly #options: WaitOptions;
   readonly #onGivenUp: (error: Error) => void;
+  readonly #sent: Sent | undefined;
   readonly #cancelTimer: (() => void) | null;
   #resolve!: (value: T) => void;
   #reject!: (error: Error) => void;
   readonly #aborted = (): void => {
-    this.#giveUp(new AbortError(this.#what, this.#options.signal!));
+    this.#giveUp(new AbortError(this.#what, this.#options.signal!, this.#sent?.()));
   };
 
   /**
    * `what` waits, for messages. When the time is up or the signal is aborted, it is rejected and
    * `onGivenUp` is called; a signal that is aborted already, and a time of 0, are for the caller.
+   * `sent`: for a wait of who sends.
    */
-  constructor(what: string, options: WaitOptions, after: After, onGivenUp: (error: Error) => void) {
+  constructor(
+    what: string,
+    options: WaitOptions,
+    after: After,
+    onGivenUp: (error: Error) => void,
+    sent?: Sent,
+  ) {
     this.#what = what;
+    this.#sent = sent;
     this.#options = options;
     this.#onGivenUp = onGivenUp;
     this.promise = new Promise((resolve, reject) => {
@@ -53,7 +65,7 @@ export class Pending<T> {
     this.promise.catch(ignore);
     const { timeoutMs, signal } = options;
     const expire = (): void => {
-      this.#giveUp(timedOut(what, timeoutMs!));
+      this.#giveUp(timedOut(what, timeoutMs!, sent?.()));
     };
     this.#cancelTimer = timeoutMs === undefined ? null : after(timeoutMs, expire);
     signal?.addEventListener("abort", this.#aborted, { once: true });
@@ -81,11 +93,22 @@ export class Pending<T> {
 }
 
 /** What cannot wait at all: the error of a signal that is aborted already, or null. */
-export function abortedAlready(what: string, { signal }: WaitOptions): AbortError | null {
-  return signal?.aborted === true ? new AbortError(what, signal) : null;
+export function abortedAlready(
+  what: string,
+  { signal }: WaitOptions,
+  sent?: false,
+): AbortError | null {
+  return signal?.aborted === true ? new AbortError(what, signal, sent) : null;
 }
 
-export function timedOut(what: string, timeoutMs: number): IomuxError {
-  const message = `${what} took longer than ${timeoutMs} ms: wait again, or give it up`;
-  return new IomuxError("IOMUX_TIMED_OUT", message);
+/** `sent`: for who sends, whether the bytes leave all the same. */
+export function timedOut(what: string, timeoutMs: number, sent?: boolean): IomuxError {
+  const message = `${what} took longer than ${timeoutMs} ms: ${ADVICE[String(sent)]!}`;
+  return new IomuxError("IOMUX_TIMED_OUT", message, { sent });
 }
+
+const ADVICE: Readonly<Record<string, string>> = {
+  undefined: "wait again, or give it up",
+  true: "its bytes leave all the same, do not send them again; abort() if the peer is too slow",
+  false: "none of its bytes were sent, so send them again, or give it up",
+};

@@ -26,7 +26,7 @@ import type {
   InputFilter,
   SendOptions,
 } from "./connection.ts";
-import { cutOff, noFramer, notBytes, overHardLimit, overSoftLimit } from "./connection-errors.ts";
+import * as failure from "./connection-errors.ts";
 import type { ConnectionHome } from "./connection-home.ts";
 import { ConnectionOutput } from "./connection-output.ts";
 import { Deadlines, type DeadlineOwner } from "./deadlines.ts";
@@ -101,16 +101,16 @@ export class ServedConnection<F, D>
   }
 
   send(bytes: Uint8Array, options?: SendOptions): boolean {
-    if (!(bytes instanceof Uint8Array)) throw notBytes(bytes, this.fd);
+    if (!(bytes instanceof Uint8Array)) throw failure.notBytes(bytes, this.fd);
     return this.offer(new SharedFrame(bytes, this.channel.host.budget), options?.source ?? this);
   }
 
-  /** Sends a frame that others may get too. */
-  offer(frame: SharedFrame, source: AnyConnection | null): boolean {
+  /** Sends a frame that others may get too. `over`: one that is larger than what may wait. */
+  offer(frame: SharedFrame, source: AnyConnection | null, over = false): boolean {
     if (this.state !== "open" || this.channel.transport.readOnly === true) return false;
     if (frame.length === 0) return true;
-    const answer = this.output.offer(frame);
-    if (answer === "overflow") this.overflow();
+    const answer = over ? this.output.offerOver(frame) : this.output.offer(frame);
+    if (answer === "overflow") this.expired("overflow", this.#whyOverflow());
     if (answer !== "taken") return false;
     this.#deadlines.noteOutput();
     if (this.output.waiting) this.#noteWaiting(source);
@@ -124,8 +124,10 @@ export class ServedConnection<F, D>
     if (source.#backpressure !== null) this.#backpressure?.holdUp(source.#backpressure);
   }
 
-  overflow(): void {
-    this.expired("overflow", overHardLimit(this.backlog, this.#home.limits));
+  #whyOverflow(): string {
+    const { limits } = this.#home;
+    if (this.output.over !== null) return failure.overUnfinishedSend(limits);
+    return failure.overHardLimit(this.backlog, limits);
   }
 
   pause(): void {
@@ -146,7 +148,8 @@ export class ServedConnection<F, D>
   }
 
   upgrade(framer: Framer<F>): void {
-    if (!isFramer(framer)) throw noFramer(framer, `upgrade of fd ${this.fd} was given`, this.fd);
+    if (!isFramer(framer))
+      throw failure.noFramer(framer, `upgrade of fd ${this.fd} was given`, this.fd);
     this.reader.switch(framer);
   }
 
@@ -161,7 +164,7 @@ export class ServedConnection<F, D>
     // What it has yet to hear does not depend on how it began.
     this.established = true;
     this.#stop();
-    if (this.output.heldBytes === 0) {
+    if (this.output.handedOn) {
       this.#closeChannel();
       return;
     }
@@ -232,7 +235,7 @@ export class ServedConnection<F, D>
 
   #writable(): void {
     const drained = this.output.flush();
-    if (this.state === "ending" && this.output.heldBytes === 0) this.#closeChannel();
+    if (this.state === "ending" && this.output.handedOn) this.#closeChannel();
     if (this.state !== "open") return;
     this.readingChanged();
     if (!drained) return;
@@ -306,12 +309,13 @@ export class ServedConnection<F, D>
   // What its deadlines tell.
 
   enforceSoftLimit(): void {
-    if (this.output.enforceSoftLimit()) this.expired("overflow", overSoftLimit(this.#home.limits));
+    if (this.output.enforceSoftLimit())
+      this.expired("overflow", failure.overSoftLimit(this.#home.limits));
   }
 
   expired(reason: CloseReason, why: string): boolean {
     const { callbacks } = this.#home;
-    const error = cutOff(this.fd, why);
+    const error = failure.cutOff(this.fd, why);
     if (!isTimeUp(reason) || callbacks.expire === undefined || this.state !== "open") {
       this.#cut(reason, error);
       return false;
@@ -331,6 +335,10 @@ export class ServedConnection<F, D>
 
   get heldBytes(): number {
     return this.output.heldBytes + this.reader.heldBytes;
+  }
+
+  get unsentBytes(): number {
+    return this.output.unsentBytes;
   }
 
   get unhandled(): boolean {

@@ -80,11 +80,99 @@ onEveryAsyncServer("send()", (world) => {
   it("maxOutputBytes: more than one frame over it is an overflow", async () => {
     const { connection } = await stuck();
     const first = watch(connection.send(Buffer.alloc(60_000)));
-    const second = await outcome(world(), connection.send(Buffer.alloc(1)));
+    const second = await outcome(world(), connection.send(Buffer.alloc(60_000)));
     await world().passes(1);
     for (const { error } of [first, second]) {
       expect([error?.code, error?.reason]).toEqual(["IOMUX_CUT_OFF", "overflow"]);
     }
+    expect(connection.error?.message).toBe(
+      `fd ${connection.fd} was sent a frame that does not fit behind an unfinished send(): ` +
+        "await that one first (limit maxOutputBytes 50000): it was cut off",
+    );
+  });
+
+  it("what is sent and broadcast meanwhile goes behind it, never into it", async () => {
+    const { connection, peer, before, served } = await stuck();
+    const sends = [watch(connection.send(pattern(100_000, before)))];
+    const state = { behind: 0, limit: 40_000 };
+    // Up to the limit, of which the high-water mark is the channel's.
+    while (state.behind < state.limit) {
+      const frame = pattern(2000, before + 100_000 + state.behind);
+      if (state.behind % 4000 === 0) expect(broadcast([connection], frame)).toBe(1);
+      else sends.push(watch(connection.send(frame)));
+      state.behind += 2000;
+    }
+    expect([connection.state, connection.backlog]).toEqual(["open", 50_000]);
+    peer.resume();
+    await world().until(() => {
+      served.server.assertInvariants();
+      return sends.every(({ settled }) => settled);
+    }, "all sends");
+    const total = before + 100_000 + state.limit;
+    await world().until(() => peer.received.length === total, "all bytes");
+    expect(peer.received.equals(pattern(total))).toBe(true);
+    expect(sends.every(({ text }) => text === "true")).toBe(true);
+  });
+
+  it("maxOutputBytes: no more than that waits behind it, whoever sends", async () => {
+    const { connection } = await stuck();
+    void connection.send(Buffer.alloc(60_000));
+    expect(broadcast([connection], Buffer.alloc(40_000))).toBe(1);
+    expect(connection.state).toBe("open");
+    expect(broadcast([connection], Buffer.alloc(1))).toBe(0);
+    expect([connection.state, connection.reason]).toEqual(["closed", "overflow"]);
+  });
+
+  it("what does not fit because of what waits is whole, too", async () => {
+    const served = await awaiting(world(), { highWaterMark: 10_000, maxOutputBytes: 10_000 });
+    const { connection, peer } = await served.join();
+    void connection.send(pattern(3000));
+    const send = watch(connection.send(pattern(8000, 3000)));
+    expect([connection.state, connection.backlog]).toEqual(["open", 10_000]);
+    await world().until(() => send.settled && peer.received.length === 11_000, "all bytes");
+    expect([send.text, peer.received.equals(pattern(11_000))]).toEqual(["true", true]);
+  });
+
+  type End = (guest: AsyncGuest & { served: AsyncServing }) => void;
+  const ends: Record<string, [End, string]> = {
+    "end()": [({ connection }) => connection.end(), "local"],
+    "server.close()": [({ served }) => void served.server.close(), "shutdown"],
+    "reactor.close()": [({ served }) => void served.reactor.close(), "shutdown"],
+  };
+
+  it.each(Object.entries(ends))("%s ends the connection behind it", async (_, [end, reason]) => {
+    const guest = await stuck();
+    const { connection, peer, before, served } = guest;
+    void connection.send(pattern(300_000, before));
+    void connection.send(pattern(1000, before + 300_000));
+    void connection.read();
+    end(guest);
+    await world().passes(3);
+    expect([connection.state, peer.ended]).toEqual(["ending", false]);
+    peer.resume();
+    await world().until(() => {
+      served.server.assertInvariants();
+      return peer.ended;
+    }, "our end");
+    expect(peer.received.length).toBe(before + 301_000);
+    expect(peer.received.equals(pattern(before + 301_000))).toBe(true);
+    peer.end();
+    await world().until(() => connection.state === "closed", "the connection to close");
+    expect([connection.reason, connection.error]).toEqual([reason, null]);
+  });
+
+  it.each(["writeProgressMs", "drainMs"])("%s: the end does not wait for ever", async (limit) => {
+    const { connection, served } = await stuck({ ...MARKS, writeProgressMs: 1000 });
+    void connection.send(Buffer.alloc(300_000));
+    void connection.read();
+    const closed = limit === "drainMs" ? served.server.close({ drainMs: 500 }) : null;
+    connection.end();
+    await world().advance(limit === "drainMs" ? 500 : 1000);
+    await world().until(() => connection.state === "closed", "the connection to close");
+    const cutOff = closed === null ? [] : (await world().run(closed)).cutOff;
+    if (closed === null) expect(connection.error?.message).toContain("limit writeProgressMs");
+    else expect([cutOff.length, cutOff[0]!.queued]).toEqual([1, 310_000]);
+    expect(served.bufferedBytes).toBe(0);
   });
 
   it("a time limit ends the wait, and takes nothing back", async () => {
@@ -104,12 +192,12 @@ onEveryAsyncServer("send()", (world) => {
   it("given up in the middle of a frame, the connection is aborted", async () => {
     const { connection, peer } = await stuck();
     const controller = new AbortController();
-    const send = watch(connection.send(pattern(60_000), { signal: controller.signal }));
-    // Some of it leaves.
+    const send = watch(connection.send(pattern(20_000_000), { signal: controller.signal }));
+    // Some of it leaves, after what the channel had.
     peer.resume();
     const { bytesOut } = connection.channel;
-    await world().until(() => connection.channel.bytesOut > bytesOut || send.settled, "a piece");
-    if (send.settled) return;
+    await world().until(() => connection.channel.bytesOut > bytesOut + 10_000, "a piece");
+    expect(send.text).toBe("pending");
     controller.abort();
     await world().passes(1);
     expect([send.text, connection.state, connection.reason]).toEqual([
