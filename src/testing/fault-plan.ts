@@ -84,6 +84,23 @@ export function drawFaultPlan(seed: Random): FaultPlan {
   return Object.freeze(Object.fromEntries(drawn) as unknown as FaultPlan);
 }
 
+/** The plan with the given faults. Throws for what is no fault, and what is no probability. */
+export function checkedFaultPlan(given: Partial<FaultPlan>): FaultPlan {
+  if (typeof given !== "object") {
+    throw new TypeError(
+      `faults is ${String(given)}: give "swarm", or a probability for each fault`,
+    );
+  }
+  for (const [fault, probability] of Object.entries(given) as [string, unknown][]) {
+    if (!(fault in NO_FAULTS)) {
+      throw new TypeError(`there is no fault ${fault}: give one of ${FAULTS.join(", ")}`);
+    }
+    if (typeof probability === "number" && probability >= 0 && probability <= 1) continue;
+    throw new RangeError(`fault ${fault} is ${String(probability)}: give a number from 0 to 1`);
+  }
+  return Object.freeze({ ...NO_FAULTS, ...given });
+}
+
 /** The faults of a plan, for people: `split 0.3, reset 0.001`, or `none`. */
 export function formatFaultPlan(plan: FaultPlan): string {
   const present = FAULTS.filter((fault) => plan[fault] > 0);

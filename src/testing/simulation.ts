@@ -12,6 +12,7 @@ import { formatAddress, type Clock, type SocketAddress } from "iomux";
 
 import type { Conditions } from "./conditions.ts";
 import {
+  checkedFaultPlan,
   drawFaultPlan,
   formatFaultPlan,
   MAGNITUDES,
@@ -72,10 +73,11 @@ export class Simulation {
   #links = 0;
 
   constructor(options: SimulationOptions) {
+    checkNames(options);
     const { seed = 1, faults = NO_FAULTS, route, traceLines = 1000, maxMs = HOUR_MS } = options;
     this.seed = String(seed);
     const random = new Random(this.seed);
-    this.faults = faults === "swarm" ? drawFaultPlan(random) : { ...NO_FAULTS, ...faults };
+    this.faults = faults === "swarm" ? drawFaultPlan(random) : checkedFaultPlan(faults);
     this.random = random.fork("scenario");
     this.trace = new Trace(this.clock, traceLines);
     this.#streams = random.fork("streams");
@@ -248,6 +250,17 @@ export class Simulation {
       network.netstat().map((line) => `${name}: ${line}`),
     );
   }
+}
+
+const NAMES: ReadonlySet<string> = new Set<keyof SimulationOptions>([
+  ...(["seed", "faults", "route", "traceLines", "maxMs"] as const),
+]);
+
+/** A misspelt fault would be a world without it, in which everything passes. */
+function checkNames(options: SimulationOptions): void {
+  const unknown = Object.keys(options).find((name) => !NAMES.has(name));
+  if (unknown === undefined) return;
+  throw new TypeError(`there is no option ${unknown}: give one of ${[...NAMES].join(", ")}`);
 }
 
 function addressOf(address: SocketAddress): string {

@@ -152,6 +152,18 @@ describe("a simulated world", () => {
   });
 });
 
+describe("options of a simulation", () => {
+  it.each([
+    [{ faults: "swarmm" }, 'give "swarm"'],
+    [{ faults: { splitt: 1 } }, "there is no fault splitt"],
+    [{ faults: { split: 7 } }, "fault split is 7: give a number from 0 to 1"],
+    [{ faults: { split: NaN } }, "from 0 to 1"],
+    [{ sead: 4 }, "there is no option sead: give one of seed,"],
+  ])("%o throws", (options, message) => {
+    expect(() => createSimulation(options as object)).toThrow(message);
+  });
+});
+
 describe("what a failed simulation tells", () => {
   async function failure(run: Promise<unknown>): Promise<SimulationError> {
     const error = await run.catch((caught: unknown) => caught);
