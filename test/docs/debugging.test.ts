@@ -25,6 +25,22 @@ describe(FILE, () => {
     }
   });
 
+  it("lists every field of every message", () => {
+    const source = readFileSync(join(root, "src/diagnostics.ts"), "utf8");
+    const declared = [...source.matchAll(/^export interface (\w+Message)\b[^{]*\{(.*?)^\}/gms)];
+    const fields = declared.map(([, name, body]) => [
+      name!,
+      [...body!.matchAll(/^ {2}readonly (\w+):/gm)].map((match) => match[1]!),
+    ]);
+    const rows = tableBelow(FILE, "What a message holds");
+    const listed = rows.map(([name, cell]) => [
+      codesIn(name!)[0]!,
+      codesIn(cell!).filter((code) => code !== "onError"),
+    ]);
+    expect(declared).toHaveLength(5);
+    expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(fields));
+  });
+
   it("says of every reason of explain() what to do", () => {
     const source = readFileSync(join(root, "src/reactor/explain.ts"), "utf8");
     const union = /export type Reason =([^;]*);/.exec(source)![1]!;
