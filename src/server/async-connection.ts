@@ -63,10 +63,14 @@ export interface AsyncConnection<F = Buffer> extends Pick<Connection<F>, Shared>
 
   /**
    * Sends `bytes` at once, in the order of the calls, and resolves when there is room again: at
-   * once under the high-water mark. False: the policy has dropped them. What does not fit under
-   * `maxOutputBytes` waits here (not with the policies that drop), one frame at a time: more than
-   * that meanwhile is an overflow. Giving up the wait takes nothing back; given up in the middle of
-   * such a frame, the connection is aborted. Bytes over 1 KiB are borrowed until they have left.
+   * once under the high-water mark. False: the policy has dropped them. One frame at a time may be
+   * larger than `maxOutputBytes` (not with the policies that drop): it leaves as room comes, what
+   * is sent meanwhile goes behind it, and over the limit that is an overflow. Bytes over 1 KiB are
+   * borrowed until they have left.
+   *
+   * Who gives up the wait finds in the error whether the bytes leave all the same: `sent`. They do,
+   * but for a frame over `maxOutputBytes`: before its beginning it is taken back, and in the middle
+   * of it the connection is aborted.
    */
   send(bytes: Uint8Array, options?: AsyncSendOptions): Promise<boolean>;
 

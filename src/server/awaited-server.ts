@@ -75,8 +75,9 @@ export class AwaitedServer<F> implements AsyncServer<F> {
   attach(listener: Listener): void {
     this.#server.attach(listener);
     void listener.closed.then((error) => {
+      if (this.#server.listening) return;
       this.#error ??= error;
-      if (!this.#server.listening) this.#nobodyComes();
+      this.#nobodyComes();
     });
   }
 

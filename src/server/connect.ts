@@ -1,16 +1,25 @@
 /** `connect()`: clients for people who write coroutines. */
 import type { Address } from "../address.ts";
-import { checkOptions } from "../arguments.ts";
+import { checkNames, checkOptions } from "../arguments.ts";
 import { IomuxError, IomuxTypeError } from "../errors.ts";
 import { WRITABLE } from "../mask.ts";
 import { Reactor } from "../reactor.ts";
 import type { ConnectorOptions } from "../reactor/options.ts";
 import type { AsyncConnection } from "./async-connection.ts";
 import { AwaitedServer } from "./awaited-server.ts";
-import { checkServing, isConnectionOption, type ConnectionOptions } from "./options.ts";
+import {
+  checkServing,
+  CONNECTION_OPTIONS,
+  type ConnectionOptions,
+  type LIMITS_OF_ALL,
+} from "./options.ts";
 
 /** How to connect, and what the connection is made with. */
-export interface ConnectionToOptions<F> extends ConnectionOptions<F>, ConnectorOptions {}
+export interface ConnectionToOptions<F>
+  extends Omit<ConnectionOptions<F>, (typeof LIMITS_OF_ALL)[number]>, ConnectorOptions {}
+
+const CHANNEL_OPTIONS = ["noDelay", "keepAlive", "tls", "timeoutMs", "signal"];
+const NAMES: ReadonlySet<string> = new Set([...CONNECTION_OPTIONS, ...CHANNEL_OPTIONS]);
 
 /**
  * Connects, and resolves with the connection once it stands. Rejects with what has failed
@@ -26,9 +35,11 @@ export function connect<F = Buffer>(
     throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", "connect() takes a reactor first");
   }
   checkOptions(options);
+  checkNames(options, NAMES);
   const given = Object.entries(options);
-  const forServer = Object.fromEntries(given.filter(([name]) => isConnectionOption(name)));
-  const forChannel = Object.fromEntries(given.filter(([name]) => !isConnectionOption(name)));
+  const isOfChannel = ([name]: [string, unknown]): boolean => CHANNEL_OPTIONS.includes(name);
+  const forServer = Object.fromEntries(given.filter((entry) => !isOfChannel(entry)));
+  const forChannel = Object.fromEntries(given.filter(isOfChannel));
   checkServing(forServer, {});
   const server = new AwaitedServer<F>(reactor, forServer);
   const channel = reactor.connect(address, forChannel);

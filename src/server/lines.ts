@@ -8,7 +8,8 @@
 import { Delimited, type DelimitedOptions } from "./delimited.ts";
 import type { Framer } from "./framer.ts";
 
-const LF = Uint8Array.of(0x0a);
+/** What ends a line. */
+export const LF = Uint8Array.of(0x0a);
 
 /** What `lines()` takes. */
 export type LinesOptions = DelimitedOptions;

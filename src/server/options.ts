@@ -175,10 +175,17 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   ...["framer", "outputPolicy", "listen", "blockList", "backlog", "noDelay", "keepAlive"],
 ]);
 
-/** Whether it is an option of connections, whoever made the channel. */
-export function isConnectionOption(name: string): boolean {
-  return name === "framer" || name === "outputPolicy" || Object.hasOwn(DEFAULT_SERVER_LIMITS, name);
-}
+/** The limits that only a server has: of who comes in, and of all its connections together. */
+export const LIMITS_OF_ALL = [
+  ...(["maxConnections", "maxConnectionsPerAddress", "acceptsPerSecond"] as const),
+  ...(["serverBytesPerSecond", "serverFramesPerSecond"] as const),
+] as const;
+
+/** What a connection takes, whoever made the channel. */
+export const CONNECTION_OPTIONS: readonly string[] = [
+  ...["framer", "outputPolicy"],
+  ...Object.keys(DEFAULT_SERVER_LIMITS).filter((name) => !LIMITS_OF_ALL.includes(name as never)),
+];
 
 /** The limits of which 0 is not "none" but nonsense, and those of which it is a value. */
 const AT_LEAST_ONE: ReadonlySet<string> = new Set<keyof ServerLimits>([

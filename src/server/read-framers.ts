@@ -5,7 +5,8 @@
 import { IomuxRangeError, IomuxTypeError } from "../errors.ts";
 import type { FrameInput } from "./frame-input.ts";
 import { FrameError, RefusedFrame, type Framer } from "./framer.ts";
-import { lines } from "./lines.ts";
+import { Delimited } from "./delimited.ts";
+import { LF } from "./lines.ts";
 
 /** Lines as text. It must be kept for the next line: it may have one to throw away. */
 export class TextLines implements Framer<string> {
@@ -14,7 +15,7 @@ export class TextLines implements Framer<string> {
 
   constructor(maxBytes: number | undefined) {
     this.maxBytes = maxBytes;
-    this.#lines = lines({ maxBytes });
+    this.#lines = new Delimited(LF, "line", "readLine()", { maxBytes });
   }
 
   next(input: FrameInput): string | RefusedFrame | null {

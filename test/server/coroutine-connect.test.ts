@@ -47,6 +47,17 @@ onEveryAsyncServer("connect()", (world) => {
     expect(read.error!.reason).toBe("idle");
   });
 
+  it("takes every option of a channel and of a connection", async () => {
+    const served = await awaiting(world());
+    const { signal } = new AbortController();
+    const ofChannel = { noDelay: false, keepAlive: true, timeoutMs: 5000, signal };
+    const ofConnection = { outputPolicy: "drop-newest", framesPerTurn: 1, ...LINES } as const;
+    const answer = connect(served.reactor, target(served), { ...ofChannel, ...ofConnection });
+    const { value: client } = await outcome(world(), answer);
+    expect(client!.state).toBe("open");
+    client!.abort();
+  });
+
   it("rejects with what has failed", async () => {
     const served = await awaiting(world());
     const address = target(served);
@@ -91,6 +102,9 @@ onEveryAsyncServer("connect()", (world) => {
       [() => connect(reactor, { port: 1 }, { framer: 1 as never }), "IOMUX_BAD_ARGUMENT"],
       [() => connect(reactor, { port: 1 }, { timeoutMs: -1 }), "IOMUX_BAD_RANGE"],
       [() => connect(reactor, { port: 1 }, null as never), "IOMUX_BAD_ARGUMENT"],
+      [() => connect(reactor, { port: 1 }, { foo: 1 } as never), "IOMUX_BAD_ARGUMENT"],
+      [() => connect(reactor, { port: 1 }, { maxConnections: 1 } as never), "IOMUX_BAD_ARGUMENT"],
+      [() => connect(reactor, { port: 1 }, { listen: [] } as never), "IOMUX_BAD_ARGUMENT"],
     ];
     for (const [call, code] of bad) expect(thrownBy(call).code).toBe(code);
     expect(reactor.stats().open).toBe(1);

@@ -330,6 +330,28 @@ onEveryAsyncServer("reads of other shapes", (world) => {
     expect(read.value!.equals(bytes)).toBe(true);
   });
 
+  it("upgrade() throws at once for what is no framer", async () => {
+    const served = await awaiting(world());
+    const { connection } = await served.join();
+    for (const none of [null, undefined, {}, () => lines()]) {
+      const { code, message } = thrownBy(() => connection.upgrade(none as never));
+      expect([code, message.split(" was given")[0]]).toEqual([
+        "IOMUX_BAD_ARGUMENT",
+        `upgrade of fd ${connection.fd}`,
+      ]);
+    }
+    connection.abort();
+  });
+
+  it("readLine() names itself when a line is too long", async () => {
+    const served = await awaiting(world());
+    const { connection, peer } = await served.join();
+    peer.write("a line\n");
+    const read = await outcome(world(), connection.readLine({ maxBytes: 4 }));
+    expect(read.error!.message).toContain("or raise maxBytes of readLine()");
+    connection.abort();
+  });
+
   it("upgrade(): the next read cuts by the new framer, bytes that are here among it", async () => {
     const served = await awaiting(world(), LINES);
     const { connection, peer } = await served.join();

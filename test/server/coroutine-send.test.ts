@@ -1,7 +1,7 @@
 /** Sending by coroutine: who sends waits for room, and limits stay limits. */
 import { expect, it } from "vitest";
 
-import { broadcast, type ServeOptions } from "iomux";
+import { broadcast, type AbortError, type IomuxError, type ServeOptions } from "iomux";
 
 import { awaiting, onEveryAsyncServer, outcome, watch } from "../support/awaiting.ts";
 import type { AsyncGuest, AsyncServing } from "../support/awaiting.ts";
@@ -12,6 +12,11 @@ const MARKS: ServeOptions<Buffer> = {
   lowWaterMark: 1000,
   maxOutputBytes: 50_000,
 };
+
+/** What the error of a send that was given up says. */
+function sentOf({ error }: { error: Error | undefined }): unknown {
+  return (error as IomuxError | AbortError).sent;
+}
 
 onEveryAsyncServer("send()", (world) => {
   /** A guest that reads nothing, and `before` bytes that are on their way to it. */
@@ -133,6 +138,15 @@ onEveryAsyncServer("send()", (world) => {
     expect([send.text, peer.received.equals(pattern(11_000))]).toEqual(["true", true]);
   });
 
+  it("has left but for a backlog when it resolves, whatever the marks are", async () => {
+    const { connection, peer, before } = await stuck({ ...MARKS, lowWaterMark: 10_000 });
+    const send = watch(connection.send(pattern(200_000, before)));
+    peer.resume();
+    await world().until(() => send.settled, "the frame");
+    const { bytesOut, queued } = connection.channel;
+    expect([send.text, bytesOut + queued]).toEqual(["true", before + 200_000]);
+  });
+
   type End = (guest: AsyncGuest & { served: AsyncServing }) => void;
   const ends: Record<string, [End, string]> = {
     "end()": [({ connection }) => connection.end(), "local"],
@@ -144,7 +158,8 @@ onEveryAsyncServer("send()", (world) => {
     const guest = await stuck();
     const { connection, peer, before, served } = guest;
     void connection.send(pattern(300_000, before));
-    void connection.send(pattern(1000, before + 300_000));
+    const behind = reason === "local" ? 0 : 1000;
+    void connection.send(pattern(behind, before + 300_000));
     void connection.read();
     end(guest);
     await world().passes(3);
@@ -154,8 +169,9 @@ onEveryAsyncServer("send()", (world) => {
       served.server.assertInvariants();
       return peer.ended;
     }, "our end");
-    expect(peer.received.length).toBe(before + 301_000);
-    expect(peer.received.equals(pattern(before + 301_000))).toBe(true);
+    const total = before + 300_000 + behind;
+    expect(peer.received.length).toBe(total);
+    expect(peer.received.equals(pattern(total))).toBe(true);
     peer.end();
     await world().until(() => connection.state === "closed", "the connection to close");
     expect([connection.reason, connection.error]).toEqual([reason, null]);
@@ -184,6 +200,14 @@ onEveryAsyncServer("send()", (world) => {
     expect([send.text, connection.state]).toEqual(["IOMUX_TIMED_OUT", "open"]);
     const now = await outcome(world(), connection.send(Buffer.from("!"), { timeoutMs: 0 }));
     expect(now.text).toBe("IOMUX_TIMED_OUT");
+    expect([sentOf(send), sentOf(now)]).toEqual([true, true]);
+    expect(send.error!.message).toBe(
+      `send to fd ${connection.fd} took longer than 100 ms: its bytes leave all the same, do not ` +
+        "send them again; abort() if the peer is too slow",
+    );
+    const signal = AbortSignal.abort();
+    const not = await outcome(world(), connection.send(Buffer.from("?"), { signal }));
+    expect([not.text, sentOf(not)]).toEqual(["ABORT_ERR", false]);
     peer.resume();
     await world().until(() => peer.received.length === before + 11, "the bytes");
     expect(peer.received.subarray(before).toString()).toBe("still sent!");
@@ -200,6 +224,7 @@ onEveryAsyncServer("send()", (world) => {
     expect(send.text).toBe("pending");
     controller.abort();
     await world().passes(1);
+    expect(sentOf(send)).toBe(true);
     expect([send.text, connection.state, connection.reason]).toEqual([
       "ABORT_ERR",
       "closed",
@@ -208,15 +233,21 @@ onEveryAsyncServer("send()", (world) => {
   });
 
   it("given up before any of it was taken, nothing is sent of it", async () => {
-    const { connection, peer, before } = await stuck();
+    const { connection, peer, before, served } = await stuck();
     await outcome(world(), connection.send(Buffer.alloc(10), { timeoutMs: 0 }));
     const send = watch(connection.send(pattern(60_000), { timeoutMs: 50 }));
+    const behind = watch(connection.send(Buffer.from("behind")));
     await world().advance(50);
-    expect([send.text, connection.state]).toEqual(["IOMUX_TIMED_OUT", "open"]);
+    expect([send.text, connection.state, sentOf(send)]).toEqual(["IOMUX_TIMED_OUT", "open", false]);
+    expect(send.error!.message).toContain("none of its bytes were sent, so send them again");
+    const now = await outcome(world(), connection.send(pattern(60_000), { timeoutMs: 0 }));
+    expect([now.text, sentOf(now)]).toEqual(["IOMUX_TIMED_OUT", false]);
+    served.server.assertInvariants();
     peer.resume();
     expect((await outcome(world(), connection.send(Buffer.from("on")))).text).toBe("true");
-    await world().until(() => peer.received.length === before + 12, "the bytes");
-    expect(peer.received.subarray(-2).toString()).toBe("on");
+    await world().until(() => peer.received.length === before + 18, "the bytes");
+    expect(peer.received.subarray(-8).toString()).toBe("behindon");
+    expect(behind.text).toBe("true");
   });
 
   it.each(["drop-newest", "drop-oldest"] as const)(

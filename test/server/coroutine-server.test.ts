@@ -99,6 +99,36 @@ onEveryAsyncServer("accept()", (world) => {
     expect(() => served.server.take(served.reactor.adopt(source))).toThrow("is closed");
   });
 
+  it("one of several listeners that breaks is no error while another one is open", async () => {
+    const served = await awaiting(world(), { listen: [world().address(), world().address()] });
+    const waiting = watch(served.server.accept());
+    const [first] = [...served.reactor.registrations.values()];
+    first!.descriptor.abort(Object.assign(new Error("broken"), { code: "EBROKEN" }));
+    await world().until(() => served.reactor.stats().open === 1, "it to close");
+    await world().passes(2);
+    expect(waiting.text).toBe("pending");
+    await world().run(served.server.close());
+    expect(waiting.text).toBe("null");
+    expect((await outcome(world(), served.server.accept())).text).toBe("null");
+  });
+
+  it("who waits is served before who asks while peers are let in", async () => {
+    const late: { text: string }[] = [];
+    const framer = (): ReturnType<typeof lines> => {
+      late.push(watch(served.server.accept()));
+      return lines();
+    };
+    const served = await awaiting(world(), { framer });
+    const waits = [watch(served.server.accept()), watch(served.server.accept())];
+    served.dial();
+    served.dial();
+    await world().until(() => late.length === 2, "both");
+    await world().passes(1);
+    expect(waits.map(({ settled }) => settled)).toEqual([true, true]);
+    expect(late.map(({ text }) => text)).toEqual(["pending", "pending"]);
+    void served.server.close();
+  });
+
   it("serves several addresses in turn", async () => {
     const served = await awaiting(world(), { listen: [world().address(), world().address()] });
     const [first, second] = served.server.addresses.map((localAddress) => ({ localAddress }));
@@ -246,6 +276,21 @@ onEveryAsyncServer("each()", (world) => {
     await world().until(() => other.server.connections.size === 1, "a connection");
     for (const connection of other.server.connections) connection.abort();
     await world().until(() => other.reports.length === 1, "the report");
+  });
+
+  it("that another connection has closed is an error of this one", async () => {
+    const served = await awaiting(world(), LINES);
+    const other = await served.join();
+    other.connection.abort();
+    watch(
+      served.server.each(async () => {
+        await other.connection.read();
+      }),
+    );
+    served.dial();
+    await world().until(() => served.reports.length === 1, "the report");
+    expect(served.reports[0]!.error.message).toContain(`read from fd ${other.connection.fd}`);
+    expect(served.server.stats().closed["handler-error"]).toBe(1);
   });
 
   function sleep(signal: AbortSignal): Promise<void> {
