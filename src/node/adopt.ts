@@ -138,8 +138,6 @@ function socketObstacle(socket: Socket): string | null {
   const obstacle = readableObstacle(socket) ?? writableObstacle(socket);
   if (obstacle !== null) return obstacle;
   if (!socket.connecting && socket.pending) return "it is not connected";
-  if ("encrypted" in socket)
-    return "it is a TLS socket: give connect() or listen() the option tls, or adopt the plain one";
   if (socket instanceof TLSSocket && socket.getPeerFinished() === undefined) {
     return 'its TLS handshake is not done: wait for its "secureConnect" (of a server: "secure")';
   }
