@@ -2,6 +2,7 @@
 import { Socket as DatagramSocket } from "node:dgram";
 import { Server, Socket } from "node:net";
 import { Duplex, Readable, Writable } from "node:stream";
+import { TLSSocket } from "node:tls";
 import { MessagePort, Worker } from "node:worker_threads";
 
 import { codeOf, IomuxError } from "../errors.ts";
@@ -10,6 +11,7 @@ import { UdpTransport } from "./datagram-transport.ts";
 import { PortTransport } from "./message-transport.ts";
 import { ServerTransport } from "./server-transport.ts";
 import { SocketTransport } from "./socket-transport.ts";
+import { TlsTransport } from "./tls-transport.ts";
 import { StdinTransport, StdoutTransport, StreamTransport } from "./stream-transport.ts";
 
 /** Throws `IOMUX_CANNOT_ADOPT` with the reason. */
@@ -123,7 +125,10 @@ function readableObstacle(stream: Readable): string | null {
 function adoptSocket(socket: Socket): SocketTransport {
   const obstacle = socketObstacle(socket);
   if (obstacle !== null) throw refuse("the socket", obstacle, socket.errored);
-  const transport = new SocketTransport(socket, false, "the address it was given");
+  const transport =
+    socket instanceof TLSSocket
+      ? new TlsTransport(socket, rawOf(socket), null)
+      : new SocketTransport(socket, false, "the address it was given");
   transport.halfOpenBefore = socket.allowHalfOpen;
   socket.allowHalfOpen = true;
   return transport;
@@ -133,9 +138,16 @@ function socketObstacle(socket: Socket): string | null {
   const obstacle = readableObstacle(socket) ?? writableObstacle(socket);
   if (obstacle !== null) return obstacle;
   if (!socket.connecting && socket.pending) return "it is not connected";
-  if ("encrypted" in socket)
-    return "it is a TLS socket: give connect() or listen() the option tls, or adopt the plain one";
+  if (socket instanceof TLSSocket && socket.getPeerFinished() === undefined) {
+    return 'its TLS handshake is not done: wait for its "secureConnect" (of a server: "secure")';
+  }
   return hasOnRead(socket) ? 'it was made with the option "onread": its bytes go elsewhere' : null;
+}
+
+/** The socket that TLS was begun over; one that has connected itself has none. */
+function rawOf(socket: TLSSocket): Socket {
+  const { _parent: raw } = socket as unknown as { _parent?: unknown };
+  return raw instanceof Socket ? raw : socket;
 }
 
 /** No public flag tells of `onread`; the buffer it reads into is behind a symbol of this name. */

@@ -26,6 +26,7 @@ export class TlsTransport extends SocketTransport {
   readonly tls: TlsInfo;
   protected override closeNotify: boolean | null = false;
   readonly #socket: TLSSocket;
+  /** What TLS is spoken over; a socket that has connected itself has nothing of the kind. */
   readonly #raw: Socket;
   #endNoted = false;
 
@@ -49,24 +50,25 @@ export class TlsTransport extends SocketTransport {
   override noteEnd(): void {
     if (this.#endNoted) return;
     this.#endNoted = true;
-    this.closeNotify = isReading(this.#socket, this.#raw);
+    this.closeNotify = isReading(this.#socket);
   }
 }
 
+/** The handle of a `TLSSocket`, and under it that of the connection. */
 interface Handle {
   reading?: unknown;
-  readStart?: () => unknown;
+  _parent?: { readStart?: () => unknown };
 }
 
 /**
  * Whether the raw socket is being read still. Who has stopped reading has not read a FIN: then the
  * end was in what came before.
  */
-function isReading(socket: TLSSocket, raw: Socket): boolean {
-  const { _handle: handle } = raw as unknown as { _handle?: Handle | null };
-  const { _handle: secure } = socket as unknown as { _handle?: Handle | null };
-  if (secure?.reading === false) return true;
-  return typeof handle?.readStart === "function" && handle.readStart() === READING_ALREADY;
+function isReading(socket: TLSSocket): boolean {
+  const { _handle: handle } = socket as unknown as { _handle?: Handle | null };
+  if (handle?.reading === false) return true;
+  const connection = handle?._parent;
+  return typeof connection?.readStart === "function" && connection.readStart() === READING_ALREADY;
 }
 
 class SocketTlsInfo implements TlsInfo {

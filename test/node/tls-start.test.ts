@@ -157,6 +157,17 @@ onNetworks([["net", "tcp"]], "startTls", (world) => {
     expect([code(channel), log]).toEqual(["ETIMEDOUT", ["ERROR|HANGUP ETIMEDOUT"]]);
   });
 
+  it("tlsHandshakeMs counts from the call, also while plain output cannot leave", async () => {
+    const { reactor, channel, raw } = await plain(world(), { tlsHandshakeMs: 2000 });
+    record(reactor, channel);
+    raw.pause();
+    await fill(world(), channel);
+    reactor.startTls(channel, server);
+    await world().advance(2001);
+    await world().until(() => channel.state === "closed", "the failure");
+    expect(code(channel)).toBe("ETIMEDOUT");
+  });
+
   it.each(["reset", "FIN"])("a %s in mid-handshake is a loss", async (how) => {
     const { reactor, channel, raw } = await plain(world());
     const { log } = record(reactor, channel);
