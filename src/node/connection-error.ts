@@ -1,6 +1,7 @@
 /** What the system says of a broken connection, with its code, in one line. */
 import { formatAddress, type SocketAddress } from "../address.ts";
 import { codeOf, IomuxError } from "../errors.ts";
+import { tlsMeaning } from "./tls-error.ts";
 
 const MEANING: Readonly<Record<string, string>> = {
   ECONNRESET: "the peer reset the connection",
@@ -27,7 +28,7 @@ export function connectionError(
   confirming: boolean,
 ): IomuxError {
   const code = confirming ? "ECONNRESET" : (codeOf(error) ?? "EIO");
-  const meaning = MEANING[code] ?? error.message;
+  const meaning = MEANING[code] ?? tlsMeaning(error);
   const message = `connection with ${formatAddress(peer)}: ${meaning} (${code})`;
   return new IomuxError(code, message, { cause: error });
 }

@@ -1,4 +1,4 @@
-/** Why a handshake has failed, in one line that says what to do. */
+/** What TLS says of a connection, in one line that says what to do. */
 import { formatAddress, type SocketAddress } from "../address.ts";
 import { codeOf, IomuxError } from "../errors.ts";
 
@@ -35,17 +35,20 @@ const MEANING: Readonly<Record<string, string>> = {
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: "the peer does not accept our certificate",
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: "the peer does not accept our certificate",
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: "the peer says that our certificate has expired",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "the peer wants a certificate; give tls.cert and key",
+  ERR_TLS_CERT_ALTNAME_INVALID: "the certificate is for another name; see tls.servername",
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: "the client has shown no certificate (requestCert)",
 };
 
 export function handshakeError(error: Error, peer: SocketAddress | null): IomuxError {
   const code = codeOf(error) ?? "EPROTO";
-  const meaning = MEANING[code] ?? firstLine(error.message);
-  const message = `TLS handshake with ${formatAddress(peer)} failed: ${meaning} (${code})`;
+  const message = `TLS handshake with ${formatAddress(peer)} failed: ${tlsMeaning(error)} (${code})`;
   return new IomuxError(code, message, { cause: error });
 }
 
-/** OpenSSL ends its messages with a line break, and begins some with a number of its own. */
-function firstLine(message: string): string {
-  return message.trim().split("\n")[0]!;
+/** OpenSSL ends its messages with a line break, and begins some with a number and a path of its own. */
+export function tlsMeaning(error: Error): string {
+  const { reason } = error as { reason?: unknown };
+  const told = typeof reason === "string" ? reason : error.message.trim().split("\n")[0]!;
+  return MEANING[codeOf(error) ?? ""] ?? told;
 }
