@@ -1,8 +1,9 @@
 /** Securing connections: what must hold before the handshake may begin. */
-import { isUnix, type CheckedAddress } from "../address.ts";
+import { formatAddress, isUnix, type CheckedAddress } from "../address.ts";
 import { checkOptions } from "../arguments.ts";
 import { BufferedChannel } from "../channel.ts";
 import { IomuxError, IomuxTypeError } from "../errors.ts";
+import { PEER_CLOSED } from "../mask.ts";
 import type { Network } from "../network.ts";
 import type {
   ConnectTlsOptions,
@@ -58,7 +59,17 @@ export function startTls(channel: unknown, network: Network, options: StartTlsOp
   if (obstacle !== null) throw refuse(channel, obstacle);
   if (channel.state !== "open") return;
   if (channel.unread > 0) throw unread(channel);
+  const peerEnded = channel.ended || (channel.condition() & PEER_CLOSED) !== 0;
   channel.startTls(securer);
+  if (peerEnded) channel.failConnecting(ended(channel));
+}
+
+/** There is nobody who could answer a handshake. */
+function ended({ fd, remoteAddress }: BufferedChannel): IomuxError {
+  const message =
+    `TLS handshake with ${formatAddress(remoteAddress)} failed: the peer has ended its side ` +
+    `before it began (ECONNRESET)`;
+  return new IomuxError("ECONNRESET", message, { fd });
 }
 
 function obstacleOf(channel: BufferedChannel): string | null {

@@ -73,11 +73,11 @@ export function runInTerminal(command: readonly string[]): Running {
 
 /**
  * What makes a shell, as the command of script(1), tell how `command` ended, on descriptor 3: there
- * it is heard though the terminal is gone. SIGHUP ends `command`, unless it knows better, but never
- * the shell.
+ * it is heard though the terminal is gone. SIGHUP and Ctrl-C end `command`, unless it knows better, but
+ * never the shell.
  */
 export function tellingItsEnd(command: string): string {
-  return `trap : HUP; ${command}; status=$?; echo "$status" >&3`;
+  return `trap : HUP INT; ${command}; status=$?; echo "$status" >&3`;
 }
 
 function quote(word: string): string {

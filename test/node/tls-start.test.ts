@@ -102,6 +102,19 @@ onNetworks([["net", "tcp"]], "startTls", (world) => {
     expect(reports.map(({ error }) => error.code)).toEqual(["IOMUX_UNREAD_PLAINTEXT"]);
   });
 
+  it.each(["read", "not read yet"])(
+    "a peer that has ended its side, %s, cannot shake hands: the failure comes at once",
+    async (end) => {
+      const { reactor, channel, raw } = await plain(world());
+      raw.end();
+      await world().until(() => reactor.explain(channel).reading !== "nothing came", "its end");
+      if (end === "read") expect(channel.read()).toHaveLength(0);
+      reactor.startTls(channel, server);
+      expect([channel.state, code(channel)]).toEqual(["failed", "ECONNRESET"]);
+      expect(channel.error!.message).toContain("the peer has ended its side before it began");
+    },
+  );
+
   it("plain text sent after it was called is no plain text: the handshake fails of it", async () => {
     const { reactor, channel, raw } = await plain(world());
     const { log } = record(reactor, channel);
