@@ -22,6 +22,7 @@ export {
   type FaultPlan,
 } from "./fault-plan.ts";
 export { createSimulation, type Simulation, type SimulationOptions } from "./simulation.ts";
+export { searchSeeds, type Failure, type Scenario, type SearchOptions } from "./search.ts";
 export { SimulationError, type Circumstances } from "./simulation-error.ts";
 export { SimulatedHost, type HostSettings } from "./simulated-host.ts";
 export { Trace } from "./trace.ts";

@@ -73,11 +73,11 @@ export class SimulatedLink implements Link {
   carry(what: Segment, bytes: number, arrive: () => void): void {
     const generation = this.#generation;
     this.#settings.route.pass(() => {
-      this.#settings.clock.post(() => {
+      this.#settings.clock.postAt(() => {
         const lost = generation !== this.#generation;
         this.#note(what, bytes, lost);
         if (!lost) arrive();
-      }, this.#takes(bytes));
+      }, this.#arrival(bytes));
     });
   }
 
@@ -87,13 +87,13 @@ export class SimulatedLink implements Link {
     trace.note(`${label} ${what}${size}${lost ? " lost" : ""}`);
   }
 
-  /** Milliseconds until a segment that is sent now is there. */
-  #takes(bytes: number): number {
+  /** When a segment that is sent now is there. */
+  #arrival(bytes: number): number {
     const { latencyMs, bytesPerMs } = this.#settings.route;
     const now = this.#settings.clock.now();
-    const at = Math.max(now + latencyMs, this.#lastAt) + bytes / bytesPerMs + this.#extra();
-    this.#lastAt = at;
-    return at - now;
+    const sent = Math.max(now + latencyMs, this.#lastAt);
+    this.#lastAt = sent + bytes / bytesPerMs + this.#extra();
+    return this.#lastAt;
   }
 
   #extra(): number {

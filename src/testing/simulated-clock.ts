@@ -45,7 +45,12 @@ export class SimulatedClock implements Clock {
    * pass, or of the first one then.
    */
   post(callback: () => void, delayMs = 0): void {
-    this.#arrivals.add(this.#now + delayMs, callback);
+    this.postAt(callback, this.#now + delayMs);
+  }
+
+  /** As `post`, at a time: what is posted for the same time happens in the order of posting. */
+  postAt(callback: () => void, atMs: number): void {
+    this.#arrivals.add(atMs, callback);
   }
 
   /** Time passes inside a handler, which blocks everything else. */
