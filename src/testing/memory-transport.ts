@@ -187,10 +187,7 @@ export class MemoryTransport implements Transport {
 
   #sendEnd(end: "fin" | "reset"): void {
     const peer = this.#peer;
-    if (peer === null) return;
-    this.#link.carry(end, 0, () => {
-      peer.receiveEnd(end);
-    });
+    if (peer !== null) this.#link.carry(end, 0, () => peer.receiveEnd(end));
   }
 
   get #unix(): boolean {
@@ -234,7 +231,8 @@ export class MemoryTransport implements Transport {
   /** As much as the other end has room for. */
   #send(): void {
     const peer = this.#peer!;
-    if (peer.#closed) {
+    // What is sent on a broken connection would arrive with a hole before it.
+    if (peer.#closed || this.#inboundEnd === "reset") {
       this.#clock.post(() => {
         this.#brokenPipe();
       });
@@ -292,6 +290,7 @@ export class MemoryTransport implements Transport {
   }
 
   #receive(bytes: Buffer): void {
+    if (this.#inboundEnd === "reset") return;
     this.#inbound.push(bytes);
     this.#poll();
   }
