@@ -61,9 +61,11 @@ export class SimulatedRoom {
       minuteOfDay: () => 605,
       onShutdown: () => undefined,
     });
+    let steps = 0;
     world.always(() => {
-      room.#chat.assertInvariants();
       room.#assertBounds();
+      // It makes a key of every name: too dear for every step.
+      if (steps++ % 16 === 0) room.#chat.assertInvariants();
     });
     return room;
   }
