@@ -18,7 +18,7 @@ import type { Connection } from "./connection.ts";
 import { noFramer } from "./connection-errors.ts";
 import type { ConnectionHome } from "./connection-home.ts";
 import { Farewells } from "./farewells.ts";
-import { isFramer } from "./framer.ts";
+import { isFramer, type Framer } from "./framer.ts";
 import {
   resolveServerLimits,
   type InnerCallbacks,
@@ -167,8 +167,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
 
   /** `from`: where it came from, if it came through the gate. */
   #open(channel: Channel, from?: SocketAddress | null): ServedConnection<F, D> {
-    const framer = this.#framer(channel);
-    if (!isFramer(framer)) throw noFramer(framer, "option framer answered", channel.fd);
+    const framer = this.framerOf(channel);
     const connection = new ServedConnection<F, D>(this, channel as BufferedChannel, framer);
     this.#connections.add(connection);
     if (from !== undefined) {
@@ -190,6 +189,12 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   }
 
   // What its connections ask and tell.
+
+  framerOf(channel: Channel): Framer<F> {
+    const framer = this.#framer(channel);
+    if (isFramer(framer)) return framer;
+    throw noFramer(framer, "option framer answered", channel.fd);
+  }
 
   register(connection: ServedConnection<F, D>, channel: Channel): Registration {
     return this.#reactor.register(channel, READABLE, onReady, { data: connection });
