@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 
 import type { Callbacks, ServeOptions, TurnedAway } from "iomux";
 
+import { ConnectionServer } from "../../src/server/connection-server.ts";
 import { local } from "../support/certificates.ts";
 import { onServers, serving, type Serving } from "../support/serving.ts";
 import { dialRaw, dialTls, secure } from "../support/tls-peers.ts";
@@ -134,6 +135,24 @@ onServers([["net", "tcp"]], "the gate before TLS", (world) => {
     expect(there.served.reports.map(({ error }) => error.message)).toEqual(["a bug"]);
     expect(there.refused).toEqual([]);
     there.served.server.assertInvariants();
+  });
+
+  it("who began before the server was there counts too", async () => {
+    const reactor = world().createReactor();
+    const listener = await reactor.listen({ port: 0 }, { tls: local });
+    const peer = dialRaw(listener);
+    await world().until(() => !peer.connecting, "the connection");
+    await world().settle();
+    const server = new ConnectionServer(reactor, { maxConnectionsPerAddress: 1 }, {});
+    server.attach(listener);
+    server.assertInvariants();
+    const second = dialRaw(listener);
+    second.resume();
+    await world().until(() => second.destroyed, "the refusal");
+    secure(peer);
+    await world().until(() => server.connections.size === 1, "the first one");
+    server.assertInvariants();
+    await world().run(server.close({ drainMs: 0 }));
   });
 
   it("what is under way when the server closes is counted back", async () => {
