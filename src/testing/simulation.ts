@@ -11,6 +11,7 @@
 import { formatAddress, type Clock, type SocketAddress } from "iomux";
 
 import type { Conditions } from "./conditions.ts";
+import { datagramCarrier } from "./datagram-carrier.ts";
 import {
   checkedFaultPlan,
   drawFaultPlan,
@@ -20,7 +21,6 @@ import {
   type FaultPlan,
 } from "./fault-plan.ts";
 import { SimulatedLink, type Link } from "./link.ts";
-import type { Carrier } from "./memory-datagrams.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
 import { Random } from "./random.ts";
 import { Route, type RouteSettings } from "./route.ts";
@@ -98,7 +98,13 @@ export class Simulation {
       hostClock: this.#clockOf(random.fork("handlers")),
       neighbours: this.#networks,
       conditions: this.#conditionsOf(random),
-      carryDatagram: this.#carrierOf(random.fork("datagrams")),
+      carryDatagram: datagramCarrier({
+        clock: this.clock,
+        faults: this.faults,
+        random: random.fork("datagrams"),
+        trace: this.trace,
+        routeTo: (other) => this.#routeBetween(address, other),
+      }),
     });
     this.#hosts.set(name, host);
     return host;
@@ -135,17 +141,6 @@ export class Simulation {
         random.chance(faults.refuse) ? random.pick(["ECONNREFUSED", "ETIMEDOUT"]) : null,
       acceptFailure: () =>
         random.chance(faults.acceptFailure) ? random.pick(["EMFILE", "ECONNABORTED"]) : null,
-    };
-  }
-
-  /** Of datagrams from this host to itself: other hosts are not reached by them yet. */
-  #carrierOf(random: Random): Carrier {
-    const { clock, faults } = this;
-    return (_, deliver) => {
-      if (random.chance(faults.loseDatagram)) return;
-      const late = random.chance(faults.reorderDatagram);
-      clock.post(deliver, late ? random.integer(1, MAGNITUDES.delayMs) : 0);
-      if (random.chance(faults.duplicateDatagram)) clock.post(deliver, random.integer(0, 10));
     };
   }
 
