@@ -70,6 +70,7 @@ export class Simulation {
   readonly #hosts = new Map<string, SimulatedHost>();
   readonly #networks = new Map<string, MemoryNetwork>();
   readonly #routes = new Map<string, Route>();
+  readonly #always: (() => void)[] = [];
   #links = 0;
 
   constructor(options: SimulationOptions) {
@@ -173,6 +174,11 @@ export class Simulation {
     this.#routeBetween(a.address, b.address).heal();
   }
 
+  /** Calls `check` after every step of the run; what it throws fails the run. */
+  always(check: () => void): void {
+    this.#always.push(check);
+  }
+
   /** Fulfilled when `ms` of the world have passed. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
@@ -228,6 +234,7 @@ export class Simulation {
   async #step(): Promise<void> {
     await this.clock.stepEach();
     for (const host of this.#hosts.values()) host.assertInvariants();
+    for (const check of this.#always) check();
     if (this.clock.now() <= this.#maxMs) return;
     throw new Error(`it is not over after ${this.#maxMs} ms of its world (option maxMs)`);
   }

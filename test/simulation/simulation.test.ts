@@ -91,6 +91,18 @@ describe("a simulated world", () => {
     });
   });
 
+  it("always() is asked after every step, and what it throws fails the run", async () => {
+    const world = createSimulation({ seed: 5 });
+    let steps = 0;
+    world.always(() => {
+      if (++steps === 3) throw new Error("three is too many");
+    });
+    const running = world.run(() => world.sleep(1).then(() => world.sleep(1)));
+    await running;
+    expect(steps).toBe(2);
+    await expect(world.run(() => world.sleep(1))).rejects.toThrow("seed 5: three is too many");
+  });
+
   it("a host that is not there cannot be reached", async () => {
     const world = createSimulation();
     const reactor = world.host("here").createReactor();
