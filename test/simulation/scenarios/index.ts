@@ -1,7 +1,8 @@
 /** What is tried in simulated worlds: by `npm test` with some seeds, by `npm run sim` with many. */
 import type { Scenario } from "iomux/testing";
 
+import { channels } from "./channels.ts";
 import { chat } from "./chat.ts";
 import { serveEcho } from "./serve-echo.ts";
 
-export const SCENARIOS: readonly Scenario[] = [serveEcho, chat];
+export const SCENARIOS: readonly Scenario[] = [serveEcho, channels, chat];
