@@ -74,6 +74,15 @@ export class SimulatedHost {
     for (const reactor of this.#reactors) reactor.assertInvariants();
   }
 
+  /** The handlers whose promises are pending. */
+  pendingHandlers(): string[] {
+    return this.#reactors.flatMap(({ registrations }) =>
+      [...registrations.values()]
+        .filter(({ held }) => held)
+        .map(({ fd }) => `fd ${fd} on host "${this.name}"`),
+    );
+  }
+
   /** Throws if anything is open, or held, or still to come. */
   assertNothingLeft(): void {
     for (const reactor of this.#reactors) {
