@@ -2,6 +2,7 @@
 import type { Scenario } from "iomux/testing";
 
 import { channels } from "./channels.ts";
+import { framers } from "./framers.ts";
 import { serveEcho } from "./serve-echo.ts";
 
-export const SCENARIOS: readonly Scenario[] = [serveEcho, channels];
+export const SCENARIOS: readonly Scenario[] = [serveEcho, channels, framers];
