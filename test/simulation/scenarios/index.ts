@@ -3,6 +3,7 @@ import type { Scenario } from "iomux/testing";
 
 import { channels } from "./channels.ts";
 import { chat } from "./chat.ts";
+import { framers } from "./framers.ts";
 import { serveEcho } from "./serve-echo.ts";
 
-export const SCENARIOS: readonly Scenario[] = [serveEcho, channels, chat];
+export const SCENARIOS: readonly Scenario[] = [channels, chat, framers, serveEcho];
