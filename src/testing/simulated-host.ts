@@ -93,6 +93,7 @@ export class SimulatedHost {
     }
     const { descriptors } = this.network;
     if (descriptors > 0) throw new Error(`${this.name}: ${descriptors} descriptors are left open`);
+    if (descriptors < 0) throw new Error(`${this.name}: ${-descriptors} were closed twice`);
   }
 }
 

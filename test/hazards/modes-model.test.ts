@@ -72,7 +72,7 @@ describe.each(MODES)("8 / H25, H26: %s", (_, mode) => {
   });
 });
 
-it.each(PLACES)("8 / H25, H26: of four, with modes that change, taken by: %s", (place) => {
+it.each(PLACES)("8 / H4, H25, H26: of four, with modes that change, taken by: %s", (place) => {
   const [first, ...others] = MODES.map(([, mode]) => READABLE | PEER_CLOSED | mode);
   const interests = [first!, ...others] as const;
   const settings = PEER_CLOSES.map((peerClose) => ({ interests, peerClose, place }));

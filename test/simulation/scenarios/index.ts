@@ -4,6 +4,7 @@ import type { Scenario } from "iomux/testing";
 import { channels } from "./channels.ts";
 import { chat } from "./chat.ts";
 import { framers } from "./framers.ts";
+import { heldEcho } from "./held-echo.ts";
 import { serveEcho } from "./serve-echo.ts";
 
-export const SCENARIOS: readonly Scenario[] = [channels, chat, framers, serveEcho];
+export const SCENARIOS: readonly Scenario[] = [channels, chat, framers, heldEcho, serveEcho];
