@@ -234,7 +234,7 @@ export class MemoryTransport implements Transport {
   /** As much as the other end has room for. */
   #send(): void {
     const peer = this.#peer!;
-    if (peer.#closed) {
+    if (peer.#closed || this.#inboundEnd === "reset") {
       this.#clock.post(() => {
         this.#brokenPipe();
       });

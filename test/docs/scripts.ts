@@ -266,6 +266,7 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   stop,
   testing,
   simulation: testing,
+  scenario: testing,
   "net-echo": echo,
   "net-echo-iomux": echo,
   adopt,
