@@ -95,7 +95,7 @@ export class Simulation {
       name,
       address,
       clock: this.clock,
-      hostClock: this.#clockOf(random.fork("handlers")),
+      hostClock: this.#clockOf(name, random.fork("handlers")),
       neighbours: this.#networks,
       conditions: this.#conditionsOf(random),
       carryDatagram: this.#carrierOf(random.fork("datagrams")),
@@ -105,7 +105,7 @@ export class Simulation {
   }
 
   /** A clock whose reading shows what handlers have cost meanwhile. */
-  #clockOf(random: Random): Clock {
+  #clockOf(name: string, random: Random): Clock {
     const { clock, faults } = this;
     return {
       now: () => {
@@ -118,7 +118,9 @@ export class Simulation {
         clock.immediate(callback);
       },
       timer: (delayMs, callback) => clock.timer(delayMs, callback),
-      keepAlive: () => undefined,
+      keepAlive: (alive) => {
+        this.host(name).alive = alive;
+      },
     };
   }
 

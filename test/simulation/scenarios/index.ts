@@ -2,7 +2,15 @@
 import type { Scenario } from "iomux/testing";
 
 import { channels } from "./channels.ts";
+import { datagrams } from "./datagrams.ts";
 import { framers } from "./framers.ts";
 import { serveEcho } from "./serve-echo.ts";
+import { shutdown } from "./shutdown.ts";
 
-export const SCENARIOS: readonly Scenario[] = [serveEcho, channels, framers];
+export const SCENARIOS: readonly Scenario[] = [
+  serveEcho,
+  channels,
+  framers,
+  datagrams,
+  shutdown,
+];
