@@ -40,6 +40,8 @@ export class SimulatedHost {
   readonly address: string;
   /** What its reactors run on: listeners, raw sockets, signals, standard input. */
   readonly network: MemoryNetwork;
+  /** Whether something would keep its real process alive now. */
+  alive = false;
   readonly #clock: Clock;
   readonly #reactors: Reactor[] = [];
 

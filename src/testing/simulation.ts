@@ -99,7 +99,7 @@ export class Simulation {
       name,
       address,
       clock: this.clock,
-      hostClock: this.#clockOf(random.fork("handlers")),
+      hostClock: this.#clockOf(name, random.fork("handlers")),
       neighbours: this.#networks,
       conditions: this.#conditionsOf(random),
       carryDatagram: datagramCarrier({
@@ -115,7 +115,7 @@ export class Simulation {
   }
 
   /** A clock whose reading shows what handlers have cost meanwhile. */
-  #clockOf(random: Random): Clock {
+  #clockOf(name: string, random: Random): Clock {
     const { clock, faults } = this;
     return {
       now: () => {
@@ -128,7 +128,9 @@ export class Simulation {
         clock.immediate(callback);
       },
       timer: (delayMs, callback) => clock.timer(delayMs, callback),
-      keepAlive: () => undefined,
+      keepAlive: (alive) => {
+        this.host(name).alive = alive;
+      },
     };
   }
 
