@@ -94,7 +94,7 @@ class SocketHandshake implements Handshake {
     if (onEnd === null) {
       if (!(end instanceof Error)) this.reset();
     } else if (end instanceof Error) onEnd(handshakeError(end, this.#remote));
-    else onEnd(new TlsTransport(end, this.#raw, this.#local));
+    else onEnd(new TlsTransport(end, this.#raw, this.#local, this.#remote));
   }
 
   destroy(): void {

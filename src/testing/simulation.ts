@@ -11,6 +11,7 @@
 import { formatAddress, type Clock, type SocketAddress } from "iomux";
 
 import type { Conditions } from "./conditions.ts";
+import { datagramCarrier } from "./datagram-carrier.ts";
 import {
   checkedFaultPlan,
   drawFaultPlan,
@@ -20,7 +21,6 @@ import {
   type FaultPlan,
 } from "./fault-plan.ts";
 import { SimulatedLink, type Link } from "./link.ts";
-import type { Carrier } from "./memory-datagrams.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
 import { Random } from "./random.ts";
 import { Route, type RouteSettings } from "./route.ts";
@@ -70,6 +70,7 @@ export class Simulation {
   readonly #hosts = new Map<string, SimulatedHost>();
   readonly #networks = new Map<string, MemoryNetwork>();
   readonly #routes = new Map<string, Route>();
+  readonly #always: (() => void)[] = [];
   #links = 0;
 
   constructor(options: SimulationOptions) {
@@ -98,7 +99,13 @@ export class Simulation {
       hostClock: this.#clockOf(random.fork("handlers")),
       neighbours: this.#networks,
       conditions: this.#conditionsOf(random),
-      carryDatagram: this.#carrierOf(random.fork("datagrams")),
+      carryDatagram: datagramCarrier({
+        clock: this.clock,
+        faults: this.faults,
+        random: random.fork("datagrams"),
+        trace: this.trace,
+        routeTo: (other) => this.#routeBetween(address, other),
+      }),
     });
     this.#hosts.set(name, host);
     return host;
@@ -138,17 +145,6 @@ export class Simulation {
     };
   }
 
-  /** Of datagrams from this host to itself: other hosts are not reached by them yet. */
-  #carrierOf(random: Random): Carrier {
-    const { clock, faults } = this;
-    return (_, deliver) => {
-      if (random.chance(faults.loseDatagram)) return;
-      const late = random.chance(faults.reorderDatagram);
-      clock.post(deliver, late ? random.integer(1, MAGNITUDES.delayMs) : 0);
-      if (random.chance(faults.duplicateDatagram)) clock.post(deliver, random.integer(0, 10));
-    };
-  }
-
   #link(from: SocketAddress, to: SocketAddress): Link {
     const label = `${formatAddress(from)} > ${formatAddress(to)}`;
     const random = this.#streams.fork(`link ${this.#links++}`);
@@ -176,6 +172,11 @@ export class Simulation {
   heal(a: SimulatedHost, b: SimulatedHost): void {
     this.trace.note(`${a.name} and ${b.name} reach each other again`);
     this.#routeBetween(a.address, b.address).heal();
+  }
+
+  /** Calls `check` after every step of the run; what it throws fails the run. */
+  always(check: () => void): void {
+    this.#always.push(check);
   }
 
   /** Fulfilled when `ms` of the world have passed. */
@@ -233,6 +234,7 @@ export class Simulation {
   async #step(): Promise<void> {
     await this.clock.stepEach();
     for (const host of this.#hosts.values()) host.assertInvariants();
+    for (const check of this.#always) check();
     if (this.clock.now() <= this.#maxMs) return;
     throw new Error(`it is not over after ${this.#maxMs} ms of its world (option maxMs)`);
   }

@@ -76,7 +76,7 @@ it.each(PLACES)("8 / H4, H25, H26: of four, with modes that change, taken by: %s
   const [first, ...others] = MODES.map(([, mode]) => READABLE | PEER_CLOSED | mode);
   const interests = [first!, ...others] as const;
   const settings = PEER_CLOSES.map((peerClose) => ({ interests, peerClose, place }));
-  expect(check(4, settings).runs).toBe(3 * 1540);
+  expect(check(4, settings).runs).toBe(3 * 1515);
 });
 
 it("3: a neighbour that changes the interest does not put off the last call", () => {

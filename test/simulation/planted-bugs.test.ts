@@ -131,8 +131,8 @@ const BUGS: readonly Bug[] = [
 ];
 
 /** How it fails in the world that was found: what is told of it, byte for byte. */
-async function failureIn(scenario: Scenario, { seed, faults }: Failure): Promise<string> {
-  const world = createSimulation({ ...scenario.world, seed, faults });
+async function failureIn(scenario: Scenario, { seed, world: found }: Failure): Promise<string> {
+  const world = createSimulation({ ...scenario.world, seed, faults: found.faults });
   try {
     await world.run((simulation) => scenario.run(simulation));
   } catch (error) {
@@ -145,7 +145,7 @@ async function failureIn(scenario: Scenario, { seed, faults }: Failure): Promise
 function expectSmaller(failure: Failure, scenario: Scenario): void {
   const { seed } = failure;
   const drawn = createSimulation({ ...scenario.world, seed, faults: "swarm" }).faults;
-  for (const fault of FAULTS) expect([0, drawn[fault]]).toContain(failure.faults[fault]);
+  for (const fault of FAULTS) expect([0, drawn[fault]]).toContain(failure.world.faults[fault]);
 }
 
 describe("a bug that is planted is found", () => {

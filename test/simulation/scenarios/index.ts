@@ -1,7 +1,9 @@
 /** What is tried in simulated worlds: by `npm test` with some seeds, by `npm run sim` with many. */
 import type { Scenario } from "iomux/testing";
 
+import { channels } from "./channels.ts";
+import { chat } from "./chat.ts";
 import { heldEcho } from "./held-echo.ts";
 import { serveEcho } from "./serve-echo.ts";
 
-export const SCENARIOS: readonly Scenario[] = [serveEcho, heldEcho];
+export const SCENARIOS: readonly Scenario[] = [serveEcho, heldEcho, channels, chat];
