@@ -199,9 +199,7 @@ describe("what a failed simulation tells", () => {
   });
 
   it("that it waits for something real, or for ever", async () => {
-    const { message } = await failure(
-      createSimulation().run(() => new Promise((resolve) => setTimeout(resolve, 1e9).unref())),
-    );
+    const { message } = await failure(createSimulation().run(() => new Promise(() => undefined)));
     expect(message).toContain("for something real (a timer, a file, a thread)");
   });
 
@@ -211,6 +209,17 @@ describe("what a failed simulation tells", () => {
       for (;;) await endless.sleep(1);
     };
     expect((await failure(endless.run(forever))).message).toContain("not over after 1000 ms");
+  });
+
+  it("what was closed twice", async () => {
+    const world = createSimulation();
+    const { message } = await failure(
+      world.run((simulation) => {
+        simulation.host("a").network.descriptors--;
+        return Promise.resolve();
+      }),
+    );
+    expect(message).toContain("a: 1 were closed twice");
   });
 
   it("what was left open", async () => {
