@@ -2,6 +2,7 @@
 import type { Scenario } from "iomux/testing";
 
 import { channels } from "./channels.ts";
+import { coroutines } from "./coroutines.ts";
 import { datagrams } from "./datagrams.ts";
 import { framers } from "./framers.ts";
 import { serveEcho } from "./serve-echo.ts";
@@ -11,6 +12,7 @@ export const SCENARIOS: readonly Scenario[] = [
   serveEcho,
   channels,
   framers,
+  coroutines,
   datagrams,
   shutdown,
 ];
