@@ -1,5 +1,5 @@
 /** Looks for a seed in whose world a scenario fails, and for the fewest faults that it takes. */
-import { shrinkFaultPlan, type FaultPlan } from "./fault-plan.ts";
+import { shrinkFaultPlan } from "./fault-plan.ts";
 import { createSimulation, type Simulation, type SimulationOptions } from "./simulation.ts";
 import { SimulationError } from "./simulation-error.ts";
 
@@ -29,44 +29,49 @@ export interface SearchOptions {
 export interface Failure {
   /** What it is replayed with. */
   readonly seed: number;
-  /** The fewest of its faults with which it fails still. */
-  readonly faults: FaultPlan;
-  /** How it fails with these. */
+  /** The world with the fewest faults in which it fails still: its faults, trace and netstat. */
+  readonly world: Simulation;
+  /** How it fails there. */
   readonly error: SimulationError;
 }
 
-/** The first seed that fails, with the fewest faults; null: there is none among these. */
+/**
+ * The first seed that fails, with the fewest faults; null: there is none among these. Throws a
+ * `RangeError` if there are no seeds to try.
+ */
 export async function searchSeeds(
   scenario: Scenario,
   options: SearchOptions = {},
 ): Promise<Failure | null> {
   const { first = 1, count = 300, faults = "swarm", onWorld } = options;
+  if (!(Number.isSafeInteger(first) && first >= 0)) {
+    throw new RangeError(`first is ${String(first)}: give a whole number from 0`);
+  }
+  if (!(Number.isSafeInteger(count) && count >= 1)) {
+    throw new RangeError(`count is ${String(count)}: give a whole number from 1`);
+  }
   for (let seed = first; seed < first + count; seed++) {
     const world = createSimulation({ ...scenario.world, seed, faults });
-    const error = await failureIn(world, scenario);
-    if (error !== null) return smallest(scenario, seed, world.faults, error);
+    const error = await errorIn(world, scenario);
+    if (error !== null) return smallest(scenario, { seed, world, error });
     onWorld?.(world);
   }
   return null;
 }
 
-async function smallest(
-  scenario: Scenario,
-  seed: number,
-  plan: FaultPlan,
-  first: SimulationError,
-): Promise<Failure> {
-  let error = first;
-  const faults = await shrinkFaultPlan(plan, async (smaller) => {
-    const world = createSimulation({ ...scenario.world, seed, faults: smaller });
-    const failure = await failureIn(world, scenario);
-    error = failure ?? error;
-    return failure !== null;
+async function smallest(scenario: Scenario, first: Failure): Promise<Failure> {
+  const { seed } = first;
+  let failure = first;
+  await shrinkFaultPlan(first.world.faults, async (faults) => {
+    const world = createSimulation({ ...scenario.world, seed, faults });
+    const error = await errorIn(world, scenario);
+    if (error !== null) failure = { seed, world, error };
+    return error !== null;
   });
-  return { seed, faults, error };
+  return failure;
 }
 
-async function failureIn(world: Simulation, scenario: Scenario): Promise<SimulationError | null> {
+async function errorIn(world: Simulation, scenario: Scenario): Promise<SimulationError | null> {
   try {
     await world.run((simulation) => scenario.run(simulation));
     return null;

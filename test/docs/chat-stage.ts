@@ -166,6 +166,7 @@ export class Terminal {
   async play(to = this.#script.length): Promise<void> {
     for (; this.#played < to; this.#played++) {
       const line = this.#script[this.#played]!;
+      if (/^(\^C|> )/.test(line)) await this.#atRow(this.#played - 1);
       if (line.startsWith("^C")) this.#type("\x03");
       else if (line.startsWith("> ")) this.#type(`${line.slice(2)}\r`);
       await this.#shows(this.#played);
@@ -196,6 +197,11 @@ export class Terminal {
 
   #type(keys: string): void {
     this.#child.stdin!.write(keys);
+  }
+
+  /** A terminal shows a line before its end: what is typed in between would be on that line. */
+  #atRow(row: number): Promise<void> {
+    return this.screen.until(() => this.screen.cursor[1] >= row);
   }
 
   #shows(count: number): Promise<void> {
