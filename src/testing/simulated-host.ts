@@ -40,6 +40,8 @@ export class SimulatedHost {
   readonly address: string;
   /** What its reactors run on: listeners, raw sockets, signals, standard input. */
   readonly network: MemoryNetwork;
+  /** Whether something would keep its real process alive now. */
+  alive = false;
   readonly #clock: Clock;
   readonly #reactors: Reactor[] = [];
 
@@ -72,6 +74,15 @@ export class SimulatedHost {
   /** Throws if the tables of its reactors contradict each other. */
   assertInvariants(): void {
     for (const reactor of this.#reactors) reactor.assertInvariants();
+  }
+
+  /** The handlers whose promises are pending. */
+  pendingHandlers(): string[] {
+    return this.#reactors.flatMap(({ registrations }) =>
+      [...registrations.values()]
+        .filter(({ held }) => held)
+        .map(({ fd }) => `fd ${fd} on host "${this.name}"`),
+    );
   }
 
   /** Throws if anything is open, or held, or still to come. */

@@ -24,7 +24,8 @@ import { SimulatedLink, type Link } from "./link.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
 import { Random } from "./random.ts";
 import { Route, type RouteSettings } from "./route.ts";
-import { promisesRun, SimulatedClock } from "./simulated-clock.ts";
+import { Seclusion } from "./seclusion.ts";
+import { SimulatedClock } from "./simulated-clock.ts";
 import { SimulatedHost } from "./simulated-host.ts";
 import { SimulationError } from "./simulation-error.ts";
 import { Trace } from "./trace.ts";
@@ -71,6 +72,7 @@ export class Simulation {
   readonly #networks = new Map<string, MemoryNetwork>();
   readonly #routes = new Map<string, Route>();
   readonly #always: (() => void)[] = [];
+  readonly #seclusion: Seclusion;
   #links = 0;
 
   constructor(options: SimulationOptions) {
@@ -82,6 +84,7 @@ export class Simulation {
     this.random = random.fork("scenario");
     this.trace = new Trace(this.clock, traceLines);
     this.#streams = random.fork("streams");
+    this.#seclusion = new Seclusion(this.clock, random.fork("program"));
     this.#route = route ?? { latencyMs: 1, bytesPerMs: 1_000_000 };
     this.#maxMs = maxMs;
   }
@@ -96,7 +99,7 @@ export class Simulation {
       name,
       address,
       clock: this.clock,
-      hostClock: this.#clockOf(random.fork("handlers")),
+      hostClock: this.#clockOf(name, random.fork("handlers")),
       neighbours: this.#networks,
       conditions: this.#conditionsOf(random),
       carryDatagram: datagramCarrier({
@@ -112,7 +115,7 @@ export class Simulation {
   }
 
   /** A clock whose reading shows what handlers have cost meanwhile. */
-  #clockOf(random: Random): Clock {
+  #clockOf(name: string, random: Random): Clock {
     const { clock, faults } = this;
     return {
       now: () => {
@@ -125,7 +128,9 @@ export class Simulation {
         clock.immediate(callback);
       },
       timer: (delayMs, callback) => clock.timer(delayMs, callback),
-      keepAlive: () => undefined,
+      keepAlive: (alive) => {
+        this.host(name).alive = alive;
+      },
     };
   }
 
@@ -191,13 +196,24 @@ export class Simulation {
    * timer or a byte is left. Any failure is a `SimulationError` that tells how to replay it.
    */
   async run<T>(scenario: (simulation: this) => Promise<T>): Promise<T> {
+    await this.#seclusion.enter();
+    const outcome = await this.#outcome(scenario);
+    const [unhandled] = await this.#seclusion.leave();
+    if ("error" in outcome) throw outcome.error;
+    if (unhandled === undefined) return outcome.result;
+    throw this.#failed(unhandledRejection(unhandled));
+  }
+
+  async #outcome<T>(
+    scenario: (simulation: this) => Promise<T>,
+  ): Promise<{ result: T } | { error: SimulationError }> {
     try {
       const result = await this.#until(scenario(this));
       await this.#rest();
       for (const host of this.#hosts.values()) host.assertNothingLeft();
-      return result;
+      return { result };
     } catch (error) {
-      throw error instanceof SimulationError ? error : this.#failed(error);
+      return { error: error instanceof SimulationError ? error : this.#failed(error) };
     }
   }
 
@@ -207,7 +223,7 @@ export class Simulation {
       state.settled = true;
     };
     promise.then(done, done);
-    await promisesRun();
+    await this.#drained();
     let stepsAtOnce = 0;
     while (!state.settled) {
       const before = this.clock.now();
@@ -232,12 +248,25 @@ export class Simulation {
   }
 
   async #step(): Promise<void> {
-    await this.clock.stepEach();
+    await this.clock.stepEach(this.#drained);
     for (const host of this.#hosts.values()) host.assertInvariants();
     for (const check of this.#always) check();
     if (this.clock.now() <= this.#maxMs) return;
     throw new Error(`it is not over after ${this.#maxMs} ms of its world (option maxMs)`);
   }
+
+  /** After each callback. Throws if it, or a promise, waits for something real. */
+  readonly #drained = async (): Promise<void> => {
+    await this.#seclusion.drained();
+    const real = this.#seclusion.found();
+    if (real === null) return;
+    const pending = [...this.#hosts.values()].flatMap((host) => host.pendingHandlers());
+    const whose = pending.length === 0 ? "" : `; handlers that are pending: ${pending.join(", ")}`;
+    throw new Error(
+      `something real is waited for: ${real}${whose}; use the world's sleep(), or setTimer() and ` +
+        "defer() of a reactor, or make it a parameter",
+    );
+  };
 
   #failed(cause: unknown): SimulationError {
     return new SimulationError(this.seed, formatFaultPlan(this.faults), cause, {
@@ -263,6 +292,11 @@ function checkNames(options: SimulationOptions): void {
   const unknown = Object.keys(options).find((name) => !NAMES.has(name));
   if (unknown === undefined) return;
   throw new TypeError(`there is no option ${unknown}: give one of ${[...NAMES].join(", ")}`);
+}
+
+function unhandledRejection(cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : JSON.stringify(cause);
+  return new Error(`a promise was rejected, and nobody handled it: ${why}`, { cause });
 }
 
 function addressOf(address: SocketAddress): string {

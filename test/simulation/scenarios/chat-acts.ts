@@ -82,16 +82,26 @@ const whisper: Act = ({ member }) => {
 };
 
 const ask: Act = ({ member }) => {
-  member.send(`${member.random.pick(["/who", "/help", "/history 5", "/no", "", "  "])}\n`);
+  member.send(`${member.random.pick(["/who", "/help", "/history 0", "/no", "", "  "])}\n`);
 };
 
 const stopReading: Act = async ({ world, member }) => {
   member.socket.pause();
-  await world.sleep(member.random.pick([10, 100, 1000, 10_000]));
+  await world.sleep(member.random.pick([10, 100, 1000, 10_000, 30_000]));
   if (!member.socket.closed) member.socket.resume();
 };
 
-const rest: Act = ({ world, member }) => world.sleep(member.random.integer(1, 1000));
+const rest: Act = ({ world, member }) =>
+  world.sleep(member.random.integer(1, member.random.pick([1000, 1000, 30_000])));
+
+/** More than a member that does not read may leave unread. */
+const tellStory: Act = async ({ world, member, maxLineBytes }) => {
+  const line = (mark: string): string => `${mark} ${"z".repeat(maxLineBytes - mark.length - 1)}`;
+  for (let pages = 15; pages > 0 && !member.over; pages--) {
+    member.send(Array.from({ length: 10 }, () => member.say(line)).join(""));
+    await world.sleep(member.random.integer(0, 100));
+  }
+};
 
 const ACTS: readonly (readonly [weight: number, act: Act])[] = [
   [10, say],
@@ -117,6 +127,7 @@ export async function visit(stage: Stage): Promise<void> {
   if (random.chance(0.05)) return; // It never says who it is.
   member.send(`${name}\n`);
   if (random.chance(0.9)) await enter(stage);
+  if (random.chance(0.1)) await tellStory(stage);
   for (let acts = random.integer(0, 25); acts > 0 && !member.over; acts--) {
     await random.pick(ALL)(stage);
     if (random.chance(0.7)) await world.sleep(random.integer(0, 200));

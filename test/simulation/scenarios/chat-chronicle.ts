@@ -7,15 +7,14 @@ import { ownerOf, publicLine, type PublicLine } from "./chat-lines.ts";
 export interface Visit {
   /** The place of "joined" in the transcript. */
   readonly from: number;
-  /** The name that it joined with. */
-  readonly name: string;
+  /** The names that it had, from the one with which it joined. */
+  readonly names: string[];
+  /** Who was there when it joined. */
+  readonly others: readonly string[];
   /** The place of "left"; null: it was there at the end. */
   to: number | null;
-  removed: boolean;
   /** Which member that was; null: its names and lines do not tell. */
   member: number | null;
-  /** How many lines it said. */
-  said: number;
 }
 
 /** A line of the transcript, and whom it does not go to: whose doing it is, or who was removed. */
@@ -47,7 +46,7 @@ export class Chronicle {
   visitsOf(member: number, name: string | null): Visit[] {
     const known = this.visits.filter((visit) => visit.member === member);
     if (known.length > 0 || name === null) return known;
-    return this.visits.filter((visit) => visit.member === null && visit.name === name);
+    return this.visits.filter((visit) => visit.member === null && visit.names[0] === name);
   }
 
   /** What is told to who stays from `from` to its end: all, but its own doings. */
@@ -56,8 +55,9 @@ export class Chronicle {
     return told.filter(({ by }) => by !== visit).map(({ text }) => text);
   }
 
-  hasMark(mark: string): boolean {
-    return this.#marks.has(mark);
+  /** Every line that was said, by its mark. */
+  get marks(): ReadonlySet<string> {
+    return this.#marks;
   }
 
   #happens(line: PublicLine, text: string): Visit | null {
@@ -72,16 +72,14 @@ export class Chronicle {
         this.#present.delete(line.name.toLowerCase());
         return visit;
       }
-      case "removed": {
-        const visit = this.#here(line.name, text);
-        visit.removed = true;
-        return visit;
-      }
+      case "removed":
+        return this.#here(line.name, text);
       case "renamed": {
         const visit = this.#here(line.name, text);
         this.#present.delete(line.name.toLowerCase());
         this.#free(line.after, text);
         this.#present.set(line.after.toLowerCase(), visit);
+        visit.names.push(line.after);
         this.#is(visit, line.after);
         return visit;
       }
@@ -91,7 +89,8 @@ export class Chronicle {
   #joined(name: string): Visit {
     this.#free(name, `${name} joined`);
     const from = this.entries.length;
-    const visit: Visit = { from, name, to: null, removed: false, member: null, said: 0 };
+    const others = Array.from(this.#present.values(), ({ names }) => names.at(-1)!);
+    const visit: Visit = { from, names: [name], others, to: null, member: null };
     this.visits.push(visit);
     this.#present.set(name.toLowerCase(), visit);
     this.#is(visit, name);
@@ -108,7 +107,6 @@ export class Chronicle {
     if (name === "admin") return null;
     const visit = this.#here(name, text);
     this.#is(visit, mark);
-    visit.said++;
     return visit;
   }
 

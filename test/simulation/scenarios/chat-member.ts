@@ -15,7 +15,9 @@ export class Member {
   readonly random: Random;
   /** Null: it stayed, or was let go. */
   leaving: Leaving | null = null;
-  /** Marks of whole lines that were sent to be said, in their order. */
+  /** Whether its connection stood when the room was ended. */
+  outlasted = false;
+  /** Marks of whole lines that were sent to be said once it was greeted. */
   readonly said: string[] = [];
   /** Marks of lines that the room must refuse. */
   readonly unsayable = new Set<string>();
@@ -37,6 +39,11 @@ export class Member {
 
   get address(): SocketAddress {
     return this.socket.localAddress;
+  }
+
+  /** Whether the connection stood. */
+  get stood(): boolean {
+    return this.socket.connected;
   }
 
   /** Whether nothing can come or go any more. */
@@ -83,7 +90,7 @@ export class Member {
   /** A line that all others are to hear. */
   say(line: (mark: string) => string): string {
     const mark = this.mark();
-    if (this.leaving === null && !this.socket.closed) this.said.push(mark);
+    if (this.leaving === null && !this.socket.closed && this.welcomed) this.said.push(mark);
     return `${line(mark)}\n`;
   }
 
@@ -100,7 +107,7 @@ export class Member {
   async until(condition: () => boolean, ms: number): Promise<boolean> {
     const end = this.#world.clock.now() + ms;
     while (!condition() && !this.over && this.#world.clock.now() < end) {
-      await this.#world.sleep(this.random.integer(1, 40));
+      await this.#world.sleep(this.random.integer(10, 200));
     }
     return condition();
   }

@@ -5,6 +5,7 @@ import type { Random, SimulatedHost, Simulation } from "iomux/testing";
 
 import { readSettings, type Settings } from "../../../examples/chat/flags.ts";
 import { ChatServer } from "../../../examples/chat/server.ts";
+import type { RoomCounts } from "../../../examples/chat/texts.ts";
 import { publicLine } from "./chat-lines.ts";
 import { PORT } from "./chat-member.ts";
 
@@ -26,6 +27,10 @@ export class SimulatedRoom {
   readonly log: string[] = [];
   /** What the reactor reported. */
   readonly reported: Error[] = [];
+  /** What the room counted until it was ended. */
+  counts!: RoomCounts;
+  /** Lines that were left out for slow readers. */
+  droppedLines = 0;
   readonly #reactor: Reactor;
   readonly #random: Random;
   #chat!: ChatServer;
@@ -74,8 +79,14 @@ export class SimulatedRoom {
 
   /** Everybody is sent home, and nothing of the room is left. */
   async end(drainMs: number): Promise<void> {
-    this.#chat.assertInvariants();
+    this.counts = this.#chat.counts;
+    this.command("/stats");
+    const told = this.log.findLast((line) => line.startsWith("Connections: "))!;
+    // To say goodbye may take the place of two more.
+    this.droppedLines = Number(/(\d+) lines were left out/.exec(told)![1]) + 2;
     await this.#chat.end(drainMs);
+    const { members, nameless } = this.#chat.counts;
+    assert.equal(members + nameless, 0, "the room is closed, and has members still");
     this.#chat.assertInvariants();
     await this.#reactor.close();
     for (const error of this.reported) {
@@ -102,13 +113,14 @@ function atMost(name: string, bytes: number, most: number): void {
 }
 
 function drawSettings(random: Random): Settings {
+  const maxLineBytes = random.pick([64, 120, 2000]);
   const flags = {
     port: PORT,
     host: "0.0.0.0",
-    "max-line-bytes": random.pick([64, 120]),
+    "max-line-bytes": maxLineBytes,
     "max-name-length": 8,
     "name-tries": 3,
-    "lines-per-second": random.pick([0, 0, 20]),
+    "lines-per-second": random.pick([0, 0, 0, 20]),
     "mute-seconds": 2,
     "max-members": random.pick([4, 1000, 1000]),
     "max-per-address": random.pick([0, 0, 2]),
@@ -120,7 +132,7 @@ function drawSettings(random: Random): Settings {
     "history-lines": random.pick([0, 5, 100]),
     "history-bytes": 1000,
     "backlog-policy": random.pick(["close", "close", "drop-newest", "drop-oldest", "pause-source"]),
-    "backlog-bytes": 8192,
+    "backlog-bytes": maxLineBytes === 2000 ? 40_000 : 8192,
   };
   return readSettings(Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, `${value}`]))!;
 }

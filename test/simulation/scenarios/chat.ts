@@ -3,7 +3,7 @@ import type { Scenario, Simulation } from "iomux/testing";
 
 import { COMMON_NAMES, visit } from "./chat-acts.ts";
 import { Member } from "./chat-member.ts";
-import { checkPromises } from "./chat-promises.ts";
+import { Promises } from "./chat-promises.ts";
 import { SimulatedRoom } from "./chat-room.ts";
 
 class Evening {
@@ -27,6 +27,7 @@ class Evening {
       : this.#world.sleep(random.integer(500, 8000));
     await ends;
     this.#over = true;
+    for (const member of this.members) member.outlasted = !member.over;
     await this.#room.end(random.pick([1, 500, 2000]));
     await Promise.all(others);
     await this.#clear();
@@ -87,7 +88,6 @@ export const chat: Scenario = {
     const room = await SimulatedRoom.open(world);
     const evening = new Evening(world, room);
     await evening.pass();
-    const drops = room.settings.backlogPolicy.startsWith("drop-");
-    checkPromises(evening.members, room.transcript, drops);
+    new Promises(world, room, evening.members).check();
   },
 };
