@@ -18,12 +18,14 @@ import {
 
 import type { EndSettings } from "./end-settings.ts";
 import { KernelBuffer } from "./kernel-buffer.ts";
-import { DIRECT, type Link } from "./link.ts";
+import { DIRECT, type Link, type Segment } from "./link.ts";
+import { netstatLine, streamState } from "./netstat-line.ts";
 import { MemorySocket } from "./memory-socket.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
 /** The most that one I/O event delivers, as libuv's reads. */
 const READ_BYTES = 64 * 1024;
+const RESET = "the peer reset the connection";
 
 export class MemoryTransport implements Transport {
   /** Its own end. */
@@ -79,17 +81,15 @@ export class MemoryTransport implements Transport {
     return this.#closed;
   }
 
-  /** Its state, its queues and its two addresses, as netstat(8) shows them. */
+  /** As netstat(8) shows it. */
   describe(): string {
-    const queues = `${this.#inbound.length} unread, ${this.#outbound.length + this.#travelling} unsent`;
-    const where = `${formatAddress(this.localAddress)} > ${formatAddress(this.remoteAddress)}`;
-    return `${this.#phase.padEnd(11)} ${where} (${queues})`;
-  }
-
-  get #phase(): string {
-    if (this.connecting) return "CONNECTING";
-    if (this.#finSent) return this.#endTold ? "LAST_ACK" : "FIN_WAIT";
-    return this.#inboundEnd === "none" ? "ESTABLISHED" : "CLOSE_WAIT";
+    return netstatLine({
+      local: this.localAddress,
+      foreign: this.remoteAddress,
+      received: this.#inbound.length,
+      unsent: this.#outbound.length + this.#travelling,
+      state: streamState(this.connecting, this.#finSent, this.#inboundEnd !== "none"),
+    });
   }
 
   attach(sink: TransportSink): void {
@@ -102,6 +102,11 @@ export class MemoryTransport implements Transport {
     if (this.connecting) return;
     this.#reading = true;
     this.#poll();
+  }
+
+  /** A part of the handshake travels before all bytes. */
+  carry(what: Segment, arrive: () => void): void {
+    this.#link.carry(what, 0, arrive);
   }
 
   /** The connection stands. */
@@ -159,7 +164,6 @@ export class MemoryTransport implements Transport {
     this.#end();
     if (unread) {
       this.#abandon();
-      this.#sendEnd("reset");
       return;
     }
     this.#shut = true;
@@ -177,12 +181,12 @@ export class MemoryTransport implements Transport {
     this.#sink = null;
     this.#end();
     this.#abandon();
-    this.#sendEnd("reset");
   }
 
   #abandon(): void {
     this.#outbound.cut(0);
     this.#link.cut();
+    this.#sendEnd("reset");
   }
 
   #sendEnd(end: "fin" | "reset"): void {
@@ -234,10 +238,8 @@ export class MemoryTransport implements Transport {
   /** As much as the other end has room for. */
   #send(): void {
     const peer = this.#peer!;
-    if (peer.#closed) {
-      this.#clock.post(() => {
-        this.#brokenPipe();
-      });
+    if (this.#inboundEnd === "reset" || (peer.#closed && this.#unix)) {
+      this.#clock.post(this.#brokenPipe);
       return;
     }
     while (this.#outbound.length > 0) {
@@ -252,8 +254,9 @@ export class MemoryTransport implements Transport {
       this.#travelling += part.length;
       this.#link.carry("data", part.length, () => {
         this.#travelling -= part.length;
-        if (peer.#closed) this.#brokenPipe();
-        else peer.#receive(part);
+        if (!peer.#closed) peer.#receive(part);
+        else if (this.#unix) this.#brokenPipe();
+        else peer.#sendEnd("reset"); // which takes its way
       });
     }
   }
@@ -261,14 +264,13 @@ export class MemoryTransport implements Transport {
   /** The network resets both ends. */
   #break(): void {
     this.#abandon();
-    this.#sendEnd("reset");
     this.receiveEnd("reset");
   }
 
-  #brokenPipe(): void {
+  readonly #brokenPipe = (): void => {
     if (this.#unix) this.fail("EPIPE", "the peer has closed and takes no more bytes");
-    else this.fail("ECONNRESET", "the peer reset the connection");
-  }
+    else this.fail("ECONNRESET", RESET);
+  };
 
   /** The other end has read: what waits goes on. */
   #drained(): void {
@@ -304,7 +306,7 @@ export class MemoryTransport implements Transport {
     if (end === "reset" && this.#outbound.length > 0) {
       this.#clock.post(() => {
         if (this.writeOnly) this.#brokenPipe();
-        else this.fail("ECONNRESET", "the peer reset the connection");
+        else this.fail("ECONNRESET", RESET);
       });
     }
     this.#poll();
@@ -313,9 +315,8 @@ export class MemoryTransport implements Transport {
   /** Something may be there to tell of in the next I/O phase. */
   #poll(): void {
     if (this.#scheduled || this.#sink === null || !this.#reading) return;
-    if (this.#inbound.length === 0 && (this.#inboundEnd === "none" || this.#endTold)) {
-      if (this.#inboundEnd !== "reset") return;
-    }
+    const over = this.#inboundEnd === "fin" && this.#endTold;
+    if (this.#inbound.length === 0 && (this.#inboundEnd === "none" || over)) return;
     this.#scheduled = true;
     this.#clock.post(() => {
       this.#scheduled = false;
@@ -344,8 +345,7 @@ export class MemoryTransport implements Transport {
 
   #tellEnd(): void {
     if (this.#inboundEnd === "reset") {
-      const why = "the peer reset the connection";
-      this.fail("ECONNRESET", why);
+      this.fail("ECONNRESET", RESET);
     } else if (this.#inboundEnd === "fin" && !this.#endTold) {
       this.#endTold = true;
       this.#sink?.onEnd(!this.#unix && !this.#shut);
