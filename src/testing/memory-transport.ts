@@ -83,13 +83,10 @@ export class MemoryTransport implements Transport {
 
   /** As netstat(8) shows it. */
   describe(): string {
-    return netstatLine({
-      local: this.localAddress,
-      foreign: this.remoteAddress,
-      received: this.#inbound.length,
-      unsent: this.#outbound.length + this.#travelling,
-      state: streamState(this.connecting, this.#finSent, this.#inboundEnd !== "none"),
-    });
+    const { localAddress: local, remoteAddress: foreign } = this;
+    const unsent = this.#outbound.length + this.#travelling;
+    const state = streamState(this.connecting, this.#finSent, this.#inboundEnd !== "none");
+    return netstatLine({ local, foreign, received: this.#inbound.length, unsent, state });
   }
 
   attach(sink: TransportSink): void {
@@ -160,7 +157,6 @@ export class MemoryTransport implements Transport {
   destroy(): void {
     if (this.#closed) return;
     const unread = this.#inbound.length > 0;
-    this.#sink = null;
     this.#end();
     if (unread) {
       this.#abandon();
@@ -178,7 +174,6 @@ export class MemoryTransport implements Transport {
       return;
     }
     if (this.#closed) return;
-    this.#sink = null;
     this.#end();
     this.#abandon();
   }
@@ -239,7 +234,7 @@ export class MemoryTransport implements Transport {
   #send(): void {
     const peer = this.#peer!;
     if (this.#inboundEnd === "reset" || (peer.#closed && this.#unix)) {
-      this.#clock.post(this.#brokenPipe);
+      peer.#refuse();
       return;
     }
     while (this.#outbound.length > 0) {
@@ -255,10 +250,17 @@ export class MemoryTransport implements Transport {
       this.#link.carry("data", part.length, () => {
         this.#travelling -= part.length;
         if (!peer.#closed) peer.#receive(part);
-        else if (this.#unix) this.#brokenPipe();
+        else if (this.#unix) peer.#refuse();
         else peer.#sendEnd("reset"); // which takes its way
       });
     }
+  }
+
+  /** It is closed, and was sent bytes: that is told behind what it has sent itself. */
+  #refuse(): void {
+    this.#link.carry("reset", 0, () => {
+      this.#clock.post(this.#peer!.#brokenPipe);
+    });
   }
 
   /** The network resets both ends. */

@@ -49,6 +49,8 @@ export class SimulatedHost {
   readonly name: string;
   /** IPv4. */
   readonly address: string;
+  /** Whether something would keep its real process alive now. */
+  alive = false;
   readonly #settings: HostSettings;
   #network: MemoryNetwork;
   #life: Life;
@@ -96,6 +98,7 @@ export class SimulatedHost {
   crash(): void {
     this.#settings.trace.note(`${this.name} crashes`);
     this.#life.end();
+    this.alive = false;
     this.#reactors = [];
     this.#network.kill();
     this.#network = this.#boot(this.#network);
@@ -139,6 +142,7 @@ export class SimulatedHost {
     if (first !== undefined) throw new Error(`${this.name}: ${open.length} left open: ${first}`);
     const { descriptors } = this.#network;
     if (descriptors > 0) throw new Error(`${this.name}: ${descriptors} descriptors are left open`);
+    if (descriptors < 0) throw new Error(`${this.name}: ${-descriptors} were closed twice`);
   }
 }
 
@@ -168,7 +172,7 @@ class Life implements Clock {
   }
 
   keepAlive(alive: boolean): void {
-    this.#clock.keepAlive(alive);
+    if (!this.#ended) this.#clock.keepAlive(alive);
   }
 
   #whileAlive(callback: () => void): () => void {

@@ -72,6 +72,7 @@ export class Simulation {
   readonly #hosts = new Map<string, SimulatedHost>();
   readonly #networks = new Map<string, MemoryNetwork>();
   readonly #routes = new Map<string, Route>();
+  readonly #always: (() => void)[] = [];
   readonly #seclusion: Seclusion;
   #links = 0;
 
@@ -99,7 +100,7 @@ export class Simulation {
       name,
       address,
       clock: this.clock,
-      hostClock: this.#clockOf(random.fork("handlers")),
+      hostClock: this.#clockOf(name, random.fork("handlers")),
       trace: this.trace,
       descriptorLimit,
       neighbours: this.#networks,
@@ -117,7 +118,7 @@ export class Simulation {
   }
 
   /** A clock whose reading shows what handlers have cost meanwhile. */
-  #clockOf(random: Random): Clock {
+  #clockOf(name: string, random: Random): Clock {
     const { clock, faults } = this;
     return {
       now: () => {
@@ -130,7 +131,9 @@ export class Simulation {
         clock.immediate(callback);
       },
       timer: (delayMs, callback) => clock.timer(delayMs, callback),
-      keepAlive: () => undefined,
+      keepAlive: (alive) => {
+        this.host(name).alive = alive;
+      },
     };
   }
 
@@ -177,6 +180,11 @@ export class Simulation {
   heal(a: SimulatedHost, b: SimulatedHost): void {
     this.trace.note(`${a.name} and ${b.name} reach each other again`);
     this.#routeBetween(a.address, b.address).heal();
+  }
+
+  /** Calls `check` after every step of the run; what it throws fails the run. */
+  always(check: () => void): void {
+    this.#always.push(check);
   }
 
   /** Fulfilled when `ms` of the world have passed. */
@@ -246,6 +254,7 @@ export class Simulation {
   async #step(): Promise<void> {
     await this.clock.stepEach(this.#drained);
     for (const host of this.#hosts.values()) host.assertInvariants();
+    for (const check of this.#always) check();
     if (this.clock.now() <= this.#maxMs) return;
     throw new Error(`it is not over after ${this.#maxMs} ms of its world (option maxMs)`);
   }

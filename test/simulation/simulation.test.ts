@@ -91,6 +91,18 @@ describe("a simulated world", () => {
     });
   });
 
+  it("always() is asked after every step, and what it throws fails the run", async () => {
+    const world = createSimulation({ seed: 5 });
+    let steps = 0;
+    world.always(() => {
+      if (++steps === 3) throw new Error("three is too many");
+    });
+    const running = world.run(() => world.sleep(1).then(() => world.sleep(1)));
+    await running;
+    expect(steps).toBe(2);
+    await expect(world.run(() => world.sleep(1))).rejects.toThrow("seed 5: three is too many");
+  });
+
   it("a host that is not there cannot be reached", async () => {
     const world = createSimulation();
     const reactor = world.host("here").createReactor();
@@ -173,6 +185,17 @@ describe("what a failed simulation tells", () => {
       for (;;) await endless.sleep(1);
     };
     expect((await failure(endless.run(forever))).message).toContain("not over after 1000 ms");
+  });
+
+  it("what was closed twice", async () => {
+    const world = createSimulation();
+    const { message } = await failure(
+      world.run((simulation) => {
+        simulation.host("a").network.descriptors--;
+        return Promise.resolve();
+      }),
+    );
+    expect(message).toContain("a: 1 were closed twice");
   });
 
   it("what was left open", async () => {
