@@ -6,7 +6,12 @@ export type { MemoryNetworkOptions } from "./memory-network-options.ts";
 export { MemoryPort } from "./memory-port.ts";
 export { MemorySocket } from "./memory-socket.ts";
 export { MemoryUdpSocket } from "./memory-udp-socket.ts";
-export { MemoryDatagrams, type Carrier, type DatagramOnTheWay } from "./memory-datagrams.ts";
+export {
+  MemoryDatagrams,
+  type Carrier,
+  type DatagramOnTheWay,
+  type DatagramPlace,
+} from "./memory-datagrams.ts";
 export { MemoryStdin } from "./memory-stdin.ts";
 export type { EndSettings } from "./end-settings.ts";
 export { MemoryTransport } from "./memory-transport.ts";
