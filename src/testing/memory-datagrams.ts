@@ -76,7 +76,10 @@ export class MemoryDatagrams {
     this.#place = place;
   }
 
-  /** Those that are open. */
+  /**
+   * Those that are open.
+   * @hidden
+   */
   get sockets(): ReadonlySet<MemoryDatagram> {
     return this.#sockets;
   }
