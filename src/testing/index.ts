@@ -9,6 +9,7 @@ export { MemoryUdpSocket } from "./memory-udp-socket.ts";
 export {
   MemoryDatagrams,
   type Carrier,
+  type DatagramHost,
   type DatagramOnTheWay,
   type DatagramPlace,
 } from "./memory-datagrams.ts";
