@@ -75,7 +75,7 @@ const SECURE = [["tls", "tcp"]] as const;
 
 /** In memory, under faults that cost only time: worlds that follow from these seeds. */
 const SEEDS = process.env.SEED === undefined ? ["1", "2", "3"] : [process.env.SEED];
-const SIMULATED = SEEDS.map((seed) => [`seed ${seed}`, "tcp"] as const);
+export const SIMULATED = SEEDS.map((seed) => [`seed ${seed}`, "tcp"] as const);
 
 export type Kind = (typeof KINDS)[number] | (typeof SECURE)[number] | (typeof SIMULATED)[number];
 
