@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 import { READABLE, type Channel } from "iomux";
 
 import { pattern, record } from "../support/record.ts";
-import { onEveryNetwork, onNetworks, type World } from "../support/world.ts";
+import { onEveryNetwork, onStillNetworks, onNetworks, type World } from "../support/world.ts";
 
 onEveryNetwork("adopt", (world) => {
   it("27: a raw socket is adopted whole: both directions, the end, the same descriptor", async () => {
@@ -54,25 +54,6 @@ onEveryNetwork("adopt", (world) => {
       'READABLE "came before"',
       tcp ? "ERROR|HANGUP ECONNRESET" : "READABLE end",
     ]);
-  });
-
-  it("27, 1: register adopts; the raw socket then names the registration", async () => {
-    const reactor = world().createReactor();
-    const { source, peer } = await world().adoptable();
-    const seen: string[] = [];
-    const registration = reactor.register(source as net.Socket, READABLE, (channel, ready, own) => {
-      expect([own, ready]).toEqual([registration, READABLE]);
-      seen.push(channel.read()!.toString());
-    });
-    peer.write("hello");
-    await world().until(() => seen.length === 1, "the bytes");
-    expect(seen).toEqual(["hello"]);
-    expect(reactor.get(source)).toBe(registration);
-    expect([reactor.has(source), reactor.has(registration.fd)]).toEqual([true, true]);
-    reactor.modify(source, READABLE);
-    expect(reactor.explain(source).fd).toBe(registration.fd);
-    expect(reactor.unregister(source)).toBe(true);
-    expect(registration.descriptor.state).toBe("open");
   });
 
   it("27, 1: twice, here or in another reactor, throws and leaves the tables as they were", async () => {
@@ -138,6 +119,27 @@ onEveryNetwork("adopt", (world) => {
       expect.objectContaining({ code: "IOMUX_CANNOT_ADOPT" }) as Error,
     );
     expect(reactor.stats().open).toBe(0);
+  });
+});
+
+onStillNetworks("adopt", (world) => {
+  it("27, 1: register adopts; the raw socket then names the registration", async () => {
+    const reactor = world().createReactor();
+    const { source, peer } = await world().adoptable();
+    const seen: string[] = [];
+    const registration = reactor.register(source as net.Socket, READABLE, (channel, ready, own) => {
+      expect([own, ready]).toEqual([registration, READABLE]);
+      seen.push(channel.read()!.toString());
+    });
+    peer.write("hello");
+    await world().until(() => seen.length === 1, "the bytes");
+    expect(seen).toEqual(["hello"]);
+    expect(reactor.get(source)).toBe(registration);
+    expect([reactor.has(source), reactor.has(registration.fd)]).toEqual([true, true]);
+    reactor.modify(source, READABLE);
+    expect(reactor.explain(source).fd).toBe(registration.fd);
+    expect(reactor.unregister(source)).toBe(true);
+    expect(registration.descriptor.state).toBe("open");
   });
 });
 

@@ -71,10 +71,10 @@ onEveryNetwork("release", (world) => {
     expect(await world().run(channel.release())).toBe(source);
     expect([reactor.has(source), reactor.get(source)]).toEqual([false, undefined]);
     const again = other.adopt(source as Readable);
-    const { log } = record(other, again);
+    const { joined } = record(other, again);
     peer.end("hello");
     await world().until(() => again.ended, "the end");
-    expect(log).toEqual(['READABLE "hello"', "READABLE end"]);
+    expect(joined()).toEqual(['READABLE "hello"', "READABLE end"]);
     expect(() => reactor.register(channel, READABLE)).toThrow("is closed");
     expect(again.write(Buffer.from("x"))).toBe(1);
     await world().until(() => peer.received.length === 1, "the answer");

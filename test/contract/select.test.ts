@@ -12,7 +12,7 @@ import {
 } from "iomux";
 
 import { crowd, readyCrowd, tables, thrownBy, turns } from "../support/crowd.ts";
-import { connected, onEveryNetwork } from "../support/world.ts";
+import { connected, onEveryNetwork, onStillNetworks } from "../support/world.ts";
 
 /** Keeps what a promise came to, so that a test can see that it has not yet. */
 function watch(promise: Promise<SelectResult>): { value?: number[][]; error?: Error } {
@@ -123,32 +123,6 @@ onEveryNetwork("select", (world) => {
     }
   });
 
-  it("13: 0 does not wait; a time-out answers three empty lists, not before its time", async () => {
-    const reactor = world().createReactor();
-    const { channel } = await connected(world(), reactor);
-    const none = watch(reactor.select([channel], [], [], { timeoutMs: 0 }));
-    await world().passes(2);
-    expect(none.value).toEqual(NONE);
-    const outcome = watch(reactor.select([channel], [], [], { timeoutMs: 10.5 }));
-    await world().advance(10.4);
-    await world().passes(3);
-    expect(outcome.value).toBeUndefined();
-    await world().advance(1);
-    await world().until(() => outcome.value !== undefined, "the time-out");
-    expect(outcome.value).toEqual(NONE);
-    expect(reactor.stats().timers).toBe(0);
-  });
-
-  it("13: empty lists are a way to wait", async () => {
-    const reactor = world().createReactor();
-    const outcome = watch(reactor.select([], [], [], { timeoutMs: 5 }));
-    await world().passes(3);
-    expect(outcome.value).toBeUndefined();
-    await world().advance(5);
-    await world().until(() => outcome.value !== undefined, "the time-out");
-    expect(outcome.value).toEqual(NONE);
-  });
-
   it("13: many selects wait at once, also beside poll and inside a handler", async () => {
     const reactor = world().createReactor();
     const [first, second] = await crowd(world(), reactor, 2);
@@ -229,5 +203,33 @@ onEveryNetwork("select", (world) => {
     expect(tables(reactor)).toEqual(before);
     channel.abort();
     expect(thrownBy(() => reactor.select([channel]))).toMatchObject({ code: "IOMUX_CLOSED" });
+  });
+});
+
+onStillNetworks("select", (world) => {
+  it("13: 0 does not wait; a time-out answers three empty lists, not before its time", async () => {
+    const reactor = world().createReactor();
+    const { channel } = await connected(world(), reactor);
+    const none = watch(reactor.select([channel], [], [], { timeoutMs: 0 }));
+    await world().passes(2);
+    expect(none.value).toEqual(NONE);
+    const outcome = watch(reactor.select([channel], [], [], { timeoutMs: 10.5 }));
+    await world().advance(10.4);
+    await world().passes(3);
+    expect(outcome.value).toBeUndefined();
+    await world().advance(1);
+    await world().until(() => outcome.value !== undefined, "the time-out");
+    expect(outcome.value).toEqual(NONE);
+    expect(reactor.stats().timers).toBe(0);
+  });
+
+  it("13: empty lists are a way to wait", async () => {
+    const reactor = world().createReactor();
+    const outcome = watch(reactor.select([], [], [], { timeoutMs: 5 }));
+    await world().passes(3);
+    expect(outcome.value).toBeUndefined();
+    await world().advance(5);
+    await world().until(() => outcome.value !== undefined, "the time-out");
+    expect(outcome.value).toEqual(NONE);
   });
 });

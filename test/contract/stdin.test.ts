@@ -26,23 +26,6 @@ const STILL = [
 ] as const;
 
 onNetworks([...STILL, ...SIMULATED], "stdin", (world) => {
-  it("15, 21: its bytes and its end are told as those of any channel", async () => {
-    const reactor = world().createReactor();
-    const input = await standardInput(world());
-    const channel = reactor.adopt(input.source);
-    expect(channel).toMatchObject({ fd: 1, kind: "channel", state: "open", error: null });
-    expect([channel.localAddress, channel.remoteAddress]).toEqual([null, null]);
-    const { log, registration } = record(reactor, channel, READABLE | PEER_CLOSED);
-    input.write("hello");
-    await world().until(() => log.length > 0, "the bytes");
-    input.end("bye");
-    await world().until(() => channel.ended, "the end");
-    await turns(world(), reactor, 3);
-    expect(log[0]).toBe('READABLE "hello"');
-    expect(log.at(-1)).toBe("READABLE|PEER_CLOSED end");
-    expect([channel.read(), channel.state, registration.active]).toEqual([null, "open", true]);
-  });
-
   it("16: it cannot be written to: room 0, write 0, never WRITABLE", async () => {
     const reactor = world().createReactor();
     const input = await standardInput(world());
@@ -109,28 +92,6 @@ onNetworks([...STILL, ...SIMULATED], "stdin", (world) => {
     expect(bytes().equals(pattern(30_000 - read, read))).toBe(true);
   });
 
-  it("1, 4, 27: it names its registration; a closed one is not in the way of the next", async () => {
-    const reactor = world().createReactor();
-    const other = world().createReactor();
-    const { source, write } = await standardInput(world());
-    const code = (name: string): Error => expect.objectContaining({ code: name }) as Error;
-    const registration = reactor.register(source, READABLE, () => {});
-    expect(reactor.get(source)).toBe(registration);
-    expect(() => reactor.register(source, READABLE)).toThrow(code("IOMUX_ALREADY_REGISTERED"));
-    expect(() => reactor.adopt(source)).toThrow(code("IOMUX_CANNOT_ADOPT"));
-    expect(() => other.adopt(source)).toThrow(code("IOMUX_OTHER_REACTOR"));
-    registration.descriptor.close();
-    expect([registration.active, reactor.has(source)]).toEqual([false, false]);
-    expect(reactor.unregister(source)).toBe(false);
-    expect(() => other.unregister(source)).toThrow(code("IOMUX_NOT_REGISTERED"));
-    expect(() => reactor.register(registration.descriptor, READABLE)).toThrow(code("IOMUX_CLOSED"));
-    const { log } = record(other, other.adopt(source));
-    write("for the other");
-    await world().until(() => log.length > 0, "the bytes");
-    expect(log).toEqual(['READABLE "for the other"']);
-    expect(reactor.stats().open).toBe(0);
-  });
-
   it("11: a handler that throws is reported and kept, and paused after 8 in a row", async () => {
     const [reactor, reports] = listening(world());
     const input = await standardInput(world());
@@ -165,6 +126,65 @@ onNetworks([...STILL, ...SIMULATED], "stdin", (world) => {
     channel.close();
     expect(world().alive).toBe(false);
   });
+});
+
+onNetworks(STILL, "stdin", (world) => {
+  it("19: it is read ahead up to the input mark, then it is paused; nothing is lost", async () => {
+    const reactor = world().createReactor({ inputMark: 50_000 });
+    const input = await standardInput(world());
+    const channel = reactor.adopt(input.source);
+    const total = 2_000_000;
+    input.write(pattern(total));
+    await world().until(() => channel.unread >= 50_000, "the mark");
+    await world().passes(20);
+    const held = channel.unread;
+    expect(held).toBeLessThan(50_000 + 65_536);
+    await world().passes(20);
+    expect(channel.unread).toBe(held);
+    input.end();
+    const { bytes } = record(reactor, channel);
+    await world().until(() => channel.ended, "the end");
+    expect(bytes().equals(pattern(total))).toBe(true);
+  });
+
+  it("15, 21: its bytes and its end are told as those of any channel", async () => {
+    const reactor = world().createReactor();
+    const input = await standardInput(world());
+    const channel = reactor.adopt(input.source);
+    expect(channel).toMatchObject({ fd: 1, kind: "channel", state: "open", error: null });
+    expect([channel.localAddress, channel.remoteAddress]).toEqual([null, null]);
+    const { log, registration } = record(reactor, channel, READABLE | PEER_CLOSED);
+    input.write("hello");
+    await world().until(() => log.length > 0, "the bytes");
+    input.end("bye");
+    await world().until(() => channel.ended, "the end");
+    await turns(world(), reactor, 3);
+    expect(log[0]).toBe('READABLE "hello"');
+    expect(log.at(-1)).toBe("READABLE|PEER_CLOSED end");
+    expect([channel.read(), channel.state, registration.active]).toEqual([null, "open", true]);
+  });
+
+  it("1, 4, 27: it names its registration; a closed one is not in the way of the next", async () => {
+    const reactor = world().createReactor();
+    const other = world().createReactor();
+    const { source, write } = await standardInput(world());
+    const code = (name: string): Error => expect.objectContaining({ code: name }) as Error;
+    const registration = reactor.register(source, READABLE, () => {});
+    expect(reactor.get(source)).toBe(registration);
+    expect(() => reactor.register(source, READABLE)).toThrow(code("IOMUX_ALREADY_REGISTERED"));
+    expect(() => reactor.adopt(source)).toThrow(code("IOMUX_CANNOT_ADOPT"));
+    expect(() => other.adopt(source)).toThrow(code("IOMUX_OTHER_REACTOR"));
+    registration.descriptor.close();
+    expect([registration.active, reactor.has(source)]).toEqual([false, false]);
+    expect(reactor.unregister(source)).toBe(false);
+    expect(() => other.unregister(source)).toThrow(code("IOMUX_NOT_REGISTERED"));
+    expect(() => reactor.register(registration.descriptor, READABLE)).toThrow(code("IOMUX_CLOSED"));
+    const { log } = record(other, other.adopt(source));
+    write("for the other");
+    await world().until(() => log.length > 0, "the bytes");
+    expect(log).toEqual(['READABLE "for the other"']);
+    expect(reactor.stats().open).toBe(0);
+  });
 
   it("poll, select and stats know it", async () => {
     const reactor = world().createReactor();
@@ -193,26 +213,6 @@ onNetworks([...STILL, ...SIMULATED], "stdin", (world) => {
     write("untouched");
     await world().until(() => log.length > 0, "the bytes");
     expect(log).toEqual(['READABLE "untouched"']);
-  });
-});
-
-onNetworks(STILL, "stdin", (world) => {
-  it("19: it is read ahead up to the input mark, then it is paused; nothing is lost", async () => {
-    const reactor = world().createReactor({ inputMark: 50_000 });
-    const input = await standardInput(world());
-    const channel = reactor.adopt(input.source);
-    const total = 2_000_000;
-    input.write(pattern(total));
-    await world().until(() => channel.unread >= 50_000, "the mark");
-    await world().passes(20);
-    const held = channel.unread;
-    expect(held).toBeLessThan(50_000 + 65_536);
-    await world().passes(20);
-    expect(channel.unread).toBe(held);
-    input.end();
-    const { bytes } = record(reactor, channel);
-    await world().until(() => channel.ended, "the end");
-    expect(bytes().equals(pattern(total))).toBe(true);
   });
 });
 

@@ -25,6 +25,13 @@ function sentOf({ error }: { error: Error | undefined }): unknown {
   return (error as IomuxError | AbortError).sent;
 }
 
+type End = (guest: AsyncGuest & { served: AsyncServing }) => void;
+const ENDS: Record<string, [End, string]> = {
+  "end()": [({ connection }) => connection.end(), "local"],
+  "server.close()": [({ served }) => void served.server.close(), "shutdown"],
+  "reactor.close()": [({ served }) => void served.reactor.close(), "shutdown"],
+};
+
 /** A guest that reads nothing, and `before` bytes that are on their way to it. */
 async function stuck(
   world: World,
@@ -135,36 +142,6 @@ onEveryAsyncServer("send()", (world) => {
     await world().until(() => send.settled, "the frame");
     const { bytesOut, queued } = connection.channel;
     expect([send.text, bytesOut + queued]).toEqual(["true", before + 200_000]);
-  });
-
-  type End = (guest: AsyncGuest & { served: AsyncServing }) => void;
-  const ends: Record<string, [End, string]> = {
-    "end()": [({ connection }) => connection.end(), "local"],
-    "server.close()": [({ served }) => void served.server.close(), "shutdown"],
-    "reactor.close()": [({ served }) => void served.reactor.close(), "shutdown"],
-  };
-
-  it.each(Object.entries(ends))("%s ends the connection behind it", async (_, [end, reason]) => {
-    const guest = await stuck(world());
-    const { connection, peer, before, served } = guest;
-    void connection.send(pattern(300_000, before));
-    const behind = reason === "local" ? 0 : 1000;
-    void connection.send(pattern(behind, before + 300_000));
-    void connection.read();
-    end(guest);
-    await world().passes(3);
-    expect([connection.state, peer.ended]).toEqual(["ending", false]);
-    peer.resume();
-    await world().until(() => {
-      served.server.assertInvariants();
-      return peer.ended;
-    }, "our end");
-    const total = before + 300_000 + behind;
-    expect(peer.received.length).toBe(total);
-    expect(peer.received.equals(pattern(total))).toBe(true);
-    peer.end();
-    await world().until(() => connection.state === "closed", "the connection to close");
-    expect([connection.reason, connection.error]).toEqual([reason, null]);
   });
 
   it.each(["writeProgressMs", "drainMs"])("%s: the end does not wait for ever", async (limit) => {
@@ -297,5 +274,28 @@ onStillAsyncServers("send()", (world) => {
     await world().until(() => peer.received.length === before + bytes.length, "all bytes");
     expect([send.text, most <= 50_000]).toEqual(["true", true]);
     expect(peer.received.equals(pattern(before + bytes.length))).toBe(true);
+  });
+
+  it.each(Object.entries(ENDS))("%s ends the connection behind it", async (_, [end, reason]) => {
+    const guest = await stuck(world());
+    const { connection, peer, before, served } = guest;
+    void connection.send(pattern(300_000, before));
+    const behind = reason === "local" ? 0 : 1000;
+    void connection.send(pattern(behind, before + 300_000));
+    void connection.read();
+    end(guest);
+    await world().passes(3);
+    expect([connection.state, peer.ended]).toEqual(["ending", false]);
+    peer.resume();
+    await world().until(() => {
+      served.server.assertInvariants();
+      return peer.ended;
+    }, "our end");
+    const total = before + 300_000 + behind;
+    expect(peer.received.length).toBe(total);
+    expect(peer.received.equals(pattern(total))).toBe(true);
+    peer.end();
+    await world().until(() => connection.state === "closed", "the connection to close");
+    expect([connection.reason, connection.error]).toEqual([reason, null]);
   });
 });

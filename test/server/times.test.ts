@@ -70,6 +70,37 @@ onEveryServer("times: handshakeMs", (world) => {
 });
 
 onEveryServer("times: writeProgressMs", (world) => {
+  it("23: what is sent besides does not begin it anew", async () => {
+    const served = await servingLines(world(), { ...NONE, writeProgressMs: 1000 });
+    const guest = await served.join();
+    await sendUntilStuck(served, guest);
+    for (let i = 0; i < 15; i++) {
+      guest.connection.send(Buffer.from("more"));
+      await world().advance(100);
+    }
+    expect(await served.closedFor(guest.connection)).toBe("write-stalled");
+  });
+
+  it("23: it counts after end() too, and the reason stays the first cause", async () => {
+    const served = await servingLines(world(), { ...NONE, writeProgressMs: 1000 });
+    const guest = await served.join();
+    await sendUntilStuck(served, guest);
+    guest.connection.end();
+    await world().advance(1500);
+    expect(await served.closedFor(guest.connection)).toBe("local");
+    expect(cutOffFor(guest.connection)).toContain("(limit writeProgressMs)");
+  });
+
+  it("23: 0: output may wait for ever", async () => {
+    const served = await servingLines(world(), NONE);
+    const guest = await served.join();
+    await sendUntilStuck(served, guest);
+    await world().advance(10_000_000);
+    expect(guest.connection.state).toBe("open");
+  });
+});
+
+onStillServers("times: writeProgressMs", (world) => {
   it("23, F14: nothing leaves: cut off between once and one and a half times", async () => {
     const served = await servingLines(world(), { ...NONE, writeProgressMs: 1000 });
     const guest = await served.join();
@@ -124,17 +155,6 @@ onEveryServer("times: writeProgressMs", (world) => {
     expect(await served.closedFor(guest.connection)).toBe("write-stalled");
   });
 
-  it("23: what is sent besides does not begin it anew", async () => {
-    const served = await servingLines(world(), { ...NONE, writeProgressMs: 1000 });
-    const guest = await served.join();
-    await sendUntilStuck(served, guest);
-    for (let i = 0; i < 15; i++) {
-      guest.connection.send(Buffer.from("more"));
-      await world().advance(100);
-    }
-    expect(await served.closedFor(guest.connection)).toBe("write-stalled");
-  });
-
   it("23: what moves a little now and then is not cut off; what then stops is", async () => {
     const served = await servingLines(world(), { ...NONE, writeProgressMs: 1000, idleMs: 500 });
     const guest = await served.join();
@@ -147,24 +167,6 @@ onEveryServer("times: writeProgressMs", (world) => {
     expect(guest.connection.state).toBe("open");
     await world().advance(1500);
     expect(await served.closedFor(guest.connection)).toBe("write-stalled");
-  });
-
-  it("23: it counts after end() too, and the reason stays the first cause", async () => {
-    const served = await servingLines(world(), { ...NONE, writeProgressMs: 1000 });
-    const guest = await served.join();
-    await sendUntilStuck(served, guest);
-    guest.connection.end();
-    await world().advance(1500);
-    expect(await served.closedFor(guest.connection)).toBe("local");
-    expect(cutOffFor(guest.connection)).toContain("(limit writeProgressMs)");
-  });
-
-  it("23: 0: output may wait for ever", async () => {
-    const served = await servingLines(world(), NONE);
-    const guest = await served.join();
-    await sendUntilStuck(served, guest);
-    await world().advance(10_000_000);
-    expect(guest.connection.state).toBe("open");
   });
 });
 
