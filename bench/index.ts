@@ -27,11 +27,12 @@ import {
 import { stopped } from "./stopped.ts";
 import { structs } from "./struct.ts";
 import { turn } from "./turn.ts";
+import { worlds } from "./worlds.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   ...{ echo, tls, idle, turn, flood, noise },
   ...{ fanout, stopped, members },
-  struct: structs,
+  ...{ struct: structs, worlds },
 };
 
 const { values: flags, positionals } = parseArgs({

@@ -34,6 +34,8 @@ export interface ConnectionOptions {
   readonly stands: () => void;
   /** Lines that the session had no place for may be typed again. */
   readonly room: () => void;
+  /** Where the reactor comes from: a test gives one of its own world. */
+  readonly createReactor?: typeof createReactor;
 }
 
 export class ChatConnection {
@@ -60,7 +62,7 @@ export class ChatConnection {
     this.over = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    this.#reactor = createReactor({
+    this.#reactor = (options.createReactor ?? createReactor)({
       highWaterMark: CHANNEL_BYTES,
       lowWaterMark: CHANNEL_BYTES / 4,
       // To write to a terminal that stands still is slow, and nobody's fault.

@@ -1,11 +1,18 @@
 /** `iomux/testing`: a network in memory, a clock that moves when told, and worlds with faults. */
 
 export { SimulatedClock } from "./simulated-clock.ts";
-export { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.ts";
+export { MemoryNetwork } from "./memory-network.ts";
+export type { MemoryNetworkOptions } from "./memory-network-options.ts";
 export { MemoryPort } from "./memory-port.ts";
 export { MemorySocket } from "./memory-socket.ts";
 export { MemoryUdpSocket } from "./memory-udp-socket.ts";
-export { MemoryDatagrams, type Carrier, type DatagramOnTheWay } from "./memory-datagrams.ts";
+export {
+  MemoryDatagrams,
+  type Carrier,
+  type DatagramHost,
+  type DatagramOnTheWay,
+  type DatagramPlace,
+} from "./memory-datagrams.ts";
 export { MemoryStdin } from "./memory-stdin.ts";
 export type { EndSettings } from "./end-settings.ts";
 export { MemoryTransport } from "./memory-transport.ts";
@@ -24,5 +31,5 @@ export {
 export { createSimulation, type Simulation, type SimulationOptions } from "./simulation.ts";
 export { searchSeeds, type Failure, type Scenario, type SearchOptions } from "./search.ts";
 export { SimulationError, type Circumstances } from "./simulation-error.ts";
-export { SimulatedHost, type HostSettings } from "./simulated-host.ts";
+export { SimulatedHost, type HostOptions, type HostSettings } from "./simulated-host.ts";
 export { Trace } from "./trace.ts";

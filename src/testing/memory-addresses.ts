@@ -13,6 +13,16 @@ export function ip(host: string, port: number): DatagramSource {
   return { family: address.includes(":") ? "IPv6" : "IPv4", host: address, port };
 }
 
+/** In the Unix family; of whoever connects it is empty. */
+export function unixAddress(path: string): SocketAddress {
+  return { family: "unix", path };
+}
+
+/** The host of an address; those of Unix paths are all here. */
+export function hostOf(address: SocketAddress): string {
+  return address.family === "unix" ? LOOPBACK : address.host;
+}
+
 /** Every address of a host. */
 export function isAny(host: string): boolean {
   return host === "0.0.0.0" || host === "::";

@@ -10,6 +10,7 @@ import {
 } from "iomux";
 
 import type { MemoryDatagrams } from "./memory-datagrams.ts";
+import { netstatLine } from "./netstat-line.ts";
 
 /** What Linux gives a socket (net.core.rmem_default), and what a datagram costs besides its bytes. */
 const BUFFER_BYTES = 208 * 1024;
@@ -65,6 +66,18 @@ export class MemoryDatagram implements DatagramTransport {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** As netstat(8) shows it. */
+  describe(): string {
+    return netstatLine({
+      local: this.localAddress,
+      foreign: this.remoteAddress,
+      received: this.#inboundBytes,
+      unsent: this.#outbound.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      state: this.remoteAddress === null ? "" : "ESTABLISHED",
+      udp: true,
+    });
   }
 
   attach(sink: DatagramSink): void {

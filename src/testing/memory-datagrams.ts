@@ -52,7 +52,13 @@ export interface DatagramPlace {
   /** Its own address. */
   readonly address: string;
   /** All hosts, by address. Null: it is alone, and whatever is sent anywhere reaches it. */
-  readonly hosts: ReadonlyMap<string, { readonly datagrams: MemoryDatagrams }> | null;
+  readonly hosts: ReadonlyMap<string, DatagramHost> | null;
+}
+
+/** A host, as far as datagrams are concerned. */
+export interface DatagramHost {
+  /** Its own. */
+  readonly datagrams: MemoryDatagrams;
 }
 
 /** The datagrams of a `MemoryNetwork`. */
@@ -76,7 +82,10 @@ export class MemoryDatagrams {
     this.#place = place;
   }
 
-  /** Those that are open. */
+  /**
+   * Those that are open.
+   * @hidden
+   */
   get sockets(): ReadonlySet<MemoryDatagram> {
     return this.#sockets;
   }

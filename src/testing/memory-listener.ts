@@ -3,6 +3,7 @@ import { IomuxError, type ListenSink, type ListenTransport, type SocketAddress }
 
 import type { Conditions } from "./conditions.ts";
 import type { MemoryTransport } from "./memory-transport.ts";
+import { netstatLine } from "./netstat-line.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
 /** When accepting is tried again after it failed. */
@@ -35,6 +36,18 @@ export class MemoryListener implements ListenTransport {
 
   get hasRoom(): boolean {
     return this.#queue.length < this.#backlog;
+  }
+
+  /** As netstat(8) shows it. */
+  describe(): string {
+    const [received, unsent] = [this.#queue.length, this.#backlog];
+    return netstatLine({
+      local: this.localAddress,
+      foreign: null,
+      received,
+      unsent,
+      state: "LISTEN",
+    });
   }
 
   attach(sink: ListenSink): void {

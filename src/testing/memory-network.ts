@@ -1,8 +1,7 @@
 /** The network in memory: addresses, listeners and streams, with no kernel behind them. */
+import type { IomuxError } from "iomux";
 import {
-  IomuxError,
   formatAddress,
-  type Adopted,
   type BindOptions,
   type DatagramTransport,
   type Address,
@@ -18,30 +17,31 @@ import {
 } from "iomux";
 
 import { still, type Conditions } from "./conditions.ts";
-import { FIRST_PORT, ip, isAddress, isLoopback, LOOPBACK, refusal } from "./memory-addresses.ts";
+import { ConnectAttempt } from "./connect-attempt.ts";
+import {
+  FIRST_PORT,
+  hostOf,
+  ip,
+  isAddress,
+  isLoopback,
+  LOOPBACK,
+  refusal,
+  unixAddress,
+} from "./memory-addresses.ts";
+import { adoptedFrom } from "./memory-adoption.ts";
 import { MemoryListener } from "./memory-listener.ts";
 import { MemoryDatagrams } from "./memory-datagrams.ts";
-import { MemoryUdpSocket } from "./memory-udp-socket.ts";
+import type { MemoryNetworkOptions } from "./memory-network-options.ts";
 import { MemoryPort } from "./memory-port.ts";
+import { MemorySignals } from "./memory-signals.ts";
 import { MemorySocket } from "./memory-socket.ts";
 import { MemoryStdin } from "./memory-stdin.ts";
 import { MemoryTransport } from "./memory-transport.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
-/** How large the world in memory is. */
-export interface MemoryNetworkOptions {
-  /** Bytes that one direction of a stream holds between its two ends. Default 128 KiB. */
-  readonly capacity?: number;
-  /** Descriptors that the process may have: channels and listeners. Default: no limit. */
-  readonly descriptorLimit?: number;
-  /** Address of this host. Default 127.0.0.1: it is alone. */
-  readonly address?: string;
-  /** The other hosts, by address: it adds itself. Default: there are none. */
-  readonly hosts?: Map<string, MemoryNetwork>;
-  /** What the network is like. Default: nothing is far, and nothing goes wrong. */
-  readonly conditions?: Conditions;
-}
-
+/** What a process that was killed waits for. */
+const NEVER = new Promise<never>(() => undefined);
+const FULL = "too many open files; raise the limit";
 const ANYWHERE: readonly string[] = ["0.0.0.0", "::"];
 
 /** A network in memory, for tests: no sockets, no waiting, and nothing left to chance. */
@@ -64,41 +64,68 @@ export class MemoryNetwork implements Network {
   readonly ends = new Set<MemoryTransport>();
   /** Standard input, which `adopt` takes. */
   readonly stdin: MemoryStdin;
-  /** Signals that came while nobody watched them: a process would have taken the default action. */
-  readonly unwatched: SignalName[] = [];
   /** Address of this host. */
   readonly address: string;
   /** What its network is like. */
   readonly conditions: Conditions;
-  readonly #hosts: ReadonlyMap<string, MemoryNetwork>;
+  /** Null: it is alone. */
+  readonly #hosts: ReadonlyMap<string, MemoryNetwork> | null;
   /** Where datagrams travel: what may be done to them on their way is said here. */
   readonly datagrams: MemoryDatagrams;
+  readonly #standardInput: ReadonlySet<MemoryTransport>;
   readonly #listeners = new Map<string, MemoryListener>();
   readonly #adopted = new WeakMap<object, object>();
-  readonly #watching = new Set<(name: SignalName) => boolean>();
-  #lastPort = FIRST_PORT - 1;
+  readonly #signals = new MemorySignals();
+  /** Paths whose listeners died without taking them away. */
+  readonly #stalePaths: Set<string>;
+  #lastPort: number;
+  /** Its processes were killed: whatever they still ask for is not answered. */
+  #killed = false;
 
   constructor(clock: SimulatedClock, options: MemoryNetworkOptions = {}) {
     this.clock = clock;
     this.address = options.address ?? LOOPBACK;
     this.conditions = options.conditions ?? still(options.capacity ?? 128 * 1024);
-    const { hosts = null } = options;
-    this.#hosts = (hosts ?? new Map<string, MemoryNetwork>()).set(this.address, this);
+    const { hosts = null, before } = options;
+    this.#hosts = hosts?.set(this.address, this) ?? null;
+    this.#stalePaths = before === undefined ? new Set() : before.#stalePaths;
+    this.#lastPort = before === undefined ? FIRST_PORT - 1 : before.#lastPort;
     this.descriptorLimit = options.descriptorLimit ?? Infinity;
     this.datagrams = new MemoryDatagrams(clock, { address: this.address, hosts });
     const [near, far] = this.#pair(ip("127.0.0.1", 0), ip("127.0.0.1", 0));
+    this.#standardInput = new Set([near, far]);
     this.stdin = new MemoryStdin(near, new MemorySocket(far));
   }
 
   listen(address: CheckedAddress, options: ListenOptions): Promise<ListenTransport> {
+    if (this.#killed) return NEVER;
     const bound = this.#bindable(address);
-    if (this.#listeners.has(formatAddress(bound))) {
-      return Promise.reject(refusal("EADDRINUSE", "listen at", bound, "the address is in use"));
-    }
+    const refused = this.#cannotListen(bound);
+    if (refused !== null) return Promise.reject(refused);
     const listener = new MemoryListener(this, bound, options.backlog ?? 511);
     this.#listeners.set(formatAddress(bound), listener);
+    if (bound.family === "unix") this.#stalePaths.delete(bound.path);
     this.descriptors++;
     return Promise.resolve(listener);
+  }
+
+  #cannotListen(bound: SocketAddress): IomuxError | null {
+    if (this.#listeners.has(formatAddress(bound))) {
+      return refusal("EADDRINUSE", "listen at", bound, "the address is in use");
+    }
+    if (bound.family !== "unix" && !this.#owns(bound.host)) {
+      return refusal("EADDRNOTAVAIL", "listen at", bound, "this host has another address");
+    }
+    return this.#full ? refusal("EMFILE", "listen at", bound, FULL) : null;
+  }
+
+  /** One that is alone has every address. */
+  #owns(host: string): boolean {
+    return this.#hosts === null || host === this.address || isLoopback(host);
+  }
+
+  get #full(): boolean {
+    return this.descriptors >= this.descriptorLimit;
   }
 
   /** The address of a listener: a port is chosen where none was asked for. */
@@ -109,11 +136,24 @@ export class MemoryNetwork implements Network {
   }
 
   connect(address: CheckedAddress): Transport {
+    if (this.#full) return this.#failing(address);
     this.descriptors++;
     return this.#dial(address, () => this.descriptors--);
   }
 
+  #failing(address: CheckedAddress): Transport {
+    const [local, remote] = this.#addressesFor(address);
+    const near = this.#end(local, remote, () => undefined);
+    near.connecting = true;
+    this.clock.post(() => {
+      near.fail("EMFILE", FULL);
+    });
+    return near;
+  }
+
   async bind(address: Required<TcpAddress>, options: BindOptions): Promise<DatagramTransport> {
+    if (this.#killed) return NEVER;
+    if (this.#full) throw refusal("EMFILE", "bind to", ip(address.host, address.port), FULL);
     const transport = this.datagrams.bind(address, options, () => this.descriptors--);
     this.descriptors++;
     return Promise.resolve(transport);
@@ -180,18 +220,27 @@ export class MemoryNetwork implements Network {
   }
 
   #dial(address: CheckedAddress, released: () => void): MemoryTransport {
-    const unix = "path" in address;
-    const remote = unix ? unixAddress(address.path) : ip(address.host, address.port);
-    const local = unix ? unixAddress("") : ip(this.#nearTo(remote), ++this.#lastPort);
-    const near = this.#end(local, remote, released);
-    near.connecting = true;
-    // The answer comes back as far as the question went.
-    this.conditions.link(local, remote).carry("syn", 0, () => {
-      this.clock.post(() => {
-        this.#connect(near, address);
+    const [local, remote] = this.#addressesFor(address);
+    const attempt = new ConnectAttempt(this.clock, () => {
+      near.carry("syn", () => {
+        this.clock.post(() => {
+          this.#connect(near, address, attempt);
+        });
       });
     });
+    const near = this.#end(local, remote, () => {
+      attempt.over();
+      released();
+    });
+    near.connecting = true;
+    if (!this.#killed) attempt.start(near);
     return near;
+  }
+
+  #addressesFor(address: CheckedAddress): [SocketAddress, SocketAddress] {
+    if ("path" in address) return [unixAddress(""), unixAddress(address.path)];
+    const remote = ip(address.host, address.port);
+    return [ip(this.#nearTo(remote), ++this.#lastPort), remote];
   }
 
   /** The address of this host that those at `remote` see. */
@@ -200,40 +249,66 @@ export class MemoryNetwork implements Network {
     return isLoopback(hostOf(remote)) ? LOOPBACK : this.address;
   }
 
-  #connect(near: MemoryTransport, address: CheckedAddress): void {
+  #connect(near: MemoryTransport, address: CheckedAddress, attempt: ConnectAttempt): void {
     if (near.closed) return;
     if (!("path" in address) && !isAddress(address.host)) {
       near.fail("ENOTFOUND", "there is no host of this name");
       return;
     }
     const host = hostOf(near.remoteAddress);
-    const far = isLoopback(host) ? this : this.#hosts.get(host);
-    if (far === undefined) near.fail("EHOSTUNREACH", "there is no such host");
-    else far.#welcome(near, "path" in address);
+    const far = isLoopback(host) || host === this.address ? this : this.#hosts?.get(host);
+    if (far !== undefined) far.#welcome(near, attempt);
+    else near.fail("EHOSTUNREACH", "there is no such host");
   }
 
   /** Somebody connects to this host. */
-  #welcome(near: MemoryTransport, unix: boolean): void {
+  #welcome(near: MemoryTransport, attempt: ConnectAttempt): void {
     const listener = this.#listenerAt(near.remoteAddress);
-    if (listener?.hasRoom !== true) {
-      const missing = unix && listener === undefined;
-      near.fail(missing ? "ENOENT" : "ECONNREFUSED", "nobody listens there");
-      return;
-    }
-    const failure = this.conditions.connectFailure();
-    if (failure !== null) {
-      near.fail(failure, "the network does not let it through");
-      return;
-    }
+    const failure = listener === undefined ? null : this.conditions.connectFailure();
+    if (listener === undefined) this.#refuseUnheard(near);
+    else if (failure !== null) this.#refuse(near, failure, "the network does not let it through");
+    else if (listener.hasRoom) this.#answer(near, listener, attempt);
+    else if (near.remoteAddress.family === "unix") near.fail("EAGAIN", "its backlog is full");
+    else attempt.repeat();
+  }
+
+  #answer(near: MemoryTransport, listener: MemoryListener, attempt: ConnectAttempt): void {
     const far = this.#end(near.remoteAddress, near.localAddress, () => {
       listener.released(far);
     });
     MemoryTransport.join(near, far);
-    const back = this.conditions.link(near.remoteAddress, near.localAddress);
-    back.carry("syn-ack", 0, () => {
+    far.carry("syn-ack", () => {
+      attempt.over();
       near.open();
     });
     listener.enqueue(far);
+  }
+
+  #refuseUnheard(near: MemoryTransport): void {
+    const { remoteAddress: to } = near;
+    const missing = to.family === "unix" && !this.#stalePaths.has(to.path);
+    this.#refuse(near, missing ? "ENOENT" : "ECONNREFUSED", "nobody listens there");
+  }
+
+  /** The answer comes back as far as the question went. */
+  #refuse(near: MemoryTransport, code: string, why: string): void {
+    const back = this.conditions.link(near.remoteAddress, near.localAddress);
+    back.carry("reset", 0, () => {
+      near.fail(code, why);
+    });
+  }
+
+  /** The processes of this host are killed: its kernel closes all that they had. */
+  kill(): void {
+    this.#killed = true;
+    for (const end of [...this.ends]) end.destroy();
+    for (const listener of [...this.#listeners.values()]) {
+      const { localAddress } = listener;
+      if (localAddress.family === "unix") this.#stalePaths.add(localAddress.path);
+      listener.close(() => undefined);
+    }
+    for (const socket of [...this.datagrams.sockets]) socket.close();
+    this.#signals.forget();
   }
 
   #listenerAt(address: SocketAddress): MemoryListener | undefined {
@@ -244,10 +319,11 @@ export class MemoryNetwork implements Network {
     );
   }
 
-  /** A line for each listener and each end, as netstat(8) has them. */
+  /** A line for each listener, end and datagram socket, as netstat(8) has them; none for `stdin`. */
   netstat(): string[] {
-    const listening = [...this.#listeners.keys()].map((where) => `LISTEN      ${where}`);
-    return [...listening, ...[...this.ends].map((end) => end.describe())];
+    const streams = [...this.ends].filter((end) => !this.#standardInput.has(end));
+    const open = [...this.#listeners.values(), ...streams, ...this.datagrams.sockets];
+    return open.map((one) => one.describe());
   }
 
   /** Forgets a listener whose address is free again. */
@@ -257,47 +333,22 @@ export class MemoryNetwork implements Network {
   }
 
   signals(names: readonly SignalName[], onSignal: (name: SignalName) => void): () => void {
-    const watcher = (name: SignalName): boolean => {
-      const mine = names.includes(name);
-      if (mine) onSignal(name);
-      return mine;
-    };
-    this.#watching.add(watcher);
-    return () => this.#watching.delete(watcher);
+    return this.#signals.watch(names, onSignal);
+  }
+
+  /** Signals that came while nobody watched them: a process would have taken the default action. */
+  get unwatched(): readonly SignalName[] {
+    return this.#signals.unwatched;
   }
 
   /** The process gets a signal. */
   raise(name: SignalName): void {
     this.clock.post(() => {
-      const heard = [...this.#watching].filter((watcher) => watcher(name));
-      if (heard.length === 0) this.unwatched.push(name);
+      this.#signals.tell(name);
     });
   }
 
-  adopt(source: object): Adopted {
-    if (source instanceof MemoryStdin) {
-      if (source.adopted) throw cannotAdopt("stdin", "it is adopted already");
-      return { kind: "channel", transport: source.take() };
-    }
-    if (source instanceof MemoryUdpSocket) {
-      if (source.closed) throw cannotAdopt("the socket", "it is closed");
-      return { kind: "datagram", transport: source.release() };
-    }
-    if (source instanceof MemoryPort) {
-      if (source.adopted || source.closed)
-        throw cannotAdopt("the port", "it is closed, or adopted");
-      return { kind: "messages", transport: source };
-    }
-    if (!(source instanceof MemorySocket)) {
-      throw cannotAdopt(
-        "this object",
-        "it is no socket in memory, no MemoryPort and no MemoryStdin",
-      );
-    }
-    if (source.error !== null) throw cannotAdopt("the socket", source.error.message);
-    if (source.closed) throw cannotAdopt("the socket", "it is closed");
-    return { kind: "channel", transport: source.release() };
-  }
+  readonly adopt = adoptedFrom;
 
   adoptedBy(source: object): object | undefined {
     return this.#adopted.get(source);
@@ -310,17 +361,4 @@ export class MemoryNetwork implements Network {
   descriptorsLeft(): number | null {
     return this.descriptorLimit === Infinity ? null : this.descriptorLimit - this.descriptors;
   }
-}
-
-function unixAddress(path: string): SocketAddress {
-  return { family: "unix", path };
-}
-
-/** The host of an address; those of Unix paths are all here. */
-function hostOf(address: SocketAddress): string {
-  return address.family === "unix" ? LOOPBACK : address.host;
-}
-
-function cannotAdopt(what: string, why: string): IomuxError {
-  return new IomuxError("IOMUX_CANNOT_ADOPT", `cannot adopt ${what}: ${why}`);
 }

@@ -18,12 +18,14 @@ import {
 
 import type { EndSettings } from "./end-settings.ts";
 import { KernelBuffer } from "./kernel-buffer.ts";
-import { DIRECT, type Link } from "./link.ts";
+import { DIRECT, type Link, type Segment } from "./link.ts";
+import { netstatLine, streamState } from "./netstat-line.ts";
 import { MemorySocket } from "./memory-socket.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
 /** The most that one I/O event delivers, as libuv's reads. */
 const READ_BYTES = 64 * 1024;
+const RESET = "the peer reset the connection";
 
 export class MemoryTransport implements Transport {
   /** Its own end. */
@@ -79,17 +81,12 @@ export class MemoryTransport implements Transport {
     return this.#closed;
   }
 
-  /** Its state, its queues and its two addresses, as netstat(8) shows them. */
+  /** As netstat(8) shows it. */
   describe(): string {
-    const queues = `${this.#inbound.length} unread, ${this.#outbound.length + this.#travelling} unsent`;
-    const where = `${formatAddress(this.localAddress)} > ${formatAddress(this.remoteAddress)}`;
-    return `${this.#phase.padEnd(11)} ${where} (${queues})`;
-  }
-
-  get #phase(): string {
-    if (this.connecting) return "CONNECTING";
-    if (this.#finSent) return this.#endTold ? "LAST_ACK" : "FIN_WAIT";
-    return this.#inboundEnd === "none" ? "ESTABLISHED" : "CLOSE_WAIT";
+    const { localAddress: local, remoteAddress: foreign } = this;
+    const unsent = this.#outbound.length + this.#travelling;
+    const state = streamState(this.connecting, this.#finSent, this.#inboundEnd !== "none");
+    return netstatLine({ local, foreign, received: this.#inbound.length, unsent, state });
   }
 
   attach(sink: TransportSink): void {
@@ -102,6 +99,11 @@ export class MemoryTransport implements Transport {
     if (this.connecting) return;
     this.#reading = true;
     this.#poll();
+  }
+
+  /** A part of the handshake travels before all bytes. */
+  carry(what: Segment, arrive: () => void): void {
+    this.#link.carry(what, 0, arrive);
   }
 
   /** The connection stands. */
@@ -231,7 +233,7 @@ export class MemoryTransport implements Transport {
   /** As much as the other end has room for. */
   #send(): void {
     const peer = this.#peer!;
-    if (peer.#closed || this.#inboundEnd === "reset") {
+    if (this.#inboundEnd === "reset" || (peer.#closed && this.#unix)) {
       peer.#refuse();
       return;
     }
@@ -247,8 +249,9 @@ export class MemoryTransport implements Transport {
       this.#travelling += part.length;
       this.#link.carry("data", part.length, () => {
         this.#travelling -= part.length;
-        if (peer.#closed) peer.#refuse();
-        else peer.#receive(part);
+        if (!peer.#closed) peer.#receive(part);
+        else if (this.#unix) peer.#refuse();
+        else peer.#sendEnd("reset"); // which takes its way
       });
     }
   }
@@ -256,9 +259,7 @@ export class MemoryTransport implements Transport {
   /** It is closed, and was sent bytes: that is told behind what it has sent itself. */
   #refuse(): void {
     this.#link.carry("reset", 0, () => {
-      this.#clock.post(() => {
-        this.#peer!.#brokenPipe();
-      });
+      this.#clock.post(this.#peer!.#brokenPipe);
     });
   }
 
@@ -268,10 +269,10 @@ export class MemoryTransport implements Transport {
     this.receiveEnd("reset");
   }
 
-  #brokenPipe(): void {
+  readonly #brokenPipe = (): void => {
     if (this.#unix) this.fail("EPIPE", "the peer has closed and takes no more bytes");
-    else this.fail("ECONNRESET", "the peer reset the connection");
-  }
+    else this.fail("ECONNRESET", RESET);
+  };
 
   /** The other end has read: what waits goes on. */
   #drained(): void {
@@ -307,7 +308,7 @@ export class MemoryTransport implements Transport {
     if (end === "reset" && this.#outbound.length > 0) {
       this.#clock.post(() => {
         if (this.writeOnly) this.#brokenPipe();
-        else this.fail("ECONNRESET", "the peer reset the connection");
+        else this.fail("ECONNRESET", RESET);
       });
     }
     this.#poll();
@@ -316,8 +317,8 @@ export class MemoryTransport implements Transport {
   /** Something may be there to tell of in the next I/O phase. */
   #poll(): void {
     if (this.#scheduled || this.#sink === null || !this.#reading) return;
-    const ended = this.#inboundEnd === "reset" || (this.#inboundEnd === "fin" && !this.#endTold);
-    if (this.#inbound.length === 0 && !ended) return;
+    const over = this.#inboundEnd === "fin" && this.#endTold;
+    if (this.#inbound.length === 0 && (this.#inboundEnd === "none" || over)) return;
     this.#scheduled = true;
     this.#clock.post(() => {
       this.#scheduled = false;
@@ -346,7 +347,7 @@ export class MemoryTransport implements Transport {
 
   #tellEnd(): void {
     if (this.#inboundEnd === "reset") {
-      this.fail("ECONNRESET", "the peer reset the connection");
+      this.fail("ECONNRESET", RESET);
     } else if (this.#inboundEnd === "fin" && !this.#endTold) {
       this.#endTold = true;
       this.#sink?.onEnd(!this.#unix && !this.#shut);

@@ -93,7 +93,7 @@ export class SimulatedClock implements Clock {
   }
 
   /** One pass as Node makes it: what is ready is run by `drained` after each callback. */
-  async stepEach(drained: () => Promise<void>): Promise<void> {
+  async stepEach(drained = promisesRun): Promise<void> {
     for (const callback of this.#pass()) {
       callback();
       await drained();

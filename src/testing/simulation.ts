@@ -22,11 +22,12 @@ import {
 } from "./fault-plan.ts";
 import { SimulatedLink, type Link } from "./link.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
+import { NETSTAT_COLUMNS } from "./netstat-line.ts";
 import { Random } from "./random.ts";
 import { Route, type RouteSettings } from "./route.ts";
 import { Seclusion } from "./seclusion.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
-import { SimulatedHost } from "./simulated-host.ts";
+import { SimulatedHost, type HostOptions } from "./simulated-host.ts";
 import { SimulationError } from "./simulation-error.ts";
 import { Trace } from "./trace.ts";
 
@@ -89,8 +90,8 @@ export class Simulation {
     this.#maxMs = maxMs;
   }
 
-  /** The host of this name; it is made when it is first asked for. */
-  host(name: string): SimulatedHost {
+  /** The host of this name; it is made when it is first asked for, and then as `options` say. */
+  host(name: string, { descriptorLimit = Infinity }: HostOptions = {}): SimulatedHost {
     const known = this.#hosts.get(name);
     if (known !== undefined) return known;
     const address = `10.0.0.${this.#hosts.size + 1}`;
@@ -100,6 +101,8 @@ export class Simulation {
       address,
       clock: this.clock,
       hostClock: this.#clockOf(name, random.fork("handlers")),
+      trace: this.trace,
+      descriptorLimit,
       neighbours: this.#networks,
       conditions: this.#conditionsOf(random),
       carryDatagram: datagramCarrier({
@@ -240,8 +243,9 @@ export class Simulation {
     return promise;
   }
 
-  /** What is still on its way arrives; deadlines that are left may pass. */
+  /** What is still on its way arrives, partitions or not; deadlines that are left may pass. */
   async #rest(): Promise<void> {
+    for (const route of this.#routes.values()) route.heal();
     while (this.clock.busy || (this.clock.pending > 0 && this.clock.skip())) {
       await this.#step();
     }
@@ -275,11 +279,12 @@ export class Simulation {
     });
   }
 
-  /** What every host has open, as netstat(8) shows it. */
+  /** What every host has open, as netstat(8) shows it, under a line that names the columns. */
   netstat(): string[] {
-    return [...this.#hosts.values()].flatMap(({ name, network }) =>
+    const lines = [...this.#hosts.values()].flatMap(({ name, network }) =>
       network.netstat().map((line) => `${name}: ${line}`),
     );
+    return lines.length === 0 ? [] : [`host: ${NETSTAT_COLUMNS}`, ...lines];
   }
 }
 

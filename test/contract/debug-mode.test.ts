@@ -121,15 +121,16 @@ onEveryNetwork("debug mode: an edge left undrained", (world) => {
   it("bytes unread: reported once for the registration", async () => {
     const [reactor, reports] = listening(world(), DEBUG);
     const { channel, peer } = await connected(world(), reactor);
+    peer.write("four");
+    await world().until(() => channel.unread === 4, "the bytes");
     let calls = 0;
     reactor.register(channel, READABLE | EDGE, function sip() {
       channel.read(1);
       calls++;
     });
-    peer.write("four");
     await world().until(() => calls === 1, "the first call");
     peer.write("more");
-    await world().until(() => calls === 2, "the second call");
+    await world().until(() => calls > 1, "the second call");
     expect(codes(reports)).toEqual(["IOMUX_EDGE_UNDRAINED"]);
     const { error, fd } = reports[0]!;
     expect([fd, error]).toEqual([channel.fd, expect.objectContaining({ fd: channel.fd })]);

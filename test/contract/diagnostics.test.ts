@@ -8,7 +8,7 @@ import { DIAGNOSTICS_NAMES, READABLE, WRITABLE, type Channel, type OverflowMessa
 import { MemoryWorld } from "../support/memory-world.ts";
 import { listening } from "../support/reports.ts";
 import { listen, subscribed } from "../support/subscribed.ts";
-import { connected, onEveryNetwork, onNetworks } from "../support/world.ts";
+import { connected, onEveryNetwork, onStillNetworks, onNetworks } from "../support/world.ts";
 
 onEveryNetwork("diagnostics", (world) => {
   it("a listener and an accepted channel: open, then close, once each", async () => {
@@ -154,7 +154,9 @@ onEveryNetwork("diagnostics", (world) => {
       "iomux:listener:open",
     ]);
   });
+});
 
+onStillNetworks("diagnostics", (world) => {
   it("a subscriber that throws stops nothing: Node tells uncaughtException, in a tick", async () => {
     const [reactor, reports] = listening(world());
     const { channel, peer } = await connected(world(), reactor);

@@ -5,7 +5,7 @@ import { READABLE, WRITABLE } from "iomux";
 
 import { arrived, crowd, knocking, readyCrowd, turns } from "../support/crowd.ts";
 import { gate, listening } from "../support/reports.ts";
-import { connected, onEveryNetwork } from "../support/world.ts";
+import { connected, onEveryNetwork, onStillNetworks } from "../support/world.ts";
 
 onEveryNetwork("handlers", (world) => {
   it("11 / H7: a handler that throws costs its own channel, and the loop goes on", async () => {
@@ -250,7 +250,9 @@ onEveryNetwork("handlers", (world) => {
     expect(registration).toMatchObject({ dispatches: 10, paused: true });
     expect(reports.map(({ error }) => error.code)).toEqual(["IOMUX_SPINNING"]);
   });
+});
 
+onStillNetworks("handlers", (world) => {
   it("12: read, write, accept and modify are progress, and start the count again", async () => {
     const [reactor, reports] = listening(world(), { spinTurns: 10 });
     const [reading, writing, changing, waiting] = await crowd(world(), reactor, 4);

@@ -3,14 +3,14 @@ import { expect, it } from "vitest";
 import { PEER_CLOSED, READABLE, WRITABLE } from "iomux";
 
 import { fill, pattern, record } from "../support/record.ts";
-import { connected, onEveryChannel } from "../support/world.ts";
+import { connected, onStillChannels } from "../support/world.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 /** What one read of the network may bring beyond the mark. */
 const ONE_READ = 64 * KIB;
 
-onEveryChannel("input marks", (world) => {
+onStillChannels("input marks", (world) => {
   it("19: the network reads ahead whatever the interest", async () => {
     const reactor = world().createReactor();
     const { channel, peer } = await connected(world(), reactor);

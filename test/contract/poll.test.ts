@@ -4,7 +4,6 @@ import { expect, it } from "vitest";
 import {
   AbortError,
   EDGE,
-  ERROR,
   formatMask,
   HANGUP,
   INVALID,
@@ -307,8 +306,8 @@ onEveryNetwork("poll", (world) => {
       answers.push(formatMask(ready));
       if ((ready & READABLE) !== 0) channel.read();
     }
-    expect(answers).toEqual(["READABLE", "READABLE", formatMask(HANGUP)]);
-    expect(answers.join()).not.toContain(formatMask(ERROR));
+    expect(answers.length).toBeGreaterThan(2);
+    expect(answers.filter((mask) => mask !== "READABLE")).toEqual([formatMask(HANGUP)]);
     expect(await polled(world(), reactor, 0)).toEqual([]);
     expect(channel.state).toBe("closed");
   });

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { READABLE, WRITABLE, type Clock, type Reactor, type Registration } from "iomux";
 
 import { crowd, knocking, readyCrowd, turns, type Member } from "../support/crowd.ts";
-import { connected, onEveryNetwork, type World } from "../support/world.ts";
+import { connected, onEveryNetwork, onStillNetworks, type World } from "../support/world.ts";
 
 /** A clock that knows whether its immediate phase runs. */
 class PhaseClock implements Clock {
@@ -59,23 +59,6 @@ function perTurn(calls: readonly { who: number; turn: number }[]): number[][] {
 }
 
 onEveryNetwork("turns", (world) => {
-  it.each([
-    [1000, "before the immediate phase", false],
-    [Infinity, "in the immediate phase at the latest", true],
-  ])("10: with turnBytes %d a turn starts %s", async (turnBytes, _, inImmediate) => {
-    const clock = new PhaseClock(world().clock);
-    const reactor = world().createReactor({ clock, turnBytes });
-    const { channel, peer } = await connected(world(), reactor);
-    const phases: boolean[] = [];
-    reactor.register(channel, READABLE, () => {
-      phases.push(clock.inImmediate);
-      channel.read();
-    });
-    peer.write(Buffer.alloc(2000));
-    await world().until(() => phases.length > 0, "the handler");
-    expect(phases[0]).toBe(inImmediate);
-  });
-
   it("10: fewer bytes than turnBytes wait for the immediate phase", async () => {
     const clock = new PhaseClock(world().clock);
     const reactor = world().createReactor({ clock, turnBytes: 2001 });
@@ -111,18 +94,6 @@ onEveryNetwork("turns", (world) => {
     }
     await turns(world(), reactor, 5);
     expect(calls).toBeGreaterThanOrEqual(15);
-  });
-
-  it("10: a turn is a snapshot: it ends at turnDispatches, and what is left goes first", async () => {
-    const reactor = world().createReactor({ turnDispatches: 2 });
-    const members = await readyCrowd(world(), reactor, 5);
-    const calls = watch(reactor, members);
-    await world().until(() => calls.length >= 30, "thirty calls");
-    for (const called of perTurn(calls.slice(0, 30))) expect(called).toHaveLength(2);
-    // Whoever was left over came before those that had their turn: any five in a row differ.
-    for (let i = 0; i + 5 <= 30; i++) {
-      expect(new Set(calls.slice(i, i + 5).map(({ who }) => who)).size).toBe(5);
-    }
   });
 
   it("10: a turn ends at turnBudgetMs, and what is left goes first in the next one", async () => {
@@ -161,65 +132,6 @@ onEveryNetwork("turns", (world) => {
     await world().until(() => calls.length >= 9, "nine calls");
     for (const called of perTurn(calls.slice(0, 9))) expect(called).toHaveLength(1);
     expect(new Set(calls.slice(0, 3).map(({ who }) => who)).size).toBe(3);
-  });
-
-  it.each([2, 3, 5, 8])(
-    "10, H10: the start of the rotation moves: each of %d is first some time",
-    async (count) => {
-      const reactor = world().createReactor();
-      const members = await readyCrowd(world(), reactor, count);
-      const calls = watch(reactor, members);
-      await turns(world(), reactor, 20 * count);
-      const full = perTurn(calls).filter((called) => called.length === count);
-      expect(full.length).toBeGreaterThanOrEqual(20 * count - 1);
-      expect(new Set(full.map(([first]) => first)).size).toBe(count);
-    },
-  );
-
-  it("10 / H10: one that always has more does not hold up another's echo", async () => {
-    const reactor = world().createReactor();
-    const [hose, echo] = await crowd(world(), reactor, 2);
-    let taken = 0;
-    reactor.register(hose!.channel, READABLE, () => {
-      taken += hose!.channel.read()?.length ?? 0;
-      // Its peer never runs dry.
-      hose!.peer.write(Buffer.alloc(64 * 1024));
-    });
-    hose!.peer.write(Buffer.alloc(512 * 1024));
-    await world().until(() => taken > 512 * 1024, "the hose to run");
-    let answeredIn = 0;
-    reactor.register(echo!.channel, READABLE, () => {
-      answeredIn = reactor.stats().turns;
-      echo!.channel.write(echo!.channel.read()!);
-    });
-    for (let round = 1; round <= 10; round++) {
-      const before = { turn: reactor.stats().turns, taken };
-      echo!.peer.write("ping");
-      await world().until(() => echo!.peer.received.length === 4 * round, "the echo");
-      // One pass of the loop reads 2 MiB of the hose at most, and 64 KiB start a turn.
-      expect(answeredIn - before.turn).toBeLessThanOrEqual(2 * 32);
-      await world().until(() => taken > before.taken, "the hose to go on");
-    }
-    hose!.channel.abort();
-  });
-
-  it("10 / H11: an accept flood and busy channels both get on in each turn", async () => {
-    const reactor = world().createReactor();
-    const members = await readyCrowd(world(), reactor, 3);
-    const { listener } = await connected(world(), reactor);
-    await knocking(world(), listener, 20);
-    const accepted: number[] = [];
-    reactor.register(listener, READABLE, () => {
-      accepted.push(reactor.stats().turns);
-      listener.accept()!.abort();
-    });
-    const calls = watch(reactor, members);
-    await world().until(() => accepted.length === 20, "all to be accepted");
-    const [first, last] = [accepted[0]!, accepted.at(-1)!];
-    expect(last - first).toBe(19);
-    for (let turn = first + 1; turn < last; turn++) {
-      expect(calls.filter((call) => call.turn === turn)).toHaveLength(3);
-    }
   });
 
   it("10 / H12: timers that are due fire every turn, though I/O never rests", async () => {
@@ -282,6 +194,96 @@ onEveryNetwork("turns", (world) => {
     setTimeout(() => (fired = true), 1);
     await world().until(() => fired && calls > 10, "Node's timer");
   });
+});
+
+onStillNetworks("turns", (world) => {
+  it.each([
+    [1000, "before the immediate phase", false],
+    [Infinity, "in the immediate phase at the latest", true],
+  ])("10: with turnBytes %d a turn starts %s", async (turnBytes, _, inImmediate) => {
+    const clock = new PhaseClock(world().clock);
+    const reactor = world().createReactor({ clock, turnBytes });
+    const { channel, peer } = await connected(world(), reactor);
+    const phases: boolean[] = [];
+    reactor.register(channel, READABLE, () => {
+      phases.push(clock.inImmediate);
+      channel.read();
+    });
+    peer.write(Buffer.alloc(2000));
+    await world().until(() => phases.length > 0, "the handler");
+    expect(phases[0]).toBe(inImmediate);
+  });
+
+  it("10: a turn is a snapshot: it ends at turnDispatches, and what is left goes first", async () => {
+    const reactor = world().createReactor({ turnDispatches: 2 });
+    const members = await readyCrowd(world(), reactor, 5);
+    const calls = watch(reactor, members);
+    await world().until(() => calls.length >= 30, "thirty calls");
+    for (const called of perTurn(calls.slice(0, 30))) expect(called).toHaveLength(2);
+    // Whoever was left over came before those that had their turn: any five in a row differ.
+    for (let i = 0; i + 5 <= 30; i++) {
+      expect(new Set(calls.slice(i, i + 5).map(({ who }) => who)).size).toBe(5);
+    }
+  });
+
+  it("10 / H10: one that always has more does not hold up another's echo", async () => {
+    const reactor = world().createReactor();
+    const [hose, echo] = await crowd(world(), reactor, 2);
+    let taken = 0;
+    reactor.register(hose!.channel, READABLE, () => {
+      taken += hose!.channel.read()?.length ?? 0;
+      // Its peer never runs dry.
+      hose!.peer.write(Buffer.alloc(64 * 1024));
+    });
+    hose!.peer.write(Buffer.alloc(512 * 1024));
+    await world().until(() => taken > 512 * 1024, "the hose to run");
+    let answeredIn = 0;
+    reactor.register(echo!.channel, READABLE, () => {
+      answeredIn = reactor.stats().turns;
+      echo!.channel.write(echo!.channel.read()!);
+    });
+    for (let round = 1; round <= 10; round++) {
+      const before = { turn: reactor.stats().turns, taken };
+      echo!.peer.write("ping");
+      await world().until(() => echo!.peer.received.length === 4 * round, "the echo");
+      // One pass of the loop reads 2 MiB of the hose at most, and 64 KiB start a turn.
+      expect(answeredIn - before.turn).toBeLessThanOrEqual(2 * 32);
+      await world().until(() => taken > before.taken, "the hose to go on");
+    }
+    hose!.channel.abort();
+  });
+
+  it("10 / H11: an accept flood and busy channels both get on in each turn", async () => {
+    const reactor = world().createReactor();
+    const members = await readyCrowd(world(), reactor, 3);
+    const { listener } = await connected(world(), reactor);
+    await knocking(world(), listener, 20);
+    const accepted: number[] = [];
+    reactor.register(listener, READABLE, () => {
+      accepted.push(reactor.stats().turns);
+      listener.accept()!.abort();
+    });
+    const calls = watch(reactor, members);
+    await world().until(() => accepted.length === 20, "all to be accepted");
+    const [first, last] = [accepted[0]!, accepted.at(-1)!];
+    expect(last - first).toBe(19);
+    for (let turn = first + 1; turn < last; turn++) {
+      expect(calls.filter((call) => call.turn === turn)).toHaveLength(3);
+    }
+  });
+
+  it.each([2, 3, 5, 8])(
+    "10, H10: the start of the rotation moves: each of %d is first some time",
+    async (count) => {
+      const reactor = world().createReactor();
+      const members = await readyCrowd(world(), reactor, count);
+      const calls = watch(reactor, members);
+      await turns(world(), reactor, 20 * count);
+      const full = perTurn(calls).filter((called) => called.length === count);
+      expect(full.length).toBeGreaterThanOrEqual(20 * count - 1);
+      expect(new Set(full.map(([first]) => first)).size).toBe(count);
+    },
+  );
 });
 
 async function echoThrough(

@@ -144,6 +144,19 @@ describe("a member that does not read", () => {
     );
   });
 
+  test.each(["kick", "end"])("seed 217: is told what it missed before goodbye: %s", async (how) => {
+    await openWith("drop-oldest");
+    await speak((said) => said === 300);
+    const ending = how === "end" ? room.chat.end(1000) : room.admin("/kick stopped");
+    stopped.resume();
+    await room.clock.run(ending);
+    await room.clock.settle();
+    expect(lines(stopped).slice(-2)).toEqual([
+      expect.stringMatching(/^You read too slowly: \d+ lines were left out here\.$/),
+      expect.stringMatching(/ Goodbye\.$/),
+    ]);
+  });
+
   test("by the policy pause-source holds up the speaker, and misses nothing", async () => {
     await openWith("pause-source");
     for (let said = 0; said < 300; said++) {

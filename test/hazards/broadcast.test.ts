@@ -10,7 +10,7 @@ import { Random } from "../support/seeds.ts";
 import {
   frame,
   framesIn,
-  onEveryServer,
+  onStillServers,
   serving,
   stuff,
   type Guest,
@@ -77,7 +77,7 @@ class Room {
   }
 }
 
-onEveryServer("H22", (world) => {
+onStillServers("H22", (world) => {
   it.each(OUTPUT_POLICIES)(
     "H22: %s: the cap is hit in the middle of a broadcast, and nobody else suffers",
     async (policy) => {
@@ -143,7 +143,7 @@ onEveryServer("H22", (world) => {
   });
 });
 
-onEveryServer("H44", (world) => {
+onStillServers("H44", (world) => {
   it("H44: all hear the same in the same order, from when they came until they went", async () => {
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
     onTestFailed(() => {

@@ -7,7 +7,7 @@ import { gate } from "../support/reports.ts";
 import {
   type Guest,
   isOver,
-  onEveryServer,
+  onStillServers,
   sendUntilStuck,
   type Serving,
   servingLines,
@@ -37,7 +37,7 @@ function expectShutDown(served: Serving, { connection, peer }: Guest): void {
   expect(peer.errorCode).toBeNull();
 }
 
-onEveryServer("H35: close()", (world) => {
+onStillServers("H35: close()", (world) => {
   it("who is idle goes at once, before any time has passed", async () => {
     const served = await servingLines(world());
     const guests = [await served.join(), await served.join(), await served.join()];

@@ -6,7 +6,7 @@ import type { Connection } from "iomux";
 import { gate } from "../support/reports.ts";
 import {
   type Guest,
-  onEveryServer,
+  onStillServers,
   sendUntilStuck,
   type Serving,
   servingLines,
@@ -36,7 +36,7 @@ async function says(served: Serving, { peer }: Guest, line: string): Promise<voi
   await served.world.until(() => served.frames.length > before, "the line");
 }
 
-onEveryServer("H34: idle is the peer", (world) => {
+onStillServers("H34: idle is the peer", (world) => {
   it("that never says a word", async () => {
     const served = await servingLines(world(), OPTIONS);
     await idleFromNow(served, (await served.join()).connection);
@@ -93,7 +93,7 @@ onEveryServer("H34: idle is the peer", (world) => {
   });
 });
 
-onEveryServer("H34: idle is not the peer", (world) => {
+onStillServers("H34: idle is not the peer", (world) => {
   it("whose upload is slow but alive", async () => {
     const served = await servingLines(world(), OPTIONS);
     const { connection, peer } = await served.join();

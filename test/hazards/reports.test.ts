@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 
 import { READABLE, type ServeOptions, type TurnedAway } from "iomux";
 
-import { isOver, onEveryServer, type Serving, servingLines } from "../support/serving.ts";
+import { isOver, onStillServers, type Serving, servingLines } from "../support/serving.ts";
 import type { Peer, World } from "../support/world.ts";
 
 const BATCH = 200;
@@ -42,7 +42,7 @@ const CASES: [TurnedAway, ServeOptions<Buffer>, string][] = [
   ["accepts-per-second", { acceptsPerSecond: 0.0001 }, "(limit acceptsPerSecond)"],
 ];
 
-onEveryServer("H40: refusals", (world) => {
+onStillServers("H40: refusals", (world) => {
   it.each(CASES)(
     "%s: 10,000 are counted, and reported once a second",
     async (why, options, advice) => {

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { WRITABLE, type ReactorOptions } from "iomux";
 
 import { pattern } from "../support/record.ts";
-import { connected, onEveryNetwork } from "../support/world.ts";
+import { connected, onStillNetworks } from "../support/world.ts";
 
 const KIB = 1024;
 
@@ -19,7 +19,7 @@ const MARKS: readonly ReactorOptions[] = [
   { highWaterMark: 512 * KIB, lowWaterMark: 100, flushBytes: 100 * KIB },
 ];
 
-onEveryNetwork("H21: water marks", (world) => {
+onStillNetworks("H21: water marks", (world) => {
   it.each(MARKS)("%o: full and writable alternate, none missed, none repeated", async (marks) => {
     const reactor = world().createReactor(marks);
     const { channel, peer } = await connected(world(), reactor);

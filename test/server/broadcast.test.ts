@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { broadcast, OUTPUT_POLICIES, type Connection, type ServeOptions } from "iomux";
 
 import { thrownBy } from "../support/crowd.ts";
-import { frame, framesIn, onEveryServer, serving, stuff } from "../support/serving.ts";
+import { frame, framesIn, onStillServers, serving, stuff } from "../support/serving.ts";
 
 const SMALL: ServeOptions<Buffer> = {
   highWaterMark: 10_000,
@@ -12,7 +12,7 @@ const SMALL: ServeOptions<Buffer> = {
   maxOutputBytes: 30_000,
 };
 
-onEveryServer("broadcast", (world) => {
+onStillServers("broadcast", (world) => {
   it("24: everybody gets the same frames in the same order, and their number is answered", async () => {
     const served = await serving(world());
     const guests = await served.joinAll(5);

@@ -331,44 +331,6 @@ onEveryAsyncServer("each()", (world) => {
     gates.at(-1)!.open();
   });
 
-  it("a signal closes the server: who is at work may finish, then each() returns", async () => {
-    const served = await awaiting(world(), LINES);
-    const controller = new AbortController();
-    const work = gate();
-    const done = watch(
-      served.server.each(
-        async (connection) => {
-          while ((await connection.readLine()) !== null) {
-            await work.promise;
-            await connection.send(Buffer.from("done\n"));
-          }
-        },
-        { signal: controller.signal },
-      ),
-    );
-    const [busy, idle] = [served.dial(), served.dial()];
-    busy.write("work\n");
-    await world().until(() => served.server.connections.size === 2, "both");
-    const [first] = served.server.connections;
-    await world().until(() => first!.channel.bytesIn === 5, "the line");
-    await turns(world(), served.reactor, 2);
-    controller.abort();
-    await world().until(() => idle.ended, "the idle one to be ended");
-    idle.end();
-    await world().passes(5);
-    expect([done.text, busy.ended, served.server.connections.size]).toEqual(["pending", false, 1]);
-    work.open();
-    await world().until(() => busy.ended, "the busy one to be ended");
-    busy.end();
-    await world().until(() => done.settled, "each() to return");
-    expect([busy.received.toString(), done.error, served.reports]).toEqual([
-      "done\n",
-      undefined,
-      [],
-    ]);
-    expect(served.server.stats().closed.shutdown).toBe(2);
-  });
-
   it("returns after the last coroutine, also after one that has ended its connection", async () => {
     const served = await awaiting(world(), LINES);
     const work = gate();
@@ -423,5 +385,45 @@ onEveryAsyncServer("each()", (world) => {
     ];
     for (const [call, code] of bad) expect(thrownBy(call).code).toBe(code);
     expect((await outcome(world(), server.accept({ timeoutMs: 0 }))).text).toBe("IOMUX_TIMED_OUT");
+  });
+
+  it("a signal closes the server: who is at work may finish, then each() returns", async () => {
+    const served = await awaiting(world(), LINES);
+    const controller = new AbortController();
+    const work = gate();
+    const done = watch(
+      served.server.each(
+        async (connection) => {
+          while ((await connection.readLine()) !== null) {
+            await work.promise;
+            await connection.send(Buffer.from("done\n"));
+          }
+        },
+        { signal: controller.signal },
+      ),
+    );
+    const [busy, idle] = [served.dial(), served.dial()];
+    busy.write("work\n");
+    await world().until(() => served.server.connections.size === 2, "both");
+    const connections = [...served.server.connections];
+    const came = (): boolean => connections.some(({ channel }) => channel.bytesIn === 5);
+    await world().until(came, "the line");
+    await turns(world(), served.reactor, 2);
+    controller.abort();
+    await world().until(() => idle.ended, "the idle one to be ended");
+    idle.end();
+    await world().until(() => served.server.connections.size === 1, "its end");
+    await world().passes(5);
+    expect([done.text, busy.ended, served.server.connections.size]).toEqual(["pending", false, 1]);
+    work.open();
+    await world().until(() => busy.ended, "the busy one to be ended");
+    busy.end();
+    await world().until(() => done.settled, "each() to return");
+    expect([busy.received.toString(), done.error, served.reports]).toEqual([
+      "done\n",
+      undefined,
+      [],
+    ]);
+    expect(served.server.stats().closed.shutdown).toBe(2);
   });
 });

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { lines, serve, type CloseReason, type ServerLimits, type TimeUp } from "iomux";
 
 import { fill } from "../support/record.ts";
-import { connected, onEveryNetwork, type World } from "../support/world.ts";
+import { connected, onEveryNetwork, onStillNetworks, type World } from "../support/world.ts";
 
 async function expiring(world: World, limits: Partial<ServerLimits>) {
   const reactor = world.createReactor({ onError: () => undefined });
@@ -64,7 +64,7 @@ onEveryNetwork("expire", (world) => {
   });
 });
 
-onEveryNetwork("the last output without writeProgressMs", (world) => {
+onStillNetworks("the last output without writeProgressMs", (world) => {
   const limits = { writeProgressMs: 0, maxOutputBytes: 100_000_000, highWaterMark: 1000 };
 
   it.each(["lifetime", "local"] as const)(

@@ -1,9 +1,9 @@
 /** What peers that are turned away are told: `turnedAway` writes it, and limits bound it. */
 import { expect, it } from "vitest";
 
-import { isOver, onEveryServer, servingLines } from "../support/serving.ts";
+import { isOver, onStillServers, servingLines } from "../support/serving.ts";
 
-onEveryServer("the gate: farewells", (world) => {
+onStillServers("the gate: farewells", (world) => {
   it("what turnedAway writes arrives whole, and then the end, without a reset", async () => {
     const farewell = Buffer.alloc(20_000, "full. ");
     const served = await servingLines(

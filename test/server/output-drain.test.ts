@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 
 import { turns } from "../support/crowd.ts";
-import { frame, framesIn, onEveryServer, serving } from "../support/serving.ts";
+import { frame, framesIn, onStillServers, serving } from "../support/serving.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -10,7 +10,7 @@ const MIB = 1024 * KIB;
 /** Marks that no system's own buffers reach. */
 const WIDE = { highWaterMark: 16 * MIB, lowWaterMark: 4 * MIB, maxOutputBytes: 64 * MIB };
 
-onEveryServer("a backlog", (world) => {
+onStillServers("a backlog", (world) => {
   it("24: drain comes once for each backlog, at the low mark, in a later turn", async () => {
     const log: string[] = [];
     let sending = false;

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 
 import { OUTPUT_POLICIES, type OutputPolicy, type ServeOptions } from "iomux";
 
-import { frame, framesIn, onEveryServer, serving } from "../support/serving.ts";
+import { frame, framesIn, onStillServers, serving } from "../support/serving.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -22,7 +22,7 @@ function soft(outputPolicy: OutputPolicy): ServeOptions<Buffer> {
 
 const CLOSING: readonly OutputPolicy[] = ["close", "pause-source"];
 
-onEveryServer("the soft limit", (world) => {
+onStillServers("the soft limit", (world) => {
   it.each(CLOSING)("24: %s: over it for softOutputMs, the connection is closed", async (policy) => {
     const served = await serving(world(), soft(policy));
     const { connection } = await served.joinStuck();

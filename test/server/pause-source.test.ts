@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { broadcast, lines, type Connection, type ServeOptions } from "iomux";
 
 import { turns } from "../support/crowd.ts";
-import { frame, framesIn, onEveryServer, serving, stuff, type Guest } from "../support/serving.ts";
+import { frame, framesIn, onStillServers, serving, stuff, type Guest } from "../support/serving.ts";
 import type { World } from "../support/world.ts";
 
 const KIB = 1024;
@@ -60,7 +60,7 @@ function script(count: number): string {
   return numbersTo(count).join("\n") + "\n";
 }
 
-onEveryServer("pause-source", (world) => {
+onStillServers("pause-source", (world) => {
   it("24: the speaker is not read while a reader has a backlog, and is when it has drained", async () => {
     const { heard, speaker, readers, before } = await talk(world(), 1);
     speaker.peer.write(script(3));

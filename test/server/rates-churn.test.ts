@@ -3,9 +3,9 @@ import { expect, it } from "vitest";
 
 import { lines, serve } from "iomux";
 
-import { another, connected, onEveryNetwork } from "../support/world.ts";
+import { another, connected, onStillNetworks } from "../support/world.ts";
 
-onEveryNetwork("rates of a server", (world) => {
+onStillNetworks("rates of a server", (world) => {
   it("23: who leaves gives back what it had reserved: nobody waits for those who are gone", async () => {
     const reactor = world().createReactor({ onError: () => undefined });
     const first = await connected(world(), reactor);

@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest";
 
 import { lines, raw, type Connection } from "iomux";
 
-import { type Guest, onEveryServer, type Serving, servingLines } from "../support/serving.ts";
+import { type Guest, onStillServers, type Serving, servingLines } from "../support/serving.ts";
 
 function numbered(count: number, length = 0): string {
   const all = Array.from({ length: count }, (_, i) => `${String(i).padStart(length - 1, "0")}\n`);
@@ -45,7 +45,7 @@ async function flood(served: Serving, count: number, bytes: string): Promise<Gue
   return guests;
 }
 
-onEveryServer("rates of a connection", (world) => {
+onStillServers("rates of a connection", (world) => {
   it("23: framesPerSecond: a second's worth at once, then so many a second, in order", async () => {
     const served = await servingLines(world(), { framesPerSecond: 10 });
     const { peer } = await served.join();
@@ -185,7 +185,7 @@ onEveryServer("rates of a connection", (world) => {
   });
 });
 
-onEveryServer("rates of a server", (world) => {
+onStillServers("rates of a server", (world) => {
   it("23: one connection's own rate slows no other one", async () => {
     const served = await servingLines(world(), { framesPerSecond: 2, bytesPerSecond: 1000 });
     const [quiet] = [await served.join()];

@@ -12,7 +12,7 @@ import {
 
 import { turns } from "../support/crowd.ts";
 import { gate } from "../support/reports.ts";
-import { onEveryServer, serving, type Serving } from "../support/serving.ts";
+import { onEveryServer, onStillServers, serving, type Serving } from "../support/serving.ts";
 import type { World } from "../support/world.ts";
 
 const KIB = 1024;
@@ -38,42 +38,6 @@ async function hearing(
 }
 
 onEveryServer("pause() and resume()", (world) => {
-  it("24: a paused connection hands on nothing, and its peer is stopped by its own window", async () => {
-    const { served, log } = await hearing(world());
-    const { connection, peer } = await served.join();
-    connection.pause();
-    expect(connection.paused).toBe(true);
-    const line = "x".repeat(999) + "\n";
-    for (let i = 0; i < 16 * KIB; i++) peer.write(line);
-    await world().settle();
-    const { unread, bytesIn } = connection.channel;
-    expect(log).toEqual([]);
-    // inputMark, and what one read brings.
-    expect(unread).toBeLessThanOrEqual(128 * KIB);
-    expect([bytesIn, served.bufferedBytes]).toEqual([unread, unread]);
-    connection.resume();
-    expect(connection.paused).toBe(false);
-    await world().until(() => log.length === 16 * KIB, "all of it");
-    expect(served.bufferedBytes).toBe(0);
-  });
-
-  it("24: pause() in a frame callback holds the next frame of the same bytes", async () => {
-    const { served, log } = await hearing(world(), (connection, text) => {
-      if (text === "b") connection.pause();
-    });
-    const { connection, peer } = await served.join();
-    peer.write("a\nb\nc\nd\n");
-    await world().until(() => log.includes("b"), "two frames");
-    await turns(world(), served.reactor, 5);
-    expect(log).toEqual(["a", "b"]);
-    expect(served.bufferedBytes).toBe(4);
-    connection.resume();
-    // Not from inside of resume(), which may be called from anywhere.
-    expect(log).toEqual(["a", "b"]);
-    await world().until(() => log.length === 4, "the others");
-    expect(log).toEqual(["a", "b", "c", "d"]);
-  });
-
   it("24, H6: pause() and resume() in one callback, or twice, change nothing", async () => {
     const { served, log } = await hearing(world(), (connection) => {
       connection.resume();
@@ -125,6 +89,44 @@ onEveryServer("pause() and resume()", (world) => {
     const { dispatches } = served.reactor.stats();
     await turns(world(), served.reactor, 5);
     expect(served.reactor.stats().dispatches).toBe(dispatches);
+  });
+});
+
+onStillServers("pause() and resume()", (world) => {
+  it("24: pause() in a frame callback holds the next frame of the same bytes", async () => {
+    const { served, log } = await hearing(world(), (connection, text) => {
+      if (text === "b") connection.pause();
+    });
+    const { connection, peer } = await served.join();
+    peer.write("a\nb\nc\nd\n");
+    await world().until(() => log.includes("b"), "two frames");
+    await turns(world(), served.reactor, 5);
+    expect(log).toEqual(["a", "b"]);
+    expect(served.bufferedBytes).toBe(4);
+    connection.resume();
+    // Not from inside of resume(), which may be called from anywhere.
+    expect(log).toEqual(["a", "b"]);
+    await world().until(() => log.length === 4, "the others");
+    expect(log).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("24: a paused connection hands on nothing, and its peer is stopped by its own window", async () => {
+    const { served, log } = await hearing(world());
+    const { connection, peer } = await served.join();
+    connection.pause();
+    expect(connection.paused).toBe(true);
+    const line = "x".repeat(999) + "\n";
+    for (let i = 0; i < 16 * KIB; i++) peer.write(line);
+    await world().settle();
+    const { unread, bytesIn } = connection.channel;
+    expect(log).toEqual([]);
+    // inputMark, and what one read brings.
+    expect(unread).toBeLessThanOrEqual(128 * KIB);
+    expect([bytesIn, served.bufferedBytes]).toEqual([unread, unread]);
+    connection.resume();
+    expect(connection.paused).toBe(false);
+    await world().until(() => log.length === 16 * KIB, "all of it");
+    expect(served.bufferedBytes).toBe(0);
   });
 });
 
@@ -259,22 +261,6 @@ onEveryServer("frame callbacks that answer promises", (world) => {
     await world().until(() => log.length === 2, "the second");
   });
 
-  it("9: while a promise is pending the peer is stopped by its own window", async () => {
-    const opened = gate();
-    const { served, log } = await hearing(world(), () =>
-      log.length === 1 ? opened.promise : undefined,
-    );
-    const { connection, peer } = await served.join();
-    peer.write("first\n");
-    await world().until(() => log.length === 1, "the first");
-    for (let i = 0; i < 1000; i++) peer.write("x".repeat(999) + "\n");
-    await world().settle();
-    expect(connection.channel.unread).toBeLessThanOrEqual(128 * KIB);
-    expect(served.bufferedBytes).toBe(connection.channel.unread);
-    opened.open();
-    await world().until(() => log.length === 1001, "all of it");
-  });
-
   it.each(["open", "drain", "end", "close"] as const)(
     "9: a promise of the callback %s that rejects is reported, and no process ends of it",
     async (name) => {
@@ -324,6 +310,24 @@ onEveryServer("frame callbacks that answer promises", (world) => {
       expect(served.reports.map(({ error }) => error.message)).toEqual([`${name} threw`]);
     },
   );
+});
+
+onStillServers("frame callbacks that answer promises", (world) => {
+  it("9: while a promise is pending the peer is stopped by its own window", async () => {
+    const opened = gate();
+    const { served, log } = await hearing(world(), () =>
+      log.length === 1 ? opened.promise : undefined,
+    );
+    const { connection, peer } = await served.join();
+    peer.write("first\n");
+    await world().until(() => log.length === 1, "the first");
+    for (let i = 0; i < 1000; i++) peer.write("x".repeat(999) + "\n");
+    await world().settle();
+    expect(connection.channel.unread).toBeLessThanOrEqual(128 * KIB);
+    expect(served.bufferedBytes).toBe(connection.channel.unread);
+    opened.open();
+    await world().until(() => log.length === 1001, "all of it");
+  });
 });
 
 /** One letter is a frame. */

@@ -14,7 +14,14 @@ import {
 
 import { turns } from "../support/crowd.ts";
 import { Random, cuttings } from "../support/seeds.ts";
-import { isOver, onEveryServer, serving, type Guest, type Serving } from "../support/serving.ts";
+import {
+  isOver,
+  onEveryServer,
+  onStillServers,
+  serving,
+  type Guest,
+  type Serving,
+} from "../support/serving.ts";
 import type { World } from "../support/world.ts";
 
 const LINES: ServeOptions<Buffer> = { framer: () => lines({ maxBytes: 20 }) };
@@ -156,24 +163,6 @@ onEveryServer("frames", (world) => {
     expect(guest.connection.reason).toBe("end");
   });
 
-  it("23: framesPerTurn: while the others have their turn nothing more is read", async () => {
-    let most = 0;
-    let held = (): number => 0;
-    const { served, log } = await hearing(
-      world(),
-      { framer: () => lines({ maxBytes: 20_000 }), framesPerTurn: 1 },
-      { frame: () => void (most = Math.max(most, held())) },
-    );
-    held = () => served.bufferedBytes;
-    const { peer } = await served.join();
-    const line = "x".repeat(9999) + "\n";
-    for (let i = 0; i < 400; i++) peer.write(line);
-    await world().until(() => log.length === 400, "all of it");
-    expect(most).toBeGreaterThan(0);
-    // What one reading brings, what waits unread, and what one read of the network may add.
-    expect(most).toBeLessThanOrEqual(4 * 64 * 1024);
-  });
-
   it("H42: without a framer a frame is what came", async () => {
     const { served, log } = await hearing(world(), {});
     const guest = await served.join();
@@ -209,6 +198,26 @@ onEveryServer("frames", (world) => {
     guest.peer.end(`${"x".repeat(21)}\nb\n`);
     await over(world(), guest);
     expect([guest.connection.reason, served.reports]).toEqual(["end", []]);
+  });
+});
+
+onStillServers("frames", (world) => {
+  it("23: framesPerTurn: while the others have their turn nothing more is read", async () => {
+    let most = 0;
+    let held = (): number => 0;
+    const { served, log } = await hearing(
+      world(),
+      { framer: () => lines({ maxBytes: 20_000 }), framesPerTurn: 1 },
+      { frame: () => void (most = Math.max(most, held())) },
+    );
+    held = () => served.bufferedBytes;
+    const { peer } = await served.join();
+    const line = "x".repeat(9999) + "\n";
+    for (let i = 0; i < 400; i++) peer.write(line);
+    await world().until(() => log.length === 400, "all of it");
+    expect(most).toBeGreaterThan(0);
+    // What one reading brings, what waits unread, and what one read of the network may add.
+    expect(most).toBeLessThanOrEqual(4 * 64 * 1024);
   });
 });
 

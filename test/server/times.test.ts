@@ -6,6 +6,7 @@ import { READABLE, type Connection } from "iomux";
 import {
   type Guest,
   onEveryServer,
+  onStillServers,
   sendUntilStuck,
   type Serving,
   servingLines,
@@ -167,7 +168,7 @@ onEveryServer("times: writeProgressMs", (world) => {
   });
 });
 
-onEveryServer("times: lifetimeMs", (world) => {
+onStillServers("times: lifetimeMs", (world) => {
   it("23: it is cut off then, however busy it is", async () => {
     const served = await servingLines(world(), { ...NONE, idleMs: 200, lifetimeMs: 1000 });
     const { connection, peer } = await served.join();
@@ -184,7 +185,7 @@ onEveryServer("times: lifetimeMs", (world) => {
   });
 });
 
-onEveryServer("times: timers", (world) => {
+onStillServers("times: timers", (world) => {
   it("23: limits of 0 set no timer, and cut nobody off", async () => {
     const served = await servingLines(world(), NONE);
     const setTimer = vi.spyOn(served.reactor, "setTimer");

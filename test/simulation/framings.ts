@@ -3,7 +3,7 @@ import { delimited, fixed, lengthPrefixed, lines, raw, type Framer } from "iomux
 import type { Random } from "iomux/testing";
 
 /** Bytes of a frame at most. */
-export const MOST = 2000;
+const MAX_FRAME_BYTES = 2000;
 
 export interface Framing {
   readonly name: string;
@@ -13,7 +13,7 @@ export interface Framing {
   encode(frame: Buffer): Buffer;
   /** A frame drawn from a seed. */
   draw(random: Random): Buffer;
-  /** What begins a frame over `MOST` bytes; null: there is no such thing. */
+  /** What begins a frame over `MAX_FRAME_BYTES` bytes; null: there is no such thing. */
   readonly tooLong: Buffer | null;
   /** Whether it throws such a frame away and goes on, or the stream ends. */
   readonly goesOn: boolean;
@@ -25,33 +25,34 @@ function bytes(random: Random, length: number): Buffer {
 
 /** Letters only: no byte of them is a part of an ending. */
 function letters(random: Random): Buffer {
-  const length = random.integer(0, random.pick([1, 20, MOST]));
+  const length = random.integer(0, random.pick([1, 20, MAX_FRAME_BYTES]));
   return Buffer.from(Array.from({ length }, () => random.integer(97, 122)));
 }
 
 function ended(name: string, ending: string, overLong: "refuse" | "close"): Framing {
   const delimiter = Buffer.from(ending);
-  const options = { maxBytes: MOST, overLong };
+  const options = { maxBytes: MAX_FRAME_BYTES, overLong };
   return {
     name: `${name} ${overLong}`,
     make: () => (name === "lines" ? lines(options) : delimited(delimiter, options)),
     encode: (frame) => Buffer.concat([frame, delimiter]),
     draw: letters,
-    tooLong: Buffer.alloc(MOST + 1, "x"),
+    tooLong: Buffer.alloc(MAX_FRAME_BYTES + 1, "x"),
     goesOn: overLong === "refuse",
   };
 }
 
 function behindLength(options: Parameters<typeof lengthPrefixed>[0]): Framing {
-  const framer = lengthPrefixed({ ...options, maxBytes: MOST });
-  const longer = lengthPrefixed({ ...options, maxBytes: MOST + 1 });
+  const framer = lengthPrefixed({ ...options, maxBytes: MAX_FRAME_BYTES });
+  const longer = lengthPrefixed({ ...options, maxBytes: MAX_FRAME_BYTES + 1 });
   const most = framer.maxBytes;
   return {
     name: `lengthPrefixed ${JSON.stringify(options)}`,
-    make: () => lengthPrefixed({ ...options, maxBytes: MOST }),
+    make: () => lengthPrefixed({ ...options, maxBytes: MAX_FRAME_BYTES }),
     encode: (frame) => Buffer.from(framer.encode(frame)),
     draw: (random) => bytes(random, random.integer(0, random.pick([1, 20, most]))),
-    tooLong: most < MOST ? null : Buffer.from(longer.encode(Buffer.alloc(MOST + 1))),
+    tooLong:
+      most < MAX_FRAME_BYTES ? null : Buffer.from(longer.encode(Buffer.alloc(MAX_FRAME_BYTES + 1))),
     goesOn: false,
   };
 }

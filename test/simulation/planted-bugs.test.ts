@@ -118,7 +118,7 @@ const BUGS: readonly Bug[] = [
   {
     name: "a leaked descriptor: the channel was aborted with bytes unread",
     scenario: heldEcho,
-    error: /1 descriptors are left open/,
+    error: /1 left open: tcp/,
     plant: () => {
       replace(BufferedChannel.prototype, "abort", (abort) => {
         return function (this: BufferedChannel, reason) {

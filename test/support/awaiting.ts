@@ -12,7 +12,7 @@ import {
 } from "iomux";
 
 import { listening, type Report } from "./reports.ts";
-import { onEveryNetwork, type Peer, type World } from "./world.ts";
+import { onEveryNetwork, onStillNetworks, type Peer, type World } from "./world.ts";
 
 export interface AsyncGuest<F = Buffer> {
   readonly connection: AsyncConnection<F>;
@@ -105,10 +105,19 @@ export async function outcome<T>(world: World, promise: Promise<T>): Promise<Wat
  * promise may have been rejected that nobody looked at.
  */
 export function onEveryAsyncServer(name: string, suite: (world: () => World) => void): void {
-  onEveryNetwork(name, (world) => {
+  onEveryNetwork(name, givingBack(suite));
+}
+
+/** As `onEveryAsyncServer`, on still networks only. */
+export function onStillAsyncServers(name: string, suite: (world: () => World) => void): void {
+  onStillNetworks(name, givingBack(suite));
+}
+
+function givingBack(suite: (world: () => World) => void): (world: () => World) => void {
+  return (world) => {
     afterEach(() => allGivenBack(world()));
     suite(world);
-  });
+  };
 }
 
 process.on("unhandledRejection", (reason) => strays.push(reason));

@@ -5,14 +5,10 @@ import { onTestFinished } from "vitest";
 import type { BindOptions, Datagram, DatagramSource, Reactor, ReceivedDatagram } from "iomux";
 
 import { MemoryWorld } from "./memory-world.ts";
-import { onNetworks, type World } from "./world.ts";
+import { onNetworks, SIMULATED, type World } from "./world.ts";
 
 export function onEveryDatagramNetwork(name: string, suite: (world: () => World) => void): void {
-  const kinds = [
-    ["net", "tcp"],
-    ["memory", "tcp"],
-  ] as const;
-  onNetworks(kinds, name, suite);
+  onNetworks([["net", "tcp"], ["memory", "tcp"], ...SIMULATED], name, suite);
 }
 
 export interface DatagramPeer {

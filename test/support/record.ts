@@ -6,6 +6,8 @@ import type { World } from "./world.ts";
 export interface Recording {
   /** `READABLE "hello"`, `READABLE end`, `ERROR|HANGUP ECONNRESET`, ... */
   readonly log: string[];
+  /** As `log`, with bytes that were read one after the other as if they had come together. */
+  readonly joined: () => string[];
   /** Everything read, in one piece. */
   readonly bytes: () => Buffer;
   readonly registration: Registration<Channel>;
@@ -15,14 +17,35 @@ export interface Recording {
 export function record(reactor: Reactor, channel: Channel, interest = READABLE): Recording {
   const log: string[] = [];
   const pieces: Buffer[] = [];
+  const told: Told[] = [];
   const registration = reactor.register(channel, interest, (_, ready) => {
     const read = (ready & READABLE) === 0 ? null : channel.read();
     if (read !== null) pieces.push(read);
     const error: NodeJS.ErrnoException | null = channel.error;
-    const what = read === null ? error?.code : shown(read);
-    log.push(what === undefined ? formatMask(ready) : `${formatMask(ready)} ${what}`);
+    told.push({ mask: formatMask(ready), read, code: error?.code });
+    log.push(text(told.at(-1)!));
   });
-  return { log, bytes: () => Buffer.concat(pieces), registration };
+  const joined = (): string[] => told.reduce(join, []).map(text);
+  return { log, joined, bytes: () => Buffer.concat(pieces), registration };
+}
+
+/** One call of a handler. */
+interface Told {
+  readonly mask: string;
+  readonly read: Buffer | null;
+  readonly code: string | undefined;
+}
+
+function join(told: Told[], next: Told): Told[] {
+  const last = told.at(-1);
+  const follows = last?.read?.length && next.read?.length && last.mask === next.mask;
+  if (!follows) return [...told, next];
+  return [...told.slice(0, -1), { ...next, read: Buffer.concat([last.read, next.read]) }];
+}
+
+function text({ mask, read, code }: Told): string {
+  const what = read === null ? code : shown(read);
+  return what === undefined ? mask : `${mask} ${what}`;
 }
 
 function shown(bytes: Buffer): string {

@@ -19,7 +19,14 @@ import {
 
 import { fill } from "./record.ts";
 import { listening, type Report } from "./reports.ts";
-import { onEveryNetwork, onNetworks, type Kind, type Peer, type World } from "./world.ts";
+import {
+  onEveryNetwork,
+  onNetworks,
+  onStillNetworks,
+  type Kind,
+  type Peer,
+  type World,
+} from "./world.ts";
 
 export interface Guest<F = Buffer> {
   readonly connection: Connection<F>;
@@ -203,10 +210,12 @@ export function framesIn(bytes: Buffer): number[] {
 
 /** Runs a suite on every network; after each test everything must have been given back. */
 export function onEveryServer(name: string, suite: (world: () => World) => void): void {
-  onEveryNetwork(name, (world) => {
-    afterEach(() => allGivenBack(world()));
-    suite(world);
-  });
+  onEveryNetwork(name, givingBack(suite));
+}
+
+/** As `onEveryServer`, on still networks only. */
+export function onStillServers(name: string, suite: (world: () => World) => void): void {
+  onStillNetworks(name, givingBack(suite));
 }
 
 /** As `onEveryServer`, where it can be shown. */
@@ -215,10 +224,14 @@ export function onServers(
   name: string,
   suite: (world: () => World) => void,
 ): void {
-  onNetworks(kinds, name, (world) => {
+  onNetworks(kinds, name, givingBack(suite));
+}
+
+function givingBack(suite: (world: () => World) => void): (world: () => World) => void {
+  return (world) => {
     afterEach(() => allGivenBack(world()));
     suite(world);
-  });
+  };
 }
 
 async function allGivenBack(world: World): Promise<void> {

@@ -8,7 +8,6 @@ import type { Address, Channel, Clock, Listener, Reactor, ReactorOptions } from 
 
 import { MemoryWorld } from "./memory-world.ts";
 import { NetWorld } from "./net-world.ts";
-import { whyNotSimulated } from "./not-simulated.ts";
 import { SimulatedWorld } from "./simulated-world.ts";
 
 /** A raw socket that is in no reactor. */
@@ -76,13 +75,13 @@ const SECURE = [["tls", "tcp"]] as const;
 
 /** In memory, under faults that cost only time: worlds that follow from these seeds. */
 const SEEDS = process.env.SEED === undefined ? ["1", "2", "3"] : [process.env.SEED];
-const SIMULATED = SEEDS.map((seed) => [`seed ${seed}`, "tcp"] as const);
+export const SIMULATED = SEEDS.map((seed) => [`seed ${seed}`, "tcp"] as const);
 
 export type Kind = (typeof KINDS)[number] | (typeof SECURE)[number] | (typeof SIMULATED)[number];
 
 /**
- * Runs a suite on both networks, over TCP and Unix-domain sockets. `world()` answers the world of
- * the running test.
+ * Runs a suite on both networks, over TCP and Unix-domain sockets, and in simulated worlds.
+ * `world()` answers the world of the running test.
  */
 export function onEveryNetwork(name: string, suite: (world: () => World) => void): void {
   onNetworks([...KINDS, ...SIMULATED], name, suite);
@@ -93,31 +92,39 @@ export function onEveryChannel(name: string, suite: (world: () => World) => void
   onNetworks([...KINDS, ...SIMULATED, ...SECURE], name, suite);
 }
 
+/**
+ * As `onEveryNetwork`, without the simulated worlds: nothing is delayed, slow or cut into pieces by
+ * a plan of faults. Here belongs what tells which bytes come together; what counts turns, or what
+ * is done in one of them; what fills buffers of a known size; and what sets limits of time that are
+ * shorter than what a simulated world takes for the same.
+ */
+export function onStillNetworks(name: string, suite: (world: () => World) => void): void {
+  onNetworks(KINDS, name, suite);
+}
+
+/** As `onStillNetworks`, and through TLS. */
+export function onStillChannels(name: string, suite: (world: () => World) => void): void {
+  onNetworks([...KINDS, ...SECURE], name, suite);
+}
+
 /** Runs a suite where it can be shown only; its name says why. */
 export function onNetworks(
   kinds: readonly Kind[],
   name: string,
   suite: (world: () => World) => void,
 ): void {
-  const shown = kinds.filter(([kind]) => !isSimulated(kind) || whyNotSimulated(name) === null);
-  describe.each(shown)(`${name} [%s, %s]`, (network, family) => {
+  describe.each(kinds)(`${name} [%s, %s]`, (network, family) => {
     let world: World;
-    beforeEach(({ task, skip }) => {
+    beforeEach(() => {
       world = worldOf(network, family);
-      const why = isSimulated(network) ? whyNotSimulated(name, task.name) : null;
-      if (why !== null) skip(why);
     });
     afterEach(() => world.end());
     suite(() => world);
   });
 }
 
-function isSimulated(kind: Kind[0]): boolean {
-  return kind.startsWith("seed ");
-}
-
 function worldOf(network: Kind[0], family: Kind[1]): World {
-  if (isSimulated(network)) return new SimulatedWorld(network.slice(5));
+  if (network.startsWith("seed ")) return new SimulatedWorld(network.slice(5));
   if (network === "memory") return new MemoryWorld(family);
   return new NetWorld(family, network === "tls");
 }

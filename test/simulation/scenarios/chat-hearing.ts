@@ -4,9 +4,18 @@ import assert from "node:assert/strict";
 import { isAnswer, ownerOf, publicLine } from "./chat-lines.ts";
 import type { Member } from "./chat-member.ts";
 
+/** Who hears: a member, or a guest on one of its connections. */
+export interface Listener {
+  readonly id: number;
+  /** Whole lines. */
+  readonly heard: readonly string[];
+  /** The room's last word, if it had one. */
+  readonly farewell: string | null;
+}
+
 /** What came from the greeting on. */
 export interface Hearing {
-  readonly member: Member;
+  readonly member: Listener;
   /** The name that it was greeted with. */
   readonly name: string;
   /** Those who are here already, as it was told; and how many of them were not named. */
@@ -27,8 +36,8 @@ const WELCOME =
 const HISTORY = "[10:05] ";
 
 /** Null: it was never greeted. Throws for a line that the room does not say. */
-export function hear(member: Member): Hearing | null {
-  const { lines } = member.heard();
+export function hear(member: Listener): Hearing | null {
+  const lines = member.heard;
   const greeted = lines.findIndex((line) => WELCOME.test(line));
   for (const [i, line] of lines.entries()) {
     const known = isAnswer(line) || (greeted >= 0 && i > greeted && publicLine(line) !== null);
@@ -121,7 +130,7 @@ const PRIVATE = /^\[private\] (to )?(\S+): (p\d+:\d+)$/;
 export function checkPrivacy(members: readonly Member[]): void {
   const receivers = new Map<string, number>();
   for (const member of members) {
-    for (const line of member.heard().lines) {
+    for (const line of member.heard) {
       const [, to, , mark] = PRIVATE.exec(line) ?? [];
       if (mark === undefined) continue;
       const sender = members.find(({ whispered }) => whispered.has(mark));

@@ -37,11 +37,17 @@ export function ownerOf(markOrName: string): number | null {
 }
 
 /** The last line of who is let go on purpose. */
-export const FAREWELL =
+const FAREWELL =
   /^(?:(?:The administrator removed you.*|You gave no name.*|You were silent.*|.*too many tries\.|The chat is ending\.) )?Goodbye\.$/;
 
 /** The only line of who is not let in. */
-export const REFUSAL = /^(?:The chat is full: |Too many are )/;
+const REFUSAL = /^(?:The chat is full: |Too many are )/;
+
+/** With which of these the room lets go of who heard `lines`; null: with none. */
+export function farewellOf(lines: readonly string[]): string | null {
+  const last = lines.at(-1) ?? "";
+  return FAREWELL.test(last) || REFUSAL.test(last) ? last : null;
+}
 
 const ANSWERS = [
   FAREWELL,

@@ -2,7 +2,7 @@
 import type { SocketAddress } from "iomux";
 import type { MemorySocket, Random, SimulatedHost, Simulation } from "iomux/testing";
 
-import { FAREWELL, REFUSAL } from "./chat-lines.ts";
+import { farewellOf } from "./chat-lines.ts";
 
 export const PORT = 9000;
 
@@ -51,17 +51,14 @@ export class Member {
     return this.socket.closed || this.socket.ended;
   }
 
-  /** Whole lines so far; what is behind the last of them has no end. */
-  heard(): { readonly lines: string[]; readonly rest: string } {
-    const lines = this.socket.received.toString().split("\n");
-    return { rest: lines.pop()!, lines };
+  /** Whole lines so far: what is behind the last of them has no end. */
+  get heard(): readonly string[] {
+    return this.socket.received.toString().split("\n").slice(0, -1);
   }
 
   /** The room's last word, if it had one. */
   get farewell(): string | null {
-    const { lines } = this.heard();
-    const last = lines.at(-1);
-    return last !== undefined && (FAREWELL.test(last) || REFUSAL.test(last)) ? last : null;
+    return farewellOf(this.heard);
   }
 
   /** Whether the room has greeted it. */

@@ -11,6 +11,7 @@ import {
   checkPrivacy,
   hear,
   type Hearing,
+  type Listener,
 } from "./chat-hearing.ts";
 import type { Member } from "./chat-member.ts";
 import type { SimulatedRoom } from "./chat-room.ts";
@@ -22,11 +23,19 @@ export class Promises {
   readonly #world: Simulation;
   readonly #room: SimulatedRoom;
   readonly #members: readonly Member[];
+  /** With clients of the room's own. */
+  readonly #guests: readonly Listener[];
   readonly #chronicle: Chronicle;
   readonly #drops: boolean;
 
-  constructor(world: Simulation, room: SimulatedRoom, members: readonly Member[]) {
+  constructor(
+    world: Simulation,
+    room: SimulatedRoom,
+    members: readonly Member[],
+    guests: readonly Listener[],
+  ) {
     this.#world = world;
+    this.#guests = guests;
     this.#room = room;
     this.#members = members;
     this.#chronicle = new Chronicle(room.transcript);
@@ -38,7 +47,7 @@ export class Promises {
     const { visits, marks } = this.#chronicle;
     const here = visits.filter(({ to }) => to === null).length;
     assert.deepEqual([joins, messages, members], [visits.length, marks.size, here], "the counts");
-    const hearings = this.#members.map(hear).filter((one) => one !== null);
+    const hearings = [...this.#members, ...this.#guests].map(hear).filter((one) => one !== null);
     for (const one of hearings) {
       checkOwnEars(one);
       if (!this.#drops) checkComings(one);
@@ -129,7 +138,8 @@ export class Promises {
     if (unfinished !== null && leaving === "reset") {
       assert.ok(!marks.has(unfinished), `${unfinished} had no end, and was said`);
     }
-    const free = this.#room.settings.linesPerSecond === 0 && !this.#wasMuted(member);
+    const free =
+      !this.#drops && this.#room.settings.linesPerSecond === 0 && !this.#wasMuted(member);
     const inOrder = member.farewell === (leaving === "quit" ? "Goodbye." : null);
     if (!free || !inOrder || (leaving !== "quit" && leaving !== "end")) return;
     if (!socket.ended || socket.error !== null || this.#reasonFor(member) !== null) return;
@@ -137,18 +147,22 @@ export class Promises {
     assert.deepEqual(missing, [], `member ${id} left in order; what it said before was said`);
   }
 
-  #wasMuted({ id }: Member): boolean {
-    const names = this.#chronicle.visitsOf(id, null).flatMap(({ names }) => names);
-    const own = (line: string): boolean =>
-      names.some((name) => line.startsWith(`${name} is muted`));
-    return names.length === 0 || this.#room.log.some(own);
+  /** In this visit, or in one before it: then it was told when it came. */
+  #wasMuted(member: Member): boolean {
+    const names = this.#chronicle.visitsOf(member.id, null).flatMap((visit) => visit.names);
+    const isMute = (line: string): boolean => names.some((name) => line.startsWith(`${name} is m`));
+    return names.length === 0 || member.hasHeard(/^You are muted /m) || this.#room.log.some(isMute);
   }
 
   /** Who was cut off was cut off for a reason that the room reports, or by the network. */
   #checkEnd(member: Member): void {
     const { id, leaving, socket, farewell, stood, outlasted } = member;
     assert.ok(member.over || leaving !== null, `member ${id} stands, though the room is closed`);
-    if (leaving !== null || farewell !== null || !stood || outlasted) return;
+    const alone = leaving !== null && leaving !== "quit";
+    if (alone || farewell !== null || !stood) return;
+    // From a room that closes a reset is no wonder; an end without a word is.
+    const inOrder = socket.ended && socket.error === null;
+    if ((outlasted || leaving === "quit") && !inOrder) return;
     const { reset, acceptFailure, loseOnReset } = this.#world.faults;
     if (reset > 0 || acceptFailure > 0 || loseOnReset > 0) return;
     const how = socket.error?.message ?? "it was ended";
@@ -158,7 +172,11 @@ export class Promises {
   }
 
   /** What the room says of its end; null: nothing. */
-  #reasonFor({ address }: Member): string | null {
+  #reasonFor({ id, address }: Member): string | null {
+    const removed = this.#chronicle.entries.find(
+      ({ line, by }) => line.kind === "removed" && [id, null].includes(by!.member),
+    );
+    if (removed !== undefined) return removed.text;
     const where = formatAddress(address);
     const isReason = (line: string): boolean =>
       (line.includes(`(${where}) was disconnected: `) || line.startsWith(`${where} `)) &&

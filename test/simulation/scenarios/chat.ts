@@ -2,12 +2,17 @@
 import type { Scenario, Simulation } from "iomux/testing";
 
 import { COMMON_NAMES, visit } from "./chat-acts.ts";
+import { Guest } from "./chat-guest.ts";
 import { Member } from "./chat-member.ts";
 import { Promises } from "./chat-promises.ts";
 import { SimulatedRoom } from "./chat-room.ts";
 
+/** Its number, which no member has. */
+const GUEST = 99;
+
 class Evening {
   readonly members: Member[] = [];
+  readonly guests: Guest[] = [];
   readonly #world: Simulation;
   readonly #room: SimulatedRoom;
   #over = false;
@@ -22,6 +27,7 @@ class Evening {
     const { random } = this.#world;
     const seats = Array.from({ length: random.integer(2, 7) }, (_, i) => this.#seat(i));
     const others = [this.#administrate(), this.#cut()];
+    if (random.chance(0.3)) others.push(this.#invite());
     const ends = random.chance(0.5)
       ? Promise.all(seats)
       : this.#world.sleep(random.integer(500, 8000));
@@ -45,6 +51,14 @@ class Evening {
       const { maxLineBytes } = this.#room.settings;
       await visit({ world: this.#world, member, maxLineBytes });
     }
+  }
+
+  /** Somebody with the room's own client. */
+  async #invite(): Promise<void> {
+    const host = this.#world.host("guest's home");
+    const guest = new Guest(this.#world, GUEST, host, this.#room.host);
+    this.guests.push(guest);
+    await guest.type();
   }
 
   async #administrate(): Promise<void> {
@@ -79,6 +93,8 @@ class Evening {
     for (const { socket } of this.members) if (!socket.closed) socket.resume();
     await this.#world.sleep(20_000);
     for (const { socket } of this.members) if (!socket.closed) socket.destroy();
+    for (const guest of this.guests) guest.giveUp();
+    await Promise.all(this.guests.map(({ over }) => over));
   }
 }
 
@@ -88,6 +104,7 @@ export const chat: Scenario = {
     const room = await SimulatedRoom.open(world);
     const evening = new Evening(world, room);
     await evening.pass();
-    new Promises(world, room, evening.members).check();
+    const guests = evening.guests.flatMap(({ listeners }) => listeners);
+    new Promises(world, room, evening.members, guests).check();
   },
 };

@@ -1,0 +1,309 @@
+/** What the network of a simulated world does with streams: TCP and Unix paths between raw peers. */
+import { describe, expect, it } from "vitest";
+
+import { READABLE, type Channel, type Listener, type Reactor } from "iomux";
+import {
+  createSimulation,
+  MemoryNetwork,
+  SimulatedClock,
+  type Conditions,
+  type MemorySocket,
+  type SimulatedHost,
+  type Simulation,
+} from "iomux/testing";
+
+const PORT = 9000;
+const ROUTE = { latencyMs: 5, bytesPerMs: 100 };
+
+interface Pair {
+  readonly world: Simulation;
+  readonly here: SimulatedHost;
+  readonly there: SimulatedHost;
+  readonly reactor: Reactor;
+  readonly listener: Listener;
+}
+
+/** A listener on one host, and what happens with it; everything is closed at the end. */
+async function listening(
+  options: Parameters<typeof createSimulation>[0],
+  scenario: (pair: Pair) => Promise<void>,
+  listen: { backlog?: number } = {},
+): Promise<Simulation> {
+  const world = createSimulation(options);
+  await world.run(async () => {
+    const [here, there] = [world.host("here"), world.host("there")];
+    const reactor = there.createReactor({ onError: () => undefined });
+    const listener = await reactor.listen({ host: "0.0.0.0", port: PORT }, listen);
+    await scenario({ world, here, there, reactor, listener });
+    listener.close();
+    await reactor.close();
+  });
+  return world;
+}
+
+const dial = ({ here, there }: Pair): MemorySocket =>
+  here.dial({ host: there.address, port: PORT });
+
+/** A connection that was accepted, and the raw socket at its other end. */
+async function connected(pair: Pair): Promise<[MemorySocket, Channel]> {
+  const socket = dial(pair);
+  while (!socket.connected) await pair.world.sleep(1);
+  await pair.world.sleep(10);
+  return [socket, pair.listener.accept()!];
+}
+
+describe("streams between hosts", () => {
+  it("bytes take the latency and the bandwidth of the route", async () => {
+    await listening({ route: ROUTE }, async (pair) => {
+      const [socket, channel] = await connected(pair);
+      const arrived: number[] = [];
+      pair.reactor.register(channel, READABLE, () => {
+        if (channel.read()!.length > 0) arrived.push(pair.world.clock.now());
+        else channel.close();
+      });
+      const begin = pair.world.clock.now();
+      socket.end(Buffer.alloc(1000));
+      await pair.world.sleep(100);
+      expect(arrived).toEqual([begin + 5 + 10]);
+    });
+  });
+
+  it("half-closed from either side, the other direction goes on", async () => {
+    await listening({}, async (pair) => {
+      const [socket, channel] = await connected(pair);
+      socket.end("question");
+      await pair.world.sleep(10);
+      expect(channel.read()?.toString()).toBe("question");
+      expect(channel.read()).toHaveLength(0);
+      channel.write(Buffer.from("answer"));
+      channel.close();
+      await pair.world.sleep(10);
+      expect(socket.received.toString()).toBe("answer");
+      expect(socket).toMatchObject({ ended: true, closed: true, error: null });
+
+      const [other, ours] = await connected(pair);
+      ours.shutdown();
+      await pair.world.sleep(10);
+      expect(other).toMatchObject({ ended: true, closed: false });
+      other.end("still heard");
+      await pair.world.sleep(10);
+      expect(ours.read()?.toString()).toBe("still heard");
+      ours.close();
+    });
+  });
+
+  it("who closes with bytes unread resets; who has read everything ends", async () => {
+    const world = createSimulation();
+    await world.run(async () => {
+      for (const unread of [true, false]) {
+        const [left, right] = world.host("it").network.pair();
+        if (unread) right.pause();
+        left.write("x");
+        await world.sleep(10);
+        right.destroy();
+        await world.sleep(10);
+        if (unread) expect(left.error).toMatchObject({ code: "ECONNRESET" });
+        else expect(left).toMatchObject({ error: null, ended: true });
+        left.destroy();
+      }
+    });
+  });
+
+  it("bytes that came before a reset are read first; then it is ECONNRESET", async () => {
+    await listening({}, async (pair) => {
+      const [socket, channel] = await connected(pair);
+      const heard: string[] = [];
+      socket.write("last words");
+      await pair.world.sleep(10);
+      socket.reset();
+      await pair.world.sleep(10);
+      pair.reactor.register(channel, READABLE, () => {
+        heard.push(channel.read()?.toString() ?? "nothing");
+      });
+      await pair.world.sleep(10);
+      expect(heard[0]).toBe("last words");
+      expect(channel.error).toMatchObject({ code: "ECONNRESET" });
+    });
+  });
+
+  it("bytes for an end that is closed are answered by a reset, which takes its way", async () => {
+    await listening({ route: ROUTE }, async (pair) => {
+      const [socket, channel] = await connected(pair);
+      channel.close();
+      await pair.world.sleep(20);
+      expect(socket.ended).toBe(true);
+      channel.abort();
+      const begin = pair.world.clock.now();
+      socket.write("x");
+      while (socket.error === null) await pair.world.sleep(0.5);
+      expect(pair.world.clock.now() - begin).toBeGreaterThanOrEqual(5);
+      expect(socket.error).toMatchObject({ code: "ECONNRESET" });
+    });
+  });
+
+  it("a partition holds back a connection under way, which stands after the healing", async () => {
+    await listening({ route: ROUTE }, async (pair) => {
+      const { world, here, there } = pair;
+      world.partition(here, there);
+      const socket = dial(pair);
+      await world.sleep(60_000);
+      expect(socket).toMatchObject({ connected: false, error: null });
+      world.heal(here, there);
+      await world.sleep(20);
+      expect(socket.connected).toBe(true);
+      pair.listener.accept()!.abort();
+      await world.sleep(20);
+    });
+  });
+
+  it("an answer that never comes is ETIMEDOUT, after 127 s", async () => {
+    await listening({}, async (pair) => {
+      const { world, here, there } = pair;
+      world.partition(here, there);
+      const socket = dial(pair);
+      await world.sleep(126_999);
+      expect(socket.closed).toBe(false);
+      await world.sleep(2);
+      expect(socket.error).toMatchObject({ code: "ETIMEDOUT" });
+    });
+  });
+});
+
+describe("connecting", () => {
+  it("where nobody listens is refused, and the refusal takes its way back", async () => {
+    await listening({ route: ROUTE }, async ({ world, here, there }) => {
+      const socket = here.dial({ host: there.address, port: 1 });
+      await world.sleep(9);
+      expect(socket.closed).toBe(false);
+      await world.sleep(2);
+      expect(socket.error).toMatchObject({ code: "ECONNREFUSED" });
+    });
+  });
+
+  it("a full backlog does not answer; the question is repeated, and finds room", async () => {
+    const world = await listening(
+      {},
+      async (pair) => {
+        const { listener } = pair;
+        const first = dial(pair);
+        await pair.world.sleep(10);
+        const more = [dial(pair), dial(pair), dial(pair)];
+        await pair.world.sleep(500);
+        expect(more.every(({ error }) => error === null)).toBe(true);
+        const accepted: Channel[] = [];
+        pair.reactor.register(listener, READABLE, () => {
+          for (let peer = listener.accept(); peer !== null; peer = listener.accept()) {
+            accepted.push(peer);
+          }
+        });
+        await pair.world.sleep(10_000);
+        expect(accepted).toHaveLength(4);
+        for (const channel of accepted) channel.abort();
+        await pair.world.sleep(10);
+        for (const socket of [first, ...more]) socket.destroy();
+      },
+      { backlog: 1 },
+    );
+    expect(world.clock.now()).toBeGreaterThan(1000);
+  });
+
+  it("over the limit of descriptors of a host is EMFILE, to connect, to listen and to bind", async () => {
+    const world = createSimulation();
+    await world.run(async () => {
+      const here = world.host("here", { descriptorLimit: 1 });
+      const reactor = here.createReactor();
+      const only = await reactor.listen({ port: 1 });
+      const refused = { code: "EMFILE" };
+      await expect(reactor.listen({ port: 2 })).rejects.toMatchObject(refused);
+      await expect(reactor.bind({ port: 2 })).rejects.toMatchObject(refused);
+      const channel = reactor.connect({ port: 1 });
+      reactor.register(channel, READABLE);
+      await world.sleep(10);
+      expect(channel.error).toMatchObject(refused);
+      only.close();
+      await reactor.close();
+    });
+  });
+
+  it("peers wait in the backlog while there are no descriptors, and are accepted then", async () => {
+    const world = createSimulation();
+    await world.run(async () => {
+      const [here, there] = [world.host("here"), world.host("there", { descriptorLimit: 2 })];
+      const reactor = there.createReactor({ onError: () => undefined, reserveDescriptors: 0 });
+      const listener = await reactor.listen({ host: "0.0.0.0", port: PORT });
+      const accepted: Channel[] = [];
+      reactor.register(listener, READABLE, () => {
+        for (let peer = listener.accept(); peer !== null; peer = listener.accept()) {
+          accepted.push(peer);
+        }
+      });
+      const dialled = [1, 2].map(() => here.dial({ host: there.address, port: PORT }));
+      await world.sleep(100);
+      expect(accepted).toHaveLength(1);
+      accepted[0]!.abort();
+      await world.sleep(5000);
+      expect(accepted).toHaveLength(2);
+      accepted[1]!.abort();
+      await world.sleep(10);
+      for (const socket of dialled) socket.destroy();
+      listener.close();
+      await reactor.close();
+    });
+  });
+});
+
+describe("Unix paths", () => {
+  it("are those of one host, and what is not there is ENOENT", async () => {
+    const world = createSimulation();
+    await world.run(async () => {
+      const [here, there] = [world.host("here"), world.host("there")];
+      const reactor = there.createReactor();
+      const listener = await reactor.listen({ path: "/run/it" });
+      const [own, foreign] = [there, here].map((host) => host.dial({ path: "/run/it" }));
+      await world.sleep(10);
+      expect(own).toMatchObject({ connected: true });
+      expect(foreign!.error).toMatchObject({ code: "ENOENT" });
+      listener.accept()!.abort();
+      await world.sleep(1);
+      own!.destroy();
+      listener.close();
+      await reactor.close();
+    });
+  });
+
+  it("a full backlog is EAGAIN at once", async () => {
+    const world = createSimulation();
+    await world.run(async () => {
+      const host = world.host("it");
+      const reactor = host.createReactor();
+      const listener = await reactor.listen({ path: "/run/it" }, { backlog: 1 });
+      const sockets = Array.from({ length: 50 }, () => host.dial({ path: "/run/it" }));
+      await world.sleep(1);
+      expect(sockets.filter(({ connected: stands }) => stands).length).toBeGreaterThan(0);
+      const refused = sockets.filter(({ error }) => error !== null);
+      expect(refused.length).toBeGreaterThan(0);
+      for (const { error } of refused) expect(error).toMatchObject({ code: "EAGAIN" });
+      for (const socket of sockets) socket.destroy();
+      listener.close();
+      await reactor.close();
+    });
+  });
+});
+
+describe("buffers", () => {
+  it("back-pressure begins where the send buffer of one end and the receive buffer of the other end", () => {
+    const clock = new SimulatedClock();
+    const network = new MemoryNetwork(clock);
+    const conditions: Conditions = {
+      ...network.conditions,
+      buffers: () => ({ receive: 1000, send: 500 }),
+    };
+    const [left, right] = new MemoryNetwork(clock, { conditions }).pair();
+    right.pause();
+    left.write(Buffer.alloc(1500));
+    left.write(Buffer.alloc(1));
+    expect(left.queued).toBe(0); // the first write was complete: this one is under way
+    left.write(Buffer.alloc(1));
+    expect(left.queued).toBe(1);
+  });
+});
