@@ -22,7 +22,7 @@ export function frameOf(number: number, size: number): Buffer {
 }
 
 /** The numbers of the frames in a stream; `rest`: what is left is no whole frame. */
-export function framesIn(stream: Buffer): { numbers: number[]; rest: Buffer } {
+function framesIn(stream: Buffer): { numbers: number[]; rest: Buffer } {
   const numbers: number[] = [];
   let at = 0;
   while (stream.length - at >= HEADER_BYTES) {
