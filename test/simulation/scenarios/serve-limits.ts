@@ -345,7 +345,9 @@ async function ask(world: Simulation, socket: MemorySocket, random: Random): Pro
 
 /** Reads nothing, and asks until all buffers between us are full. */
 async function choke(world: Simulation, serving: Serving, socket: MemorySocket): Promise<number> {
-  const size = Math.min(50_000, Math.max(LEAST_BYTES, serving.server.limits.maxOutputBytes >> 2));
+  // A window of a few bytes takes its time, here too.
+  const large = world.faults.smallBuffers > 0 ? 2000 : 50_000;
+  const size = Math.min(large, Math.max(LEAST_BYTES, serving.server.limits.maxOutputBytes >> 2));
   socket.pause();
   let asked = 0;
   while (asked < MOST_ASKED && !socket.closed && !serving.chokesOn(socket)) {
