@@ -22,6 +22,8 @@ const MODES = [0, 0, EDGE, ONESHOT, ONESHOT | EDGE];
 const INTERESTS = [READABLE, WRITABLE, READABLE | WRITABLE, READABLE | PEER_CLOSED];
 /** Calls in one moment after which an end pauses: level readiness would hold time still. */
 const CALLS_AT_ONCE = 20;
+/** Bytes that an end has yet to write when all are to come to their end. */
+const MOST_OWED = 5000;
 /** What one I/O event delivers at most, over the mark. */
 const READ_BYTES = 64 * 1024;
 
@@ -62,6 +64,9 @@ export class ChannelEnd {
   #lastCallAt = -1;
   #callsThen = 0;
   #draining = false;
+  /** Bytes that it has yet to write at draining, and whether it does so only after the peer's end. */
+  #owed = 0;
+  #waitsForEnd = false;
 
   constructor(channel: Channel, name: number, shared: Meddling) {
     this.channel = channel;
@@ -137,15 +142,16 @@ export class ChannelEnd {
       this.#readAll();
       return null;
     }
-    const later = this.#respond(self);
+    const later = this.#respond(ready, self);
     this.check();
     return later;
   }
 
-  #respond(self: Registration<Channel>): Promise<void> | null {
+  #respond(ready: number, self: Registration<Channel>): Promise<void> | null {
     if (this.#draining) {
       this.#readAll();
-      if ((this.#interest & ONESHOT) !== 0) this.#watchInput();
+      if ((ready & WRITABLE) !== 0 && this.#owing) this.#payBack();
+      this.#goOnDraining();
       return null;
     }
     const { random, thrown, sleep } = this.#shared;
@@ -249,29 +255,48 @@ export class ChannelEnd {
     this.#registration = null;
   }
 
-  /** From now on it reads what comes and ends its own side; who is watched stays as it is. */
+  /**
+   * From now on it reads what comes, writes what it owes when it is told that it may, and ends its
+   * own side; some wait for the end of the other one before. Who is watched stays as it is: what
+   * must wake it has to come by itself.
+   */
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
     if (this.channel.state === "closing" || this.over) return;
-    this.#shutdown();
-    if (this.#registration === null) this.#registerInput();
-    else if (this.#registration.active) {
-      if (this.#registration.paused) this.#registration.resume();
-      const watches = (this.#interest & READABLE) !== 0;
-      if (!watches || (this.#interest & ONESHOT) !== 0) this.#watchInput();
-      else if ((this.#interest & EDGE) !== 0) this.#readAll();
-    }
+    const { random, reactor } = this.#shared;
+    const most = this.shut ? 0 : Math.min(MOST_OWED, 2 * reactor.limits.highWaterMark);
+    this.#owed = random.integer(0, most);
+    // Of two ends only one may.
+    this.#waitsForEnd = this.#name < 0 && random.chance(0.7);
+    if (this.#registration === null) this.register();
+    else if (this.#registration.paused) this.#registration.resume();
+    if (this.#registration === null || !this.#registration.active) return;
+    if ((this.#interest & EDGE) !== 0) this.#readAll();
+    this.#goOnDraining();
   }
 
-  #registerInput(): void {
-    this.register();
-    this.#watchInput();
+  get #owing(): boolean {
+    return this.#owed > 0 && !(this.#waitsForEnd && !this.channel.ended);
   }
 
-  #watchInput(): void {
-    this.#interest = (this.#interest & (ONESHOT | EDGE)) | READABLE;
-    this.#registration!.modify(this.#interest);
+  #payBack(): void {
+    const before = this.sent;
+    this.#write(this.#owed);
+    this.#owed -= this.sent - before;
+  }
+
+  /** Watches what it waits for, and nothing else: unless it does so already, and is armed. */
+  #goOnDraining(): void {
+    // An edge that was told before comes again only once there was no room.
+    if ((this.#interest & EDGE) !== 0 && this.#owing) this.#payBack();
+    const over = this.#owed === 0 && (!this.#waitsForEnd || this.channel.ended);
+    if (over && !this.shut) this.#shutdown();
+    const modes = this.#interest & (ONESHOT | EDGE);
+    const wanted = this.#owing ? READABLE | WRITABLE | modes : READABLE | modes;
+    if (wanted === (this.#interest & ~PEER_CLOSED) && (modes & ONESHOT) === 0) return;
+    this.#interest = wanted;
+    this.#registration!.modify(wanted);
   }
 
   /** Limits and counters hold at any moment. */

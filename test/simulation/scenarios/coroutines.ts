@@ -10,6 +10,7 @@ import {
   serve,
   type AsyncConnection,
   type AsyncServer,
+  type ConnectionOptions,
   type Reactor,
 } from "iomux";
 import type { Random, Scenario, SimulatedHost, Simulation } from "iomux/testing";
@@ -17,22 +18,43 @@ import type { Random, Scenario, SimulatedHost, Simulation } from "iomux/testing"
 const PORT = 9000;
 const CLIENTS = 4;
 const PATIENCE_MS = 30_000;
+/** By how much turns may be late: handlers may be slow. */
+const LATE_MS = 2000;
 /** What a wait may end with besides a value. */
 const CODES: ReadonlySet<string | undefined> = new Set([
   ...["IOMUX_TIMED_OUT", "ABORT_ERR", "IOMUX_CONNECTION_CLOSED", "IOMUX_FRAME_TOO_LONG"],
   ...["IOMUX_BAD_FRAME", "ECONNREFUSED", "ETIMEDOUT", "ECONNRESET"],
 ]);
 
+/** Marks so low that most of what is sent waits, in some worlds also what is larger than may wait. */
+function drawLimits(random: Random): ConnectionOptions<Buffer> {
+  const highWaterMark = random.integer(100, random.pick([200, 2000, 64 * 1024]));
+  const lowWaterMark = random.integer(0, highWaterMark);
+  const most = random.pick([10, 5000, 1_000_000]);
+  return { highWaterMark, lowWaterMark, maxOutputBytes: highWaterMark + random.integer(0, most) };
+}
+
+/** A wait for output to leave: how much had left when it last did, or still waited. */
+interface Send {
+  readonly connection: AsyncConnection;
+  left: number;
+  since: number;
+}
+
 /** All waits of a world: each must be settled at the end. */
 class Waits {
   begun = 0;
   settled = 0;
+  /** Whether some send before what they have sent has left: of large frames one at a time may wait. */
+  readonly atOnce: boolean;
   readonly #world: Simulation;
   readonly #random: Random;
+  readonly #sends = new Set<Send>();
 
   constructor(world: Simulation) {
     this.#world = world;
     this.#random = world.random.fork("waits");
+    this.atOnce = this.#random.chance(0.3);
   }
 
   /** Limits of one wait. */
@@ -51,6 +73,27 @@ class Waits {
     return { ...limits, signal: controller.signal };
   }
 
+  /** As `for()`, of what waits for the output of `connection` to leave. */
+  async forOutput(connection: AsyncConnection, sending: Promise<boolean>): Promise<void> {
+    const wait = { connection, left: 0, since: this.#world.clock.now() };
+    this.#sends.add(wait);
+    await this.for(sending);
+    this.#sends.delete(wait);
+  }
+
+  /** Nobody waits for output that has left. */
+  check(): void {
+    const now = this.#world.clock.now();
+    for (const wait of this.#sends) {
+      const { backlog, channel } = wait.connection;
+      // What is lost is told once all that had come was read.
+      const lost = channel.state !== "open";
+      if (backlog > 0 || channel.bytesOut !== wait.left || lost) wait.since = now;
+      wait.left = channel.bytesOut;
+      assert.ok(now - wait.since < LATE_MS, "a send waits though all output has left");
+    }
+  }
+
   /** What `promise` answers; undefined, if it was given up or has failed in a way that may be. */
   async for<T>(promise: Promise<T>): Promise<T | undefined> {
     this.begun++;
@@ -58,7 +101,8 @@ class Waits {
       return await promise;
     } catch (error) {
       const { code } = error as { code?: string };
-      if (!CODES.has(code)) throw error;
+      const overflow = this.atOnce && code === "IOMUX_CUT_OFF";
+      if (!CODES.has(code) && !overflow) throw error;
       return undefined;
     } finally {
       this.settled++;
@@ -113,6 +157,7 @@ async function readSome(connection: AsyncConnection, waits: Waits, random: Rando
 }
 
 async function sendSome(connection: AsyncConnection, waits: Waits, random: Random, to: Stream) {
+  const waiting: Promise<void>[] = [];
   for (let n = random.integer(0, 8); n > 0 && connection.state === "open"; n--) {
     const size = random.integer(1, random.pick([20, 500, 5000]));
     const bytes = Buffer.alloc(size, 97 + (to.sent.length % 26));
@@ -123,8 +168,10 @@ async function sendSome(connection: AsyncConnection, waits: Waits, random: Rando
       // Whoever gives up the wait is told whether the bytes leave all the same.
       if ((error as { sent?: boolean }).sent === false) to.sent[place] = Buffer.alloc(0);
     });
-    await waits.for(sending);
+    waiting.push(waits.forOutput(connection, sending));
+    if (!waits.atOnce || random.chance(0.5)) await waiting.at(-1);
   }
+  await Promise.all(waiting);
 }
 
 /** Both directions of one end, and then its own way to end. */
@@ -185,7 +232,8 @@ async function connecting(world: Simulation, host: SimulatedHost, waits: Waits, 
   const reactor: Reactor = host.createReactor({ onError: () => undefined });
   const address = { port: PORT, host: world.host("there").address };
   await world.sleep(world.random.integer(0, 100));
-  const limits = world.random.chance(0.1) ? { timeoutMs: 1 } : {};
+  const random = world.random.fork(`limits of ${host.name}`);
+  const limits = { ...drawLimits(random), ...(random.chance(0.1) ? { timeoutMs: 1 } : {}) };
   const connection = await waits.for(connect(reactor, address, limits));
   if (connection !== undefined) {
     const { up, down } = talkAt(talks, connection.localAddress);
@@ -212,8 +260,12 @@ export const coroutines: Scenario = {
     };
     const reactor = world.host("there").createReactor({ onError });
     const waits = new Waits(world);
+    world.always(() => {
+      waits.check();
+    });
     const talks: Talks = new Map();
-    const server = await serve(reactor, { listen: { port: PORT, host: "0.0.0.0" } });
+    const limits = drawLimits(world.random.fork("limits"));
+    const server = await serve(reactor, { listen: { port: PORT, host: "0.0.0.0" }, ...limits });
     const serving = serveAll(world, server, waits, talks);
     const clients = Array.from({ length: CLIENTS }, (_, n) => world.host(`here ${n}`));
     await Promise.all(clients.map((host) => connecting(world, host, waits, talks)));

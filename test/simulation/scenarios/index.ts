@@ -8,6 +8,7 @@ import { datagrams } from "./datagrams.ts";
 import { framers } from "./framers.ts";
 import { heldEcho } from "./held-echo.ts";
 import { serveEcho } from "./serve-echo.ts";
+import { serveLimits } from "./serve-limits.ts";
 import { shutdown } from "./shutdown.ts";
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -18,5 +19,6 @@ export const SCENARIOS: readonly Scenario[] = [
   framers,
   heldEcho,
   serveEcho,
+  serveLimits,
   shutdown,
 ];
