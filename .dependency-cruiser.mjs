@@ -55,10 +55,10 @@ export default {
     ),
     forbid(
       "testing-imports-by-name",
-      'src/testing has nothing but itself and the package\'s own name, "iomux"; it watches Node',
+      'src/testing has nothing but itself and the package\'s own name, "iomux"; it watches Node, and shows values',
       { path: "^src/testing/" },
       {
-        pathNot: ["^src/testing/", ENTRY, builtin("async_hooks")],
+        pathNot: ["^src/testing/", ENTRY, builtin("async_hooks"), builtin("util")],
         dependencyTypesNot: ["type-only"],
       },
     ),

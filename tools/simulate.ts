@@ -43,12 +43,14 @@ interface Settings {
   readonly count: number;
   readonly faults: "swarm" | Partial<FaultPlan>;
   readonly trace: boolean;
+  /** The flag that names the module, as it is written; "": it is the repository's own. */
+  readonly from: string;
 }
 
 function isUsage(error: unknown): error is Error {
   if (error instanceof UsageError) return true;
   const { code } = error as NodeJS.ErrnoException;
-  return code?.startsWith("ERR_PARSE_ARGS") === true || code === "ERR_MODULE_NOT_FOUND";
+  return /^ERR_(PARSE_ARGS|MODULE_NOT_FOUND|UNSUPPORTED_DIR_IMPORT)/.test(code ?? "");
 }
 
 async function readSettings(
@@ -74,14 +76,15 @@ async function readSettings(
     count: values.seeds === undefined ? (seed === undefined ? 300 : 1) : seedsOf(values.seeds),
     faults: values.faults === undefined ? "swarm" : readPlan(values.faults),
     trace,
+    from: values.from === SCENARIOS ? "" : `--from ${values.from} `,
   };
 }
 
 async function scenariosIn(file: string): Promise<readonly Scenario[]> {
-  const module = (await import(pathToFileURL(resolve(file)).href)) as {
-    SCENARIOS?: readonly Scenario[];
+  const { SCENARIOS: found } = (await import(pathToFileURL(resolve(file)).href)) as {
+    SCENARIOS?: unknown;
   };
-  if (module.SCENARIOS !== undefined) return module.SCENARIOS;
+  if (Array.isArray(found) && found.length > 0) return found as Scenario[];
   throw new UsageError(`${file} exports no SCENARIOS: export an array of scenarios by this name`);
 }
 
@@ -112,7 +115,7 @@ function readPlan(text: string): Partial<FaultPlan> {
   if (text.trim() === "none") return {};
   const plan = Object.fromEntries(
     text.split(",").map((part) => {
-      const [, fault, probability] = /^\s*(\w+)\s+(\S+)\s*$/.exec(part) ?? [];
+      const [, fault, probability] = /^\s*(\w+)\s+([\d.]+)\s*$/.exec(part) ?? [];
       if (fault !== undefined) return [fault, Number(probability)];
       throw new UsageError(`--faults has ${JSON.stringify(part)}: give a fault and a number`);
     }),
@@ -175,7 +178,7 @@ async function tryOut(scenario: Scenario, settings: Settings): Promise<boolean> 
   console.log(`${scenario.name}: ${failure.error.message}`);
   console.log("to see it again, with the fewest faults with which it fails:");
   console.log(
-    `  SEED=${failure.seed} npm run sim -- --scenario ${scenario.name} --faults "${plan}" --trace`,
+    `  SEED=${failure.seed} npm run sim -- ${settings.from}--scenario ${scenario.name} --faults "${plan}" --trace`,
   );
   return false;
 }

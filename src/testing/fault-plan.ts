@@ -5,6 +5,8 @@
  * each of them often, find what worlds with all of them never reach ("Swarm Testing", Groce and
  * others, ISSTA 2012).
  */
+import { inspect } from "node:util";
+
 import type { Random } from "./random.ts";
 
 /** The probability of each fault, from 0 to 1. */
@@ -86,13 +88,13 @@ export function drawFaultPlan(seed: Random): FaultPlan {
 
 /** The plan with the given faults. Throws for what is no fault, and what is no probability. */
 export function checkedFaultPlan(given: Partial<FaultPlan>): FaultPlan {
-  if (typeof given !== "object") {
+  if (typeof given !== "object" || (given as unknown) === null) {
     throw new TypeError(
-      `faults is ${String(given)}: give "swarm", or a probability for each fault`,
+      `faults is ${inspect(given)}: give "swarm", or a probability for each fault`,
     );
   }
   for (const [fault, probability] of Object.entries(given) as [string, unknown][]) {
-    if (!(fault in NO_FAULTS)) {
+    if (!Object.hasOwn(NO_FAULTS, fault)) {
       throw new TypeError(`there is no fault ${fault}: give one of ${FAULTS.join(", ")}`);
     }
     if (typeof probability === "number" && probability >= 0 && probability <= 1) continue;

@@ -28,7 +28,8 @@ export {
   shrinkFaultPlan,
   type FaultPlan,
 } from "./fault-plan.ts";
-export { createSimulation, type Simulation, type SimulationOptions } from "./simulation.ts";
+export { createSimulation, type Simulation } from "./simulation.ts";
+export type { SimulationOptions } from "./simulation-options.ts";
 export { searchSeeds, type Failure, type Scenario, type SearchOptions } from "./search.ts";
 export { SimulationError, type Circumstances } from "./simulation-error.ts";
 export { SimulatedHost, type HostOptions, type HostSettings } from "./simulated-host.ts";

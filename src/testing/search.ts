@@ -1,7 +1,8 @@
 /** Looks for a seed in whose world a scenario fails, and for the fewest faults that it takes. */
 import { shrinkFaultPlan } from "./fault-plan.ts";
-import { createSimulation, type Simulation, type SimulationOptions } from "./simulation.ts";
-import { SimulationError } from "./simulation-error.ts";
+import { createSimulation, type Simulation } from "./simulation.ts";
+import { checkNames, type SimulationOptions } from "./simulation-options.ts";
+import { SimulationError, whyOf } from "./simulation-error.ts";
 
 /** What happens in a world, and what must hold in it: it throws when that does not. */
 export interface Scenario {
@@ -35,15 +36,21 @@ export interface Failure {
   readonly error: SimulationError;
 }
 
+const NAMES: ReadonlySet<string> = new Set<keyof SearchOptions>([
+  ...(["first", "count", "faults", "onWorld"] as const),
+]);
+
 /**
- * The first seed that fails, with the fewest faults; null: there is none among these. Throws a
- * `RangeError` if there are no seeds to try.
+ * The first seed that fails, with the fewest faults with which it fails in the same way; null:
+ * there is none among these. Throws a `RangeError` if there are no seeds to try, and a `TypeError`
+ * for an option that there is not.
  */
 export async function searchSeeds(
   scenario: Scenario,
   options: SearchOptions = {},
 ): Promise<Failure | null> {
   const { first = 1, count = 300, faults = "swarm", onWorld } = options;
+  checkNames(options, NAMES);
   if (!(Number.isSafeInteger(first) && first >= 0)) {
     throw new RangeError(`first is ${String(first)}: give a whole number from 0`);
   }
@@ -65,10 +72,18 @@ async function smallest(scenario: Scenario, first: Failure): Promise<Failure> {
   await shrinkFaultPlan(first.world.faults, async (faults) => {
     const world = createSimulation({ ...scenario.world, seed, faults });
     const error = await errorIn(world, scenario);
-    if (error !== null) failure = { seed, world, error };
-    return error !== null;
+    // Another defect is none to shrink this one to.
+    if (error === null || kindOf(error) !== kindOf(first.error)) return false;
+    failure = { seed, world, error };
+    return true;
   });
   return failure;
+}
+
+/** What went wrong, without the numbers and the quoted bytes that each world has of its own. */
+function kindOf({ cause }: SimulationError): string {
+  const [line = ""] = whyOf(cause).split("\n");
+  return line.replaceAll(/"[^"]*"|\d+/g, "_");
 }
 
 async function errorIn(world: Simulation, scenario: Scenario): Promise<SimulationError | null> {

@@ -1,4 +1,7 @@
 /** A simulation has failed: what is needed to see it again, and to understand it. */
+import { inspect } from "node:util";
+
+import { FAULTS, formatFaultPlan, type FaultPlan } from "./fault-plan.ts";
 
 /** What is told besides the cause. */
 export interface Circumstances {
@@ -15,11 +18,10 @@ export class SimulationError extends Error {
   /** The faults there were, as text. */
   readonly plan: string;
 
-  constructor(seed: string, plan: string, cause: unknown, { events, netstat }: Circumstances) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+  constructor(seed: string, faults: FaultPlan, cause: unknown, { events, netstat }: Circumstances) {
     const message = [
-      `seed ${seed}: ${why}`,
-      `replay it with SEED=${seed}; faults: ${plan}`,
+      `seed ${seed}: ${whyOf(cause)}`,
+      `make it again: createSimulation({ seed: ${JSON.stringify(seed)}, faults: ${literal(faults)} })`,
       "the last events:",
       ...events.map((line) => `  ${line}`),
       "what is open:",
@@ -28,6 +30,19 @@ export class SimulationError extends Error {
     super(message, { cause });
     this.name = "SimulationError";
     this.seed = seed;
-    this.plan = plan;
+    this.plan = formatFaultPlan(faults);
   }
+}
+
+/** What went wrong, whatever was thrown. */
+export function whyOf(cause: unknown): string {
+  if (cause instanceof Error) return cause.message;
+  return typeof cause === "string" ? cause : inspect(cause);
+}
+
+/** As it stands in a program. */
+function literal(plan: FaultPlan): string {
+  const present = FAULTS.filter((fault) => plan[fault] > 0);
+  if (present.length === 0) return "{}";
+  return `{ ${present.map((fault) => `${fault}: ${plan[fault]}`).join(", ")} }`;
 }

@@ -12,14 +12,7 @@ import { formatAddress, type Clock, type SocketAddress } from "iomux";
 
 import type { Conditions } from "./conditions.ts";
 import { datagramCarrier } from "./datagram-carrier.ts";
-import {
-  checkedFaultPlan,
-  drawFaultPlan,
-  formatFaultPlan,
-  MAGNITUDES,
-  NO_FAULTS,
-  type FaultPlan,
-} from "./fault-plan.ts";
+import { checkedFaultPlan, drawFaultPlan, MAGNITUDES, type FaultPlan } from "./fault-plan.ts";
 import { SimulatedLink, type Link } from "./link.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
 import { NETSTAT_COLUMNS } from "./netstat-line.ts";
@@ -28,24 +21,15 @@ import { Route, type RouteSettings } from "./route.ts";
 import { Seclusion } from "./seclusion.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
 import { SimulatedHost, type HostOptions } from "./simulated-host.ts";
-import { SimulationError } from "./simulation-error.ts";
+import {
+  checkHostOptions,
+  checkNumber,
+  resolveSimulationOptions,
+  type SimulationOptions,
+} from "./simulation-options.ts";
+import { SimulationError, whyOf } from "./simulation-error.ts";
 import { Trace } from "./trace.ts";
 
-/** What a world is made with. */
-export interface SimulationOptions {
-  /** What everything follows from. Default 1. */
-  readonly seed?: string | number;
-  /** What goes wrong: `"swarm"` draws it from the seed. Faults that are left out are 0. Default none. */
-  readonly faults?: "swarm" | Partial<FaultPlan>;
-  /** What lies between any two hosts. Default 1 ms, 1 MB in a millisecond. */
-  readonly route?: RouteSettings;
-  /** Lines of the trace that are kept. Default 1000. */
-  readonly traceLines?: number;
-  /** Milliseconds of the world after which a run has failed. Default an hour. */
-  readonly maxMs?: number;
-}
-
-const HOUR_MS = 3_600_000;
 const MAX_STEPS_AT_ONCE = 100_000;
 const LOOPBACK: RouteSettings = { latencyMs: 0, bytesPerMs: 1_000_000 };
 
@@ -77,8 +61,7 @@ export class Simulation {
   #links = 0;
 
   constructor(options: SimulationOptions) {
-    checkNames(options);
-    const { seed = 1, faults = NO_FAULTS, route, traceLines = 1000, maxMs = HOUR_MS } = options;
+    const { seed, faults, route, traceLines, maxMs } = resolveSimulationOptions(options);
     this.seed = String(seed);
     const random = new Random(this.seed);
     this.faults = faults === "swarm" ? drawFaultPlan(random) : checkedFaultPlan(faults);
@@ -86,14 +69,19 @@ export class Simulation {
     this.trace = new Trace(this.clock, traceLines);
     this.#streams = random.fork("streams");
     this.#seclusion = new Seclusion(this.clock, random.fork("program"));
-    this.#route = route ?? { latencyMs: 1, bytesPerMs: 1_000_000 };
+    this.#route = route;
     this.#maxMs = maxMs;
   }
 
   /** The host of this name; it is made when it is first asked for, and then as `options` say. */
-  host(name: string, { descriptorLimit = Infinity }: HostOptions = {}): SimulatedHost {
+  host(name: string, options: HostOptions = {}): SimulatedHost {
+    checkHostOptions(options);
     const known = this.#hosts.get(name);
-    if (known !== undefined) return known;
+    const { descriptorLimit = known?.network.descriptorLimit ?? Infinity } = options;
+    if (known !== undefined) {
+      known.network.descriptorLimit = descriptorLimit;
+      return known;
+    }
     const address = `10.0.0.${this.#hosts.size + 1}`;
     const random = this.#streams.fork(`host ${name}`);
     const host = new SimulatedHost({
@@ -189,6 +177,7 @@ export class Simulation {
 
   /** Fulfilled when `ms` of the world have passed. */
   sleep(ms: number): Promise<void> {
+    checkNumber(ms, "the time to sleep", 0);
     return new Promise((resolve) => {
       this.clock.timer(ms, resolve);
     });
@@ -202,14 +191,14 @@ export class Simulation {
     await this.#seclusion.enter();
     const outcome = await this.#outcome(scenario);
     const [unhandled] = await this.#seclusion.leave();
-    if ("error" in outcome) throw outcome.error;
+    if (outcome.error !== undefined) throw outcome.error;
     if (unhandled === undefined) return outcome.result;
     throw this.#failed(unhandledRejection(unhandled));
   }
 
   async #outcome<T>(
     scenario: (simulation: this) => Promise<T>,
-  ): Promise<{ result: T } | { error: SimulationError }> {
+  ): Promise<{ result: T; error?: undefined } | { error: SimulationError }> {
     try {
       const result = await this.#until(scenario(this));
       await this.#rest();
@@ -273,7 +262,7 @@ export class Simulation {
   };
 
   #failed(cause: unknown): SimulationError {
-    return new SimulationError(this.seed, formatFaultPlan(this.faults), cause, {
+    return new SimulationError(this.seed, this.faults, cause, {
       events: this.trace.last(20),
       netstat: this.netstat(),
     });
@@ -288,20 +277,8 @@ export class Simulation {
   }
 }
 
-const NAMES: ReadonlySet<string> = new Set<keyof SimulationOptions>([
-  ...(["seed", "faults", "route", "traceLines", "maxMs"] as const),
-]);
-
-/** A misspelt fault would be a world without it, in which everything passes. */
-function checkNames(options: SimulationOptions): void {
-  const unknown = Object.keys(options).find((name) => !NAMES.has(name));
-  if (unknown === undefined) return;
-  throw new TypeError(`there is no option ${unknown}: give one of ${[...NAMES].join(", ")}`);
-}
-
 function unhandledRejection(cause: unknown): Error {
-  const why = cause instanceof Error ? cause.message : JSON.stringify(cause);
-  return new Error(`a promise was rejected, and nobody handled it: ${why}`, { cause });
+  return new Error(`a promise was rejected, and nobody handled it: ${whyOf(cause)}`, { cause });
 }
 
 function addressOf(address: SocketAddress): string {

@@ -38,28 +38,6 @@ onEveryChannel("close", (world) => {
     expect(reactor.stats()).toMatchObject({ open: 0, registered: 0, timers: 0 });
   });
 
-  it("aborts the rest at drainMs, and says what was cut off", async () => {
-    const reactor = world().createReactor();
-    const [stuck, quiet] = await crowd(world(), reactor, 2);
-    stuck!.peer.pause();
-    await fill(world(), stuck!.channel);
-    const { queued } = stuck!.channel;
-    expect(queued).toBeGreaterThan(0);
-    const closing = reactor.close({ drainMs: 500 });
-    await world().until(() => quiet!.peer.ended, "the quiet one to be told");
-    await world().advance(499);
-    expect(stuck!.channel.state).toBe("closing");
-    await world().advance(1);
-    const { cutOff } = await world().run(closing);
-    expect(cutOff.map(({ fd, queued: lost }) => ({ fd, lost }))).toEqual([
-      { fd: stuck!.channel.fd, lost: queued },
-    ]);
-    expect(cutOff.every(({ peer }) => peer.length > 0)).toBe(true);
-    expect(stuck!.channel).toMatchObject({ state: "closed", error: { code: "ETIMEDOUT" } });
-    expect(stuck!.channel.error!.message).toContain(`${queued} bytes of output had not left`);
-    expect(quiet!.channel.error).toBeNull();
-  });
-
   it("output that leaves after answerMs is followed by the end, and nothing is waited for", async () => {
     const reactor = world().createReactor();
     const { channel, peer } = await connected(world(), reactor);
@@ -268,5 +246,27 @@ onStillChannels("close", (world) => {
       expect(calls).toBe(1);
       expect(late).toBe(0);
     }
+  });
+
+  it("aborts the rest at drainMs, and says what was cut off", async () => {
+    const reactor = world().createReactor();
+    const [stuck, quiet] = await crowd(world(), reactor, 2);
+    stuck!.peer.pause();
+    await fill(world(), stuck!.channel);
+    const { queued } = stuck!.channel;
+    expect(queued).toBeGreaterThan(0);
+    const closing = reactor.close({ drainMs: 500 });
+    await world().until(() => quiet!.peer.ended, "the quiet one to be told");
+    await world().advance(499);
+    expect(stuck!.channel.state).toBe("closing");
+    await world().advance(1);
+    const { cutOff } = await world().run(closing);
+    expect(cutOff.map(({ fd, queued: lost }) => ({ fd, lost }))).toEqual([
+      { fd: stuck!.channel.fd, lost: queued },
+    ]);
+    expect(cutOff.every(({ peer }) => peer.length > 0)).toBe(true);
+    expect(stuck!.channel).toMatchObject({ state: "closed", error: { code: "ETIMEDOUT" } });
+    expect(stuck!.channel.error!.message).toContain(`${queued} bytes of output had not left`);
+    expect(quiet!.channel.error).toBeNull();
   });
 });

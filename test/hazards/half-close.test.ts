@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { READABLE, WRITABLE } from "iomux";
 
 import { fill, pattern, record } from "../support/record.ts";
-import { connected, onEveryNetwork, onStillNetworks } from "../support/world.ts";
+import { connected, onStillNetworks } from "../support/world.ts";
 
 const MIB = 1024 * 1024;
 
@@ -136,7 +136,7 @@ onStillNetworks("H15: half-close", (world) => {
   });
 });
 
-onEveryNetwork("H16, H17: the peer's last words", (world) => {
+onStillNetworks("H16, H17: the peer's last words", (world) => {
   it("H16: bytes, then the loss: all bytes, then ERROR, then closed, each once", async () => {
     const reactor = world().createReactor();
     const { channel, peer } = await connected(world(), reactor);

@@ -6,6 +6,7 @@ import { AbortError, ConnectionClosedError, lines, type ServeOptions } from "iom
 import {
   awaiting,
   onEveryAsyncServer,
+  onStillAsyncServers,
   outcome,
   watch,
   type AsyncGuest,
@@ -17,7 +18,7 @@ import { onNetworks } from "../support/world.ts";
 
 const LINES: ServeOptions<Buffer> = { framer: () => lines() };
 
-onEveryAsyncServer("a time limit", (world) => {
+onStillAsyncServers("a time limit", (world) => {
   it("rejects at its time and not before, and what comes later is for the next read", async () => {
     const served = await awaiting(world(), LINES);
     const { connection, peer } = await served.join();
@@ -73,7 +74,7 @@ onEveryAsyncServer("a time limit", (world) => {
   });
 });
 
-onEveryAsyncServer("a signal", (world) => {
+onStillAsyncServers("a signal", (world) => {
   it("aborted before, or meanwhile: AbortError with its reason, and nothing is lost", async () => {
     const served = await awaiting(world(), LINES);
     const { connection, peer } = await served.join();

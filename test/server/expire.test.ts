@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { lines, serve, type CloseReason, type ServerLimits, type TimeUp } from "iomux";
 
 import { fill } from "../support/record.ts";
-import { connected, onEveryNetwork, onStillNetworks, type World } from "../support/world.ts";
+import { connected, onStillNetworks, type World } from "../support/world.ts";
 
 async function expiring(world: World, limits: Partial<ServerLimits>) {
   const reactor = world.createReactor({ onError: () => undefined });
@@ -29,7 +29,7 @@ async function expiring(world: World, limits: Partial<ServerLimits>) {
   return { reactor, server, channel, peer, connection: server.take(channel), told, closed };
 }
 
-onEveryNetwork("expire", (world) => {
+onStillNetworks("expire", (world) => {
   it.each([
     ["handshake", { handshakeMs: 1000 }],
     ["idle", { idleMs: 1000 }],
@@ -117,7 +117,7 @@ onStillNetworks("the last output without writeProgressMs", (world) => {
   });
 });
 
-onEveryNetwork("expire, and then", (world) => {
+onStillNetworks("expire, and then", (world) => {
   it.each(["end", "abort", "throw"] as const)(
     "22: %s inside it changes nothing: the time that was up is the first cause",
     async (how) => {

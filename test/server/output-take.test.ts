@@ -5,7 +5,7 @@ import { READABLE, type ServeOptions } from "iomux";
 
 import { errorCode, thrownBy } from "../support/crowd.ts";
 import { connected } from "../support/world.ts";
-import { frame, framesIn, onEveryServer, serving } from "../support/serving.ts";
+import { frame, framesIn, onStillServers, serving } from "../support/serving.ts";
 
 /** Everything that a connection could do to a channel which is not its own. */
 const STRICT: ServeOptions<Buffer> = {
@@ -16,7 +16,7 @@ const STRICT: ServeOptions<Buffer> = {
   lowWaterMark: 100,
 };
 
-onEveryServer("take()", (world) => {
+onStillServers("take()", (world) => {
   it("24: a channel that is registered already is left as it was, also later", async () => {
     const served = await serving(world(), STRICT);
     const { channel, peer } = await connected(world(), served.reactor);

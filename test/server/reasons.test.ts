@@ -15,6 +15,7 @@ import { local } from "../support/certificates.ts";
 import {
   type Guest,
   onEveryServer,
+  onStillServers,
   sendUntilStuck,
   type Serving,
   servingLines,
@@ -131,7 +132,7 @@ describe("reasons", () => {
   });
 });
 
-onEveryServer("reasons", (world) => {
+onStillServers("reasons", (world) => {
   it.each(CLOSE_REASONS)(
     "%s: told once, kept in reason, state and error, counted",
     async (reason) => {

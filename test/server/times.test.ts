@@ -27,7 +27,7 @@ async function readALittle({ world }: Serving, { connection, peer }: Guest): Pro
   peer.pause();
 }
 
-onEveryServer("times: handshakeMs", (world) => {
+onStillServers("times: handshakeMs", (world) => {
   it("23: without establish() a connection is cut off at handshakeMs, and not before", async () => {
     const served = await servingLines(world(), { ...NONE, handshakeMs: 1000 });
     const { connection, peer } = await served.join();

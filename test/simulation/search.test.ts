@@ -27,6 +27,21 @@ describe("searchSeeds", () => {
     expect(two.world.trace.digest).toBe(one.world.trace.digest);
   });
 
+  it("another defect is none to shrink this one to", async () => {
+    const scenario: Scenario = {
+      name: "two-defects",
+      run: async ({ faults }) => {
+        await Promise.resolve();
+        if (faults.split > 0 && faults.delay > 0) throw new Error("the first");
+        if (faults.split + faults.delay > 0) throw new Error("the second");
+      },
+    };
+    const faults = { split: 0.5, delay: 0.5, reset: 0.5 };
+    const { error, world } = (await searchSeeds(scenario, { faults }))!;
+    expect(error.message).toContain("the first");
+    expect(formatFaultPlan(world.faults)).toBe("split 0.5, delay 0.5");
+  });
+
   it("makes the worlds as the scenario wants them", async () => {
     const slow: Scenario = { ...impatient, world: { route: { latencyMs: 400, bytesPerMs: 1 } } };
     const { seed, world } = (await searchSeeds(slow, { faults: {} }))!;
@@ -41,9 +56,10 @@ describe("searchSeeds", () => {
   it.each([
     [{ count: 0 }, "count is 0: give a whole number from 1"],
     [{ count: NaN }, "count is NaN"],
+    [{ seeds: 3 }, "there is no option seeds: give one of first,"],
     [{ first: -1 }, "first is -1: give a whole number from 0"],
     [{ first: 0.5 }, "first is 0.5"],
-  ])("%o throws", async (options, message) => {
+  ])("%o throws", async (options: object, message) => {
     await expect(searchSeeds(serveEcho, options)).rejects.toThrow(message);
   });
 });

@@ -235,7 +235,7 @@ describe("a promise that is rejected and that nobody handles", () => {
       }),
     );
     expect(message).toContain(
-      "seed 5: a promise was rejected, and nobody handled it: lost\nreplay",
+      "seed 5: a promise was rejected, and nobody handled it: lost\nmake it again",
     );
     expect(process.listeners("unhandledRejection")).toEqual(listeners);
   });

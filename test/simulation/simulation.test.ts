@@ -167,11 +167,34 @@ describe("options of a simulation", () => {
   it.each([
     [{ faults: "swarmm" }, 'give "swarm"'],
     [{ faults: { splitt: 1 } }, "there is no fault splitt"],
+    [{ faults: { toString: 1 } }, "there is no fault toString"],
+    [{ faults: null }, 'give "swarm"'],
     [{ faults: { split: 7 } }, "fault split is 7: give a number from 0 to 1"],
     [{ faults: { split: NaN } }, "from 0 to 1"],
     [{ sead: 4 }, "there is no option sead: give one of seed,"],
+    [{ route: { latencyMs: 5 } }, "route.bytesPerMs is undefined: give a number, more than 0"],
+    [{ route: { latencyMs: -1, bytesPerMs: 1 } }, "route.latencyMs is -1: give a number, 0 at"],
+    [{ maxMs: NaN }, "maxMs is NaN: give a number, 0 at least"],
+    [{ traceLines: -1 }, "traceLines is -1: give a number, 1 at least"],
   ])("%o throws", (options, message) => {
     expect(() => createSimulation(options as object)).toThrow(message);
+  });
+});
+
+describe("what a world is asked for", () => {
+  it("a misspelt option of a host throws, and so does a time to sleep that is none", () => {
+    const world = createSimulation();
+    expect(() => world.host("a", { descriptorLimt: 1 } as object)).toThrow(
+      "there is no option descriptorLimt: give one of descriptorLimit",
+    );
+    expect(() => world.sleep(NaN)).toThrow("the time to sleep is NaN");
+  });
+
+  it("a host's limit may be given when it is asked for again", () => {
+    const world = createSimulation();
+    const host = world.host("a");
+    expect(world.host("a", { descriptorLimit: 3 })).toBe(host);
+    expect(world.host("a").network.descriptorLimit).toBe(3);
   });
 });
 
@@ -193,13 +216,27 @@ describe("what a failed simulation tells", () => {
         throw new Error("told you so");
       }),
     );
-    expect(message).toContain("seed s7: told you so\nreplay it with SEED=s7; faults: split 0.5\n");
+    expect(message).toContain(
+      'seed s7: told you so\nmake it again: createSimulation({ seed: "s7", faults: { split: 0.5 } })\n',
+    );
     expect(message).toContain("10.0.0.2:32768 > 10.0.0.1:9000 data");
     expect(message).toMatch(/host: proto +recv-q +send-q +local +foreign +state/);
     expect(message).toMatch(/there: tcp +0 +511 0.0.0.0:9000 +\* +LISTEN/);
     expect(message).toMatch(/here: tcp +0 +0 10.0.0.2:32768 +10.0.0.1:9000 +ESTABLISHED/);
     expect(message).toMatch(/there: tcp +0 +0 10.0.0.1:9000 +10.0.0.2:32768 +ESTABLISHED/);
     expect(message).not.toContain("127.0.0.1:0");
+  });
+
+  it.each([
+    [Object.create(null) as object, "seed 1: [Object: null prototype] {}"],
+    [5n, "seed 1: 5n"],
+  ])("whatever was thrown: %#; and the next world runs", async (thrown, message) => {
+    // What a scenario rejects with need not be an Error.
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    const rejected = (): Promise<never> => Promise.reject(thrown);
+    expect((await failure(createSimulation().run(rejected))).message).toContain(message);
+    expect(await createSimulation().run(() => Promise.resolve(1))).toBe(1);
+    expect(Date.now()).toBeGreaterThan(Date.UTC(2020));
   });
 
   it("that it waits for something real, or for ever", async () => {

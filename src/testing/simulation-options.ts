@@ -1,0 +1,55 @@
+/** Options of a simulated world: their defaults, and their check. */
+import { NO_FAULTS, type FaultPlan } from "./fault-plan.ts";
+import type { RouteSettings } from "./route.ts";
+import type { HostOptions } from "./simulated-host.ts";
+
+/** What a world is made with. */
+export interface SimulationOptions {
+  /** What everything follows from. Default 1. */
+  readonly seed?: string | number;
+  /** What goes wrong: `"swarm"` draws it from the seed. Faults that are left out are 0. Default none. */
+  readonly faults?: "swarm" | Partial<FaultPlan>;
+  /** What lies between any two hosts. Default 1 ms, 1 MB in a millisecond. */
+  readonly route?: RouteSettings;
+  /** Lines of the trace that are kept. Default 1000. */
+  readonly traceLines?: number;
+  /** Milliseconds of the world after which a run has failed. Default an hour. */
+  readonly maxMs?: number;
+}
+
+const HOUR_MS = 3_600_000;
+const ROUTE: RouteSettings = { latencyMs: 1, bytesPerMs: 1_000_000 };
+
+const NAMES: ReadonlySet<string> = new Set<keyof SimulationOptions>([
+  ...(["seed", "faults", "route", "traceLines", "maxMs"] as const),
+]);
+const HOST_NAMES: ReadonlySet<string> = new Set<keyof HostOptions>(["descriptorLimit"]);
+
+/** With the defaults. Throws for what is no option, and for a value that no world can have. */
+export function resolveSimulationOptions(options: SimulationOptions): Required<SimulationOptions> {
+  checkNames(options, NAMES);
+  const { seed = 1, faults = NO_FAULTS, route = ROUTE } = options;
+  const { traceLines = 1000, maxMs = HOUR_MS } = options;
+  checkNumber(route.latencyMs, "route.latencyMs", 0);
+  checkNumber(route.bytesPerMs, "route.bytesPerMs", Number.MIN_VALUE);
+  checkNumber(traceLines, "traceLines", 1);
+  checkNumber(maxMs, "maxMs", 0);
+  return { seed, faults, route, traceLines, maxMs };
+}
+
+export function checkHostOptions(options: HostOptions): void {
+  checkNames(options, HOST_NAMES);
+}
+
+/** A misspelt fault would be a world without it, in which everything passes. */
+export function checkNames(options: object, names: ReadonlySet<string>): void {
+  const unknown = Object.keys(options).find((name) => !names.has(name));
+  if (unknown === undefined) return;
+  throw new TypeError(`there is no option ${unknown}: give one of ${[...names].join(", ")}`);
+}
+
+export function checkNumber(value: unknown, name: string, least: number): void {
+  if (typeof value === "number" && value >= least) return;
+  const atLeast = least === Number.MIN_VALUE ? "more than 0" : `${least} at least`;
+  throw new RangeError(`${name} is ${String(value)}: give a number, ${atLeast}`);
+}
