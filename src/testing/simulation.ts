@@ -201,8 +201,10 @@ export class Simulation {
   ): Promise<{ result: T; error?: undefined } | { error: SimulationError }> {
     try {
       const result = await this.#until(scenario(this));
-      await this.#rest();
-      for (const host of this.#hosts.values()) host.assertNothingLeft();
+      await this.#arrivals();
+      this.#assertNothingLeft();
+      await this.#sleepers();
+      this.#assertNothingLeft();
       return { result };
     } catch (error) {
       return { error: error instanceof SimulationError ? error : this.#failed(error) };
@@ -233,11 +235,20 @@ export class Simulation {
   }
 
   /** What is still on its way arrives, partitions or not; deadlines that are left may pass. */
-  async #rest(): Promise<void> {
+  async #arrivals(): Promise<void> {
     for (const route of this.#routes.values()) route.heal();
     while (this.clock.busy || (this.clock.pending > 0 && this.clock.skip())) {
       await this.#step();
     }
+  }
+
+  /** A part of the scenario that nobody awaits still sleeps: what it finds must not be lost. */
+  async #sleepers(): Promise<void> {
+    while (this.clock.busy || this.clock.skip()) await this.#step();
+  }
+
+  #assertNothingLeft(): void {
+    for (const host of this.#hosts.values()) host.assertNothingLeft();
   }
 
   async #step(): Promise<void> {

@@ -9,6 +9,7 @@ import {
   shrinkFaultPlan,
   SimulationError,
   type FaultPlan,
+  type Simulation,
 } from "iomux/testing";
 
 import { echoes, numbered, PORT, startEcho } from "./scenarios/serve-echo.ts";
@@ -237,6 +238,20 @@ describe("what a failed simulation tells", () => {
     expect((await failure(createSimulation().run(rejected))).message).toContain(message);
     expect(await createSimulation().run(() => Promise.resolve(1))).toBe(1);
     expect(Date.now()).toBeGreaterThan(Date.UTC(2020));
+  });
+
+  it("what a part of it finds that nobody awaited", async () => {
+    const forgotten = async (world: Simulation): Promise<void> => {
+      await world.sleep(50);
+      throw new Error("found late");
+    };
+    const { message } = await failure(
+      createSimulation().run(async (world) => {
+        void forgotten(world);
+        await world.sleep(1);
+      }),
+    );
+    expect(message).toContain("nobody handled it: found late");
   });
 
   it("that it waits for something real, or for ever", async () => {
