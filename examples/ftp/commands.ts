@@ -140,7 +140,7 @@ export const COMMANDS = {
   // What is so
   SYST: { source: "959 4.1.3", needs: "nothing", replies: [215], does: "The kind of system" },
   STAT: { source: "959 4.1.3", syntax: "[path]", needs: "nothing",
-    meanwhile: "at once", replies: [211, 212, 213, ...STORE],
+    meanwhile: "at once", replies: [211, 212, 213, 530, ...STORE],
     does: "The session and its transfer, or a listing" },
   FEAT: { source: "2389 3", needs: "nothing", replies: [211], does: "What this server can do" },
   OPTS: { source: "2389 4", syntax: "command options", needs: "nothing",

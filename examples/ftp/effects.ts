@@ -26,7 +26,8 @@ export type StoreFailure =
   | "forbidden"
   | "full"
   | "bad-name"
-  | "bad-offset"
+  | "past-end"
+  | "changed"
   | "failed";
 
 export type Outcome<T> =
@@ -56,8 +57,8 @@ export type Source =
 export interface Opened {
   /** Bytes of a file that is retrieved, all of it; 0 else. */
   readonly size: number;
-  /** The name of what is stored, which the store chose for STOU. */
-  readonly name: string;
+  /** Where it is read from, or will be published: for STOU that is the store's choice. */
+  readonly path: string;
 }
 
 /** How the data connection comes about. `passive`: the one listener that there is. */

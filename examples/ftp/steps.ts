@@ -42,7 +42,8 @@ const STORE_REPLIES: Readonly<Record<StoreFailure, readonly [number, string]>> =
   forbidden: [550, "That is not permitted"],
   full: [452, "There is no room left"],
   "bad-name": [553, "That name is not allowed"],
-  "bad-offset": [554, "The file is shorter than the offset of REST"],
+  "past-end": [554, "The file ends before the offset of REST"],
+  changed: [451, "The file was changed meanwhile"],
   failed: [451, "The server could not do it"],
 };
 

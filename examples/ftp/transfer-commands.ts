@@ -62,11 +62,10 @@ function transfer(state: State, { what, source, ascii, begins, ends }: Plan): St
       state.transfer = null;
       return running.aborted ? failed(ABORTED) : storeFailed(opened.code);
     }
-    const tooFar = source.kind === "retrieve" && source.offset > opened.value.size;
-    if (running.aborted || tooFar) {
+    if (running.aborted) {
       state.tell({ kind: "drop" });
       state.transfer = null;
-      return running.aborted ? failed(ABORTED) : storeFailed("bad-offset");
+      return failed(ABORTED);
     }
     running.moving = true;
     const route = state.data as Route;
@@ -149,8 +148,8 @@ function storeUnique(state: State, written: string): Step {
       what: `STOU ${path}`,
       source: { kind: "store", path, mode: { kind: "unique" } },
       ascii: state.ascii,
-      begins: ({ name }) => reply(150, `FILE: ${name}`),
-      ends: ({ name }) => `FILE: ${name}`,
+      begins: ({ path }) => reply(150, `FILE: ${path}`),
+      ends: ({ path }) => `FILE: ${path}`,
     }),
   );
 }
