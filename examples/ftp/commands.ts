@@ -28,6 +28,8 @@ export interface CommandRow {
   readonly syntax?: string;
   readonly needs: Needs;
   readonly right?: Right;
+  /** With an argument it needs a login, and this right. */
+  readonly withArgument?: Right;
   /** The command that must come right before. */
   readonly after?: "RNFR";
   /** While a transfer runs. Without it the command waits. */
@@ -140,7 +142,7 @@ export const COMMANDS = {
   // What is so
   SYST: { source: "959 4.1.3", needs: "nothing", replies: [215], does: "The kind of system" },
   STAT: { source: "959 4.1.3", syntax: "[path]", needs: "nothing",
-    meanwhile: "at once", replies: [211, 212, 213, 530, ...STORE],
+    withArgument: "read", meanwhile: "at once", replies: [211, 212, 213, ...STORE],
     does: "The session and its transfer, or a listing" },
   FEAT: { source: "2389 3", needs: "nothing", replies: [211], does: "What this server can do" },
   OPTS: { source: "2389 4", syntax: "command options", needs: "nothing",
@@ -200,10 +202,11 @@ export function argumentOf({ syntax }: CommandRow): "none" | "optional" | "requi
 /** Every final reply that a command may get, in ascending order. 421 ends a session at any time. */
 export function repliesOf(row: CommandRow): readonly number[] {
   const replies = new Set([421, 501, ...row.replies]);
-  if (row.needs !== "nothing") replies.add(534);
-  if (row.needs === "login") replies.add(530);
+  const needs = row.withArgument === undefined ? row.needs : "login";
+  if (needs !== "nothing") replies.add(534);
+  if (needs === "login") replies.add(530);
   if (row.after !== undefined) replies.add(503);
-  if (row.right !== undefined) replies.add(550);
+  if (row.right !== undefined || row.withArgument !== undefined) replies.add(550);
   return [...replies].sort((a, b) => a - b);
 }
 
@@ -224,8 +227,13 @@ const NEEDS: Readonly<Record<Needs, string>> = {
 export function commandTable(): string {
   const rows = VERBS.map((verb) => {
     const row: CommandRow = COMMANDS[verb];
-    const { source, needs, right, after, meanwhile = "waits" } = row;
-    const needed = [NEEDS[needs], right === undefined ? "" : `right \`${right}\``, after ?? ""];
+    const { source, needs, right, withArgument, after, meanwhile = "waits" } = row;
+    const needed = [
+      NEEDS[needs],
+      right === undefined ? "" : `right \`${right}\``,
+      withArgument === undefined ? "" : `with ${row.syntax!}: login, right \`${withArgument}\``,
+      after ?? "",
+    ];
     const where = /^\d/.test(source) ? `RFC ${source.replace(" ", " §")}` : source;
     return [
       `\`${usageOf(verb).replaceAll("|", "\\|")}\``,

@@ -23,11 +23,9 @@ export const INFORMATION = {
       : final(504, "Replies are in English only"),
 } satisfies Partial<Record<Verb, Handler>>;
 
-/** Whether STAT asks for the session, and not for a listing. */
+/** Of the session; or, with a path, a listing. */
 function status(state: State, argument: string): Step {
-  if (argument === "") return sessionStatus(state);
-  if (state.login === null) return final(530, "Who lists files has to log in");
-  if (!state.may("read")) return final(550, "That is not permitted");
+  if (argument.trim() === "") return sessionStatus(state);
   return state.at(withoutOptions(argument), (path) => listInReply(state, path));
 }
 

@@ -17,7 +17,7 @@ import { FILES } from "./file-commands.ts";
 import { INFORMATION } from "./information-commands.ts";
 import { reply, type Reply } from "./replies.ts";
 import { State, type SessionSettings } from "./state.ts";
-import { final, type Asked, type Step } from "./steps.ts";
+import { final, storeFailed, type Asked, type Step } from "./steps.ts";
 import { transferObstacle, TRANSFERS } from "./transfer-commands.ts";
 
 const HANDLERS: Readonly<Record<Verb, Handler>> = {
@@ -260,25 +260,27 @@ export class Session {
   #refusal(verb: Verb, row: CommandRow, argument: string): Step | null {
     const state = this.#state;
     const { tls } = state.settings;
-    if (row.needs !== "nothing" && !state.secure && (tls === "login" || tls === "data")) {
+    // PASS may have an empty password, and a space at the end of a line is no argument.
+    const given = argument.trim() !== "";
+    const [needs, right] =
+      given && row.withArgument !== undefined
+        ? (["login", row.withArgument] as const)
+        : [row.needs, row.right];
+    if (needs !== "nothing" && !state.secure && (tls === "login" || tls === "data")) {
       return final(534, "AUTH TLS comes first here");
     }
-    if (row.needs === "login" && state.login === null)
-      return final(530, "USER and PASS come first");
-    if (row.needs === "name" && (state.named === null || state.login !== null)) {
+    if (needs === "login" && state.login === null) return final(530, "USER and PASS come first");
+    if (needs === "name" && (state.named === null || state.login !== null)) {
       return final(503, "USER comes before PASS");
     }
     if (row.after !== undefined && state.renameFrom === null) {
       return final(503, `${row.after} comes right before ${verb}`);
     }
     const wanted = argumentOf(row);
-    // PASS may have an empty password, and a space at the end of a line is no argument.
-    const given = argument.trim() !== "";
     if ((wanted === "none" && given) || (wanted === "required" && !given)) {
       return final(501, `It is written: ${usageOf(verb)}`);
     }
-    if (row.right !== undefined && !state.may(row.right))
-      return final(550, "That is not permitted");
+    if (right !== undefined && !state.may(right)) return storeFailed("forbidden");
     return row.transfers === true ? transferObstacle(state) : null;
   }
 }

@@ -81,17 +81,21 @@ class Judge {
 
   /** Answers what is asked until nothing is, and then looks at what is left. */
   finish(dealt: Dealt): void {
-    for (let i = 0; this.#open !== null; i++) {
-      expect(i).toBeLessThan(1000);
-      this.answer(dealt);
-    }
+    this.#answerAll(dealt);
     if (!this.session.over) expect(this.#waiting).toEqual([]);
     this.event({ kind: "ended" });
-    while (this.#open !== null) this.answer(dealt);
+    this.#answerAll(dealt);
     expect(this.session.over).toBe(true);
     expect(this.#closed).toBe(true);
     expect(this.#listening).toBe(false);
     expect(this.#sourceOpen).toBe(false);
+  }
+
+  #answerAll(dealt: Dealt): void {
+    for (let i = 0; this.#open !== null; i++) {
+      expect(i).toBeLessThan(1000);
+      this.answer(dealt);
+    }
   }
 
   #judge(effects: readonly Effect[]): void {
