@@ -6,6 +6,7 @@
  * CR that ends no line: as part of a name they could only do harm.
  */
 import { printable } from "./replies.ts";
+import { FIRST_TELNET_BYTE } from "./telnet.ts";
 
 export interface Command {
   readonly kind: "command";
@@ -22,19 +23,23 @@ export interface RefusedLine {
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The bytes of a line, without its ending. */
-export function readCommand(bytes: Uint8Array): Command | RefusedLine {
-  if (bytes.length === 0) return { kind: "refused", reason: "empty" };
+/** The bytes of a line, without its ending. What telnet has lost of a Synch is left out. */
+export function readCommand(line: Uint8Array): Command | RefusedLine {
+  const start = line.findIndex((byte) => byte < FIRST_TELNET_BYTE);
+  return start === -1 ? { kind: "refused", reason: "empty" } : read(line.subarray(start));
+}
+
+function read(bytes: Uint8Array): Command | RefusedLine {
   if (bytes.some((byte) => byte < 0x20 || byte === 0x7f)) {
     return { kind: "refused", reason: "control" };
   }
-  let line: string;
+  let text: string;
   try {
-    line = decoder.decode(bytes);
+    text = decoder.decode(bytes);
   } catch {
     return { kind: "refused", reason: "not-utf8" };
   }
-  const parts = /^([A-Za-z]{3,8})(?: (.*))?$/su.exec(line);
+  const parts = /^([A-Za-z]{3,8})(?: (.*))?$/su.exec(text);
   if (parts === null) return { kind: "refused", reason: "no-verb" };
   return { kind: "command", verb: parts[1]!.toUpperCase(), argument: parts[2] ?? "" };
 }

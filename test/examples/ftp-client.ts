@@ -7,8 +7,8 @@ import type { Answers, Effect, Question, SessionEvent } from "../../examples/ftp
 import type { ListedEntry, Right } from "../../examples/ftp/listing.ts";
 import { formatReply, type Reply } from "../../examples/ftp/replies.ts";
 import { Session } from "../../examples/ftp/session.ts";
+import { ControlFilter } from "../../examples/ftp/telnet.ts";
 import { DEFAULT_SESSION_LIMITS, type SessionSettings } from "../../examples/ftp/state.ts";
-import { TelnetFilter } from "../../examples/telnet/filter.ts";
 
 export const SETTINGS: SessionSettings = {
   greeting: "Files",
@@ -71,7 +71,7 @@ export class FtpClient {
   readonly #answering: Answering;
   /** Oldest first; the protocol has one open at a time. */
   readonly #open: (Effect & { kind: "ask" })[] = [];
-  readonly #telnet = new TelnetFilter();
+  readonly #telnet = new ControlFilter();
   readonly #framer = lineFramer({ maxBytes: 1024 });
   readonly #input = new FrameInput();
   #listening = false;
@@ -109,7 +109,7 @@ export class FtpClient {
     return this.say(...lines).map((line) => parseInt(line));
   }
 
-  /** Bytes as they come, through telnet's filter and the framer of lines. */
+  /** Bytes as they come, through the filter and the framer of lines. */
   receive(bytes: Uint8Array): void {
     this.#input.push(this.#telnet.filter(Buffer.from(bytes)));
     for (;;) {

@@ -385,16 +385,22 @@ describe("while a transfer runs", () => {
   });
 
   test.each([
-    ["IP and Synch in the stream", [0xff, 0xf4, 0xff, 0xf2]],
-    ["IP, and a Synch whose mark went as urgent data", [0xff, 0xf4, 0xff]],
-    ["Synch alone", [0xff, 0xf2]],
-    ["nothing", []],
-  ])("ABOR after %s, whole and byte by byte", (_, telnet) => {
-    const bytes = Buffer.concat([Buffer.from(telnet), Buffer.from("ABOR\r\n")]);
+    ["IP and Synch in the stream", [0xff, 0xf4, 0xff, 0xf2], "ABOR\r\n"],
+    ["IP and Synch, DM lost as urgent data", [0xff, 0xf4, 0xff], "ABOR\r\n"],
+    ["IP and Synch of tnftp, IAC lost", [0xff, 0xf4, 0xf2], "ABOR\r\n"],
+    ["IP and Synch of lftp, IAC lost", [0xf4, 0xff, 0xf2], "ABOR\r\n"],
+    ["nothing, LF lost as urgent data (ftplib)", [], "ABOR\r"],
+    ["nothing, in small letters", [], "abor\r\n"],
+    ["nothing, with LF alone", [], "ABOR\n"],
+  ])("ABOR after %s, whole and in pieces, is one command", (_, telnet, text) => {
+    const bytes = Buffer.concat([Buffer.from(telnet), Buffer.from(text)]);
     for (const size of [1, 2, 3, bytes.length]) {
       const client = moving();
       for (let at = 0; at < bytes.length; at += size) client.receive(bytes.subarray(at, at + size));
       expect(client.done()).toEqual(["abort"]);
+      client.receive(Buffer.from("NOOP\r\n"));
+      const codes = codesOf(client.answer("move", { ok: false, why: "aborted" }));
+      expect(codes).toEqual([426, 226, 200]);
     }
   });
 
