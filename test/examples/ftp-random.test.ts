@@ -268,16 +268,23 @@ const ending = fc.constantFrom<SessionEvent>(
 );
 const tls = fc.constantFrom<TlsPolicy>("none", "offered", "offered", "login", "data");
 
-/** Most of what there is to do needs a login. */
-const prelude = fc.oneof(
-  fc.constant<Act[]>([]),
-  dealt.map((answer): Act[] => [
-    { line: Buffer.from("USER ann") },
-    { line: Buffer.from("PASS right") },
+/** Most of what there is to do needs a login, and more a transfer. */
+const login = dealt.map((answer): Act[] => [
+  { line: Buffer.from("USER ann") },
+  { line: Buffer.from("PASS right") },
+  { answer },
+  { line: Buffer.from("TYPE I") },
+]);
+const transfer = fc
+  .tuple(login, dealt)
+  .map(([before, answer]): Act[] => [
+    ...before,
+    { line: Buffer.from("EPSV") },
     { answer },
-    { line: Buffer.from("TYPE I") },
-  ]),
-);
+    { line: Buffer.from("RETR a") },
+    { answer },
+  ]);
+const prelude = fc.oneof(fc.constant<Act[]>([]), login, transfer);
 
 function play(judge: Judge, acts: readonly Act[]): void {
   for (const one of acts) {
