@@ -26,8 +26,7 @@ export const ACCESS = {
 function user(state: State, name: string): Step {
   state.logOut();
   state.named = name;
-  const anonymous = /^(?:anonymous|ftp)$/i.test(name);
-  return final(331, anonymous ? "Any password will do, best your e-mail address" : "Password?");
+  return final(331, "And the password?");
 }
 
 function pass(state: State, password: string): Step {

@@ -19,7 +19,7 @@
 import type { Right } from "./listing.ts";
 
 /** `safety` is TLS where it is required; `name` is that and USER before; `login` is all of it. */
-export type Needs = "nothing" | "safety" | "name" | "login";
+type Needs = "nothing" | "safety" | "name" | "login";
 
 export interface CommandRow {
   /** "959 4.1.1": RFC and section; or the draft's name. */

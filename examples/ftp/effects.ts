@@ -30,7 +30,7 @@ export type StoreFailure =
   | "changed"
   | "failed";
 
-export type Outcome<T> =
+type Outcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: StoreFailure };
 
 /** What changes the library, and answers nothing but whether it did. */

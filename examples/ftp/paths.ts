@@ -7,7 +7,7 @@
 export const MAX_NAME_BYTES = 255;
 export const MAX_PATH_BYTES = 4096;
 
-export type PathProblem = "control" | "not-utf8" | "name-too-long" | "path-too-long";
+type PathProblem = "control" | "not-utf8" | "name-too-long" | "path-too-long";
 
 export type Resolved =
   | { readonly ok: true; readonly path: string }
@@ -30,7 +30,7 @@ export function resolvePath(written: string, folder: string): Resolved {
 }
 
 /** Why no client could say `name`, or null. For one part of a path. */
-export function nameProblem(name: string): PathProblem | null {
+function nameProblem(name: string): PathProblem | null {
   if (/\p{Cc}/u.test(name)) return "control";
   if (/\p{Cs}/u.test(name)) return "not-utf8";
   return Buffer.byteLength(name) > MAX_NAME_BYTES ? "name-too-long" : null;

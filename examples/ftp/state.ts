@@ -2,7 +2,7 @@
 import { protocolOf } from "./addresses.ts";
 import type { Effect, Login, Route } from "./effects.ts";
 import { FACTS, type Fact, type Right } from "./listing.ts";
-import { resolvePath } from "./paths.ts";
+import { MAX_NAME_BYTES, MAX_PATH_BYTES, resolvePath } from "./paths.ts";
 import { final, type Step } from "./steps.ts";
 
 /**
@@ -15,8 +15,7 @@ export interface SessionSettings {
   /** The first line that a client sees. */
   readonly greeting: string;
   readonly tls: TlsPolicy;
-  /** Addresses of the control connection's two ends, without ports. */
-  readonly localHost: string;
+  /** The client's address, without its port. */
   readonly peerHost: string;
   /** HOST may name these (RFC 7151), in any case; null: anything. */
   readonly hostNames: readonly string[] | null;
@@ -140,6 +139,6 @@ export class State {
 const PATH_PROBLEMS = {
   control: "Names have no control characters here",
   "not-utf8": "Names are UTF-8 here",
-  "name-too-long": "A name has at most 255 bytes",
-  "path-too-long": "A path has at most 4096 bytes",
+  "name-too-long": `A name has at most ${MAX_NAME_BYTES} bytes`,
+  "path-too-long": `A path has at most ${MAX_PATH_BYTES} bytes`,
 };

@@ -13,7 +13,6 @@ import { DEFAULT_SESSION_LIMITS, type SessionSettings } from "../../examples/ftp
 export const SETTINGS: SessionSettings = {
   greeting: "Files",
   tls: "offered",
-  localHost: "127.0.0.1",
   peerHost: "127.0.0.1",
   hostNames: null,
   limits: DEFAULT_SESSION_LIMITS,
@@ -24,7 +23,7 @@ export type Answering = {
   [K in keyof Answers]?: (question: Question & { kind: K }) => Answers[K] | null;
 };
 
-export const ALL: readonly Right[] = ["read", "write", "delete"];
+const ALL: readonly Right[] = ["read", "write", "delete"];
 
 export function file(name: string, size = 0): ListedEntry {
   return { name, kind: "file", size, modifiedMs: Date.UTC(2024, 1, 29, 12, 30, 5), unique: "f1" };
@@ -35,7 +34,7 @@ export function folder(name: string): ListedEntry {
 }
 
 /** `/` and `/docs` are folders, `/docs/a.txt` has 5 bytes and `/big` a million; all changes are done. */
-export const STORE: Answering = {
+const STORE: Answering = {
   "check-password": ({ name, password }) =>
     password === "right" ? { name, home: "/", rights: new Set(ALL) } : null,
   listen: () => ({ host: "127.0.0.1", port: 40_001 }),
@@ -60,7 +59,7 @@ export const STORE: Answering = {
 };
 
 /** `220 Files`; of several lines the code and the lines with ` | ` between them. */
-export function told({ code, lines }: Reply): string {
+function told({ code, lines }: Reply): string {
   return `${code} ${lines.join(" | ")}`;
 }
 

@@ -144,7 +144,7 @@ describe("the route of data", () => {
     ["EPSV 2", 229],
     ["EPSV 1", 522],
   ])("%s over IPv6: %i", (line, code) => {
-    const client = FtpClient.loggedIn({}, ["read"], { peerHost: "::1", localHost: "::1" });
+    const client = FtpClient.loggedIn({}, ["read"], { peerHost: "::1" });
     expect(client.codes(line)).toEqual([code]);
   });
 
@@ -376,6 +376,15 @@ describe("while a transfer runs", () => {
     const codes = codesOf(client.answer("entry", { ok: true, value: folder("/") }));
     expect(codes).toEqual([426, 226]);
     expect(opened(client)).toEqual([]);
+  });
+
+  test("so does the end of the control connection", () => {
+    const client = FtpClient.loggedIn({ entry: () => null });
+    client.say("PASV", "LIST");
+    client.tell({ kind: "ended" });
+    expect(codesOf(client.answer("entry", { ok: true, value: folder("/") }))).toEqual([426]);
+    expect(opened(client)).toEqual([]);
+    expect(client.session.over).toBe(true);
   });
 
   test("ABOR without one is 226, and puts an end to PASV", () => {
