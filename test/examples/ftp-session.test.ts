@@ -338,6 +338,16 @@ describe("the end of a session", () => {
     expect(client.listening).toBe(false);
   });
 
+  test("drops what a late answer has opened", () => {
+    const client = FtpClient.loggedIn({ open: () => null });
+    client.say("PASV", "STOR a");
+    client.tell({ kind: "expired", what: "idle" });
+    expect(client.done()).toEqual(["abort", "close-data", "close"]);
+    client.forget();
+    client.answer("open", { ok: true, value: { size: 0, path: "/a" } });
+    expect(client.done()).toEqual(["drop"]);
+  });
+
   test("an answer to what was not asked is a mistake of the driver", () => {
     const client = new FtpClient();
     const event = { kind: "answer", id: 7, answer: { to: "wait", value: null } } as const;
