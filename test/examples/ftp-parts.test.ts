@@ -137,6 +137,8 @@ describe("addresses", () => {
     ["::1", "::2", false],
     ["1.2.3.4", "1.2.3.5", false],
     ["x", "x", false],
+    ["1:2:3:4:5:6:7:8::", "1:2:3:4:5:6:7:8", false],
+    ["1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0", true],
   ])("%s and %s are the same: %s", (one, other, same) => {
     expect(addresses.sameHost(one, other)).toBe(same);
   });

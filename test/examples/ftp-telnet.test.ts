@@ -62,6 +62,11 @@ describe("the filter of the control connection", () => {
     );
   });
 
+  test("ends an ABOR that telnet's stray bytes stand before, if its LF is lost", () => {
+    const bytes = Buffer.from([0xff, 0xf4, 0xf2, ...Buffer.from("ABOR\r")]);
+    expect(filtered(bytes).endsWith("ABOR\r\n")).toBe(true);
+  });
+
   test("hears of a timing mark", () => {
     const filter = new ControlFilter();
     filter.filter(Buffer.of(0xff, 0xfd, 0x06));
