@@ -11,7 +11,7 @@ import type { Answers, Effect, SessionEvent, StoreFailure } from "../../examples
 import type { Right } from "../../examples/ftp/listing.ts";
 import { formatReply } from "../../examples/ftp/replies.ts";
 import { Session } from "../../examples/ftp/session.ts";
-import type { TlsPolicy } from "../../examples/ftp/state.ts";
+import type { SessionSettings, TlsPolicy } from "../../examples/ftp/state.ts";
 import { FtpClient, SETTINGS } from "./ftp-client.ts";
 
 interface Asked {
@@ -45,8 +45,8 @@ class Judge {
   #closed = false;
   readonly bytes: Buffer[] = [];
 
-  constructor(tls: TlsPolicy) {
-    this.session = new Session({ ...SETTINGS, tls });
+  constructor(settings: Partial<SessionSettings>) {
+    this.session = new Session({ ...SETTINGS, ...settings });
     this.#judge(this.session.begin());
   }
 
@@ -266,7 +266,10 @@ const ending = fc.constantFrom<SessionEvent>(
   ),
   { kind: "expired", what: "idle" },
 );
-const tls = fc.constantFrom<TlsPolicy>("none", "offered", "offered", "login", "data");
+const settings = fc.record({
+  tls: fc.constantFrom<TlsPolicy>("none", "offered", "offered", "login", "data"),
+  peerHost: fc.constantFrom("127.0.0.1", "127.0.0.1", "::1"),
+});
 
 /** Most of what there is to do needs a login, and more a transfer. */
 const login = dealt.map((answer): Act[] => [
@@ -299,7 +302,7 @@ describe("any session", () => {
   test("answers each command once, in its turn, by the table, and leaves nothing open", () => {
     const acts = fc.array(act, { maxLength: 40 });
     fc.assert(
-      fc.property(tls, prelude, acts, ending, acts, dealt, (policy, login, ...rest) => {
+      fc.property(settings, prelude, acts, ending, acts, dealt, (policy, login, ...rest) => {
         const [before, event, after, last] = rest;
         const judge = new Judge(policy);
         play(judge, [...login, ...before]);
@@ -315,7 +318,7 @@ describe("any session", () => {
     const seen = new Set<number>();
     fc.assert(
       fc.property(
-        tls,
+        settings,
         prelude,
         fc.array(act, { maxLength: 40 }),
         dealt,
