@@ -27,7 +27,7 @@ import type { Moment } from "./moment.ts";
 import { readLine, type LineEvent } from "./protocol.ts";
 import { inputState, statsLines, whyDisconnected, whyTurnedAway } from "./reports.ts";
 import { Room } from "./room.ts";
-import { TelnetFilter, TIMING_MARK_ANSWER } from "./telnet.ts";
+import { TelnetFilter, TIMING_MARK_ANSWER } from "../telnet/filter.ts";
 import { LOCALES, type RoomCounts, type Texts } from "./texts.ts";
 
 /** Connections over `maxMembers`: those that are being told that the room is full, or good-bye. */

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { TIMING_MARK_ANSWER } from "../../examples/chat/telnet.ts";
+import { TIMING_MARK_ANSWER } from "../../examples/telnet/filter.ts";
 import {
   cleanUp,
   complaints,

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { FrameInput, lines as lineFramer, nextFrame, RefusedFrame } from "iomux";
 
 import { printable, readLine } from "../../examples/chat/protocol.ts";
-import { TelnetFilter } from "../../examples/chat/telnet.ts";
+import { TelnetFilter } from "../../examples/telnet/filter.ts";
 
 const MAX = 16;
 

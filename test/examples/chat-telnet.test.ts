@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { MAX_SUBNEGOTIATION_BYTES, TelnetFilter } from "../../examples/chat/telnet.ts";
+import { MAX_SUBNEGOTIATION_BYTES, TelnetFilter } from "../../examples/telnet/filter.ts";
 import { MemoryChat } from "./chat-memory.ts";
 
 const [IAC, SB, SE, WILL, DO, DM, IP, NOP] = [255, 250, 240, 251, 253, 242, 244, 241] as const;

@@ -21,7 +21,7 @@ const TIMING_MARK = 0x06;
 /** The first of the commands (RFC 1184: EOF); the last that stands alone is 0xF9, GA. */
 const FIRST_COMMAND = 0xec;
 
-/** A subnegotiation that never ends must not swallow a member's words for ever. */
+/** A subnegotiation that never ends must not swallow what is said for ever. */
 export const MAX_SUBNEGOTIATION_BYTES = 1024;
 
 /** No. All that came before is out of the way then, which is what it was for. */
