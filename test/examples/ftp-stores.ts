@@ -1,0 +1,113 @@
+/** The stores that keep one contract, and what tests do with them. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, onTestFinished } from "vitest";
+
+import { openDiskStore } from "../../examples/ftp/disk-store.ts";
+import { StoreError } from "../../examples/ftp/file-store.ts";
+import type { Entry, FileStore, StoreErrorCode } from "../../examples/ftp/file-store.ts";
+import type { UploadMode } from "../../examples/ftp/file-store.ts";
+import { MemoryStore } from "../../examples/ftp/memory-store.ts";
+
+export const NEW: UploadMode = { kind: "new" };
+export const REPLACE: UploadMode = { kind: "replace" };
+export const APPEND: UploadMode = { kind: "append" };
+export const UNIQUE: UploadMode = { kind: "unique" };
+
+/** A folder that is removed with all that is in it. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "iomux-store-"));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+/** Closed when the test ends. */
+export async function diskStore(
+  root: string,
+  options: Parameters<typeof openDiskStore>[1] = {},
+): Promise<FileStore> {
+  const store = await openDiskStore(root, { durable: false, ...options });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+export const DISK_STORES = [
+  { name: "disk, by handle", lookup: "handle" },
+  { name: "disk, by path", lookup: "path" },
+] as const;
+
+const STORES = [
+  { name: "memory", open: () => Promise.resolve<FileStore>(new MemoryStore()) },
+  ...DISK_STORES.filter(({ lookup }) => lookup === "path" || process.platform === "linux").map(
+    ({ name, lookup }) => ({ name, open: () => diskStore(temporaryFolder(), { lookup }) }),
+  ),
+];
+
+export function onEveryStore(tests: (open: () => Promise<FileStore>) => void): void {
+  describe.each(STORES)("store: $name", ({ open }) => {
+    tests(open);
+  });
+}
+
+export async function put(
+  store: FileStore,
+  path: string,
+  text: string,
+  mode: UploadMode = REPLACE,
+): Promise<string> {
+  const upload = await store.openUpload(path, mode);
+  await upload.write(Buffer.from(text));
+  await upload.commit();
+  return upload.path;
+}
+
+export async function get(store: FileStore, path: string, offset = 0): Promise<string> {
+  const reader = await store.openReader(path, offset);
+  const pieces: Buffer[] = [];
+  try {
+    for (;;) {
+      const buffer = Buffer.alloc(7);
+      const count = await reader.read(buffer);
+      if (count === 0) return Buffer.concat(pieces).toString();
+      pieces.push(buffer.subarray(0, count));
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+export async function entries(store: FileStore, path: string): Promise<Entry[]> {
+  const all: Entry[] = [];
+  for await (const entry of store.list(path)) all.push(entry);
+  return all;
+}
+
+/** Sorted. */
+export async function names(store: FileStore, path = "/"): Promise<string[]> {
+  return (await entries(store, path)).map(({ name }) => name).sort();
+}
+
+/** The code of the failure; "done" if there is none. What is not a StoreError is thrown. */
+export async function codeOf(work: Promise<unknown>): Promise<StoreErrorCode | "done"> {
+  try {
+    await work;
+    return "done";
+  } catch (error) {
+    if (error instanceof StoreError) return error.code;
+    throw error;
+  }
+}
+
+/** What is under a folder, as paths of files with their text, and of folders with null. */
+export async function treeOf(store: FileStore, path = "/"): Promise<Record<string, string | null>> {
+  const tree: Record<string, string | null> = {};
+  for (const { name, kind } of await entries(store, path)) {
+    const below = path === "/" ? `/${name}` : `${path}/${name}`;
+    tree[below] = kind === "file" ? await get(store, below) : null;
+    if (kind === "folder") Object.assign(tree, await treeOf(store, below));
+  }
+  return tree;
+}
