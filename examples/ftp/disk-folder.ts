@@ -183,6 +183,7 @@ class Walk {
       return null;
     }
     const stats = await unless(fs.lstat(this.#folder.at(name)), ["ENOENT"], null);
+    await this.#folder.check();
     if (stats?.isSymbolicLink() !== true || keepLast) {
       return new Place(this.#root, this.#folder, name, stats);
     }

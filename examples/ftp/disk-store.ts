@@ -206,7 +206,11 @@ class DiskStore implements FileStore {
   async #shown(folder: Folder, names: readonly string[], name: string): Promise<Entry | null> {
     const path = `/${[...names, name].join("/")}`;
     try {
-      const stats = await told(path, () => fs.lstat(folder.at(name)));
+      const stats = await told(path, async () => {
+        const stats = await fs.lstat(folder.at(name));
+        await folder.check();
+        return stats;
+      });
       return stats.isSymbolicLink() ? await this.entry(path) : entryOf(name, stats, path);
     } catch (error) {
       if (error instanceof StoreError) return null;

@@ -32,8 +32,9 @@ export function isFit(name: string): boolean {
  */
 export function namesOf(path: string): string[] {
   if (path === "/") return [];
-  const names = path.split("/");
-  if (names.shift() !== "" || Buffer.byteLength(path) > MAX_PATH_BYTES || !names.every(isFit)) {
+  const [first, ...names] = path.split("/");
+  const isShort = Buffer.byteLength(path) <= MAX_PATH_BYTES;
+  if (first !== "" || names.length === 0 || !isShort || !names.every(isFit)) {
     throw new StoreError("bad-name", path);
   }
   return names;

@@ -1,5 +1,5 @@
 /** The stores that keep one contract, and what tests do with them. */
-import { mkdtempSync, rmSync } from "node:fs";
+import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, onTestFinished } from "vitest";
@@ -17,9 +17,9 @@ export const UNIQUE: UploadMode = { kind: "unique" };
 
 /** A folder that is removed with all that is in it. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "iomux-store-"));
+  const folder = fs.mkdtempSync(join(tmpdir(), "iomux-store-"));
   onTestFinished(() => {
-    rmSync(folder, { recursive: true, force: true });
+    fs.rmSync(folder, { recursive: true, force: true });
   });
   return folder;
 }
@@ -110,4 +110,14 @@ export async function treeOf(store: FileStore, path = "/"): Promise<Record<strin
     if (kind === "folder") Object.assign(tree, await treeOf(store, below));
   }
   return tree;
+}
+
+/** All of a folder of the disk that a change would show in. */
+export function snapshotOf(folder: string): unknown {
+  const all = fs.readdirSync(folder, { recursive: true, withFileTypes: true });
+  return all.map((entry) => {
+    const path = join(entry.parentPath, entry.name);
+    const { ino, mtimeMs, mode, nlink } = fs.lstatSync(path);
+    return [path, ino, mtimeMs, mode, nlink, entry.isFile() ? fs.readFileSync(path, "utf8") : ""];
+  });
 }
