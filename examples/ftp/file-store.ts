@@ -26,13 +26,15 @@ export class StoreError extends Error {
   readonly code: StoreErrorCode;
   /** The virtual path. The message has no other path. */
   readonly path: string;
+  /** For the operator, like `EIO: fsync`. */
+  readonly detail: string | undefined;
 
-  /** `detail` is for the operator, like `EIO: fsync`. */
   constructor(code: StoreErrorCode, path: string, detail?: string, options?: ErrorOptions) {
     const more = detail === undefined ? "" : ` (${detail})`;
     super(`${JSON.stringify(path)}: ${EXPLANATIONS[code]}${more}`, options);
     this.code = code;
     this.path = path;
+    this.detail = detail;
   }
 }
 

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { openDiskStore } from "../../examples/ftp/disk-store.ts";
 import { COPY_BYTES } from "../../examples/ftp/disk-upload.ts";
-import { StoreError, type UploadMode } from "../../examples/ftp/file-store.ts";
+import type { StoreError, UploadMode } from "../../examples/ftp/file-store.ts";
 import { UPLOAD_PREFIX } from "../../examples/ftp/store-path.ts";
 import { FOREIGN_UPLOAD_MS, uploadOwner } from "../../examples/ftp/upload-owner.ts";
 import { openDescriptors, run, type Running } from "./chat-process.ts";
@@ -60,8 +60,8 @@ describe("after kill -9", () => {
 
     const store = await diskStore(root);
     const own = await store.openUpload("/folder/own", NEW);
-    const expected = Array.from({ length: 25 }, (_, i) => [`/folder/file ${i}`, "old"]);
-    const before = { "/folder": null, ...Object.fromEntries(expected) };
+    const before: Record<string, string | null> = { "/folder": null };
+    for (let i = 0; i < 25; i++) before[`/folder/file ${i}`] = "old";
     expect(await treeOf(store)).toEqual(before);
     expect(await store.cleanUp()).toBe(50);
     expect(uploadsIn(folder)).toHaveLength(4);

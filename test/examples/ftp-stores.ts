@@ -8,6 +8,7 @@ import { openDiskStore } from "../../examples/ftp/disk-store.ts";
 import { StoreError } from "../../examples/ftp/file-store.ts";
 import type { Entry, FileStore, StoreErrorCode } from "../../examples/ftp/file-store.ts";
 import type { UploadMode } from "../../examples/ftp/file-store.ts";
+import { homeStore } from "../../examples/ftp/home-store.ts";
 import { MemoryStore } from "../../examples/ftp/memory-store.ts";
 
 export const NEW: UploadMode = { kind: "new" };
@@ -41,10 +42,20 @@ export const DISK_STORES = [
 
 const STORES = [
   { name: "memory", open: () => Promise.resolve<FileStore>(new MemoryStore()) },
+  { name: "a home", open: openHome },
   ...DISK_STORES.filter(({ lookup }) => lookup === "path" || process.platform === "linux").map(
     ({ name, lookup }) => ({ name, open: () => diskStore(temporaryFolder(), { lookup }) }),
   ),
 ];
+
+/** Beside it are files that would be seen if a path led out of it. */
+async function openHome(): Promise<FileStore> {
+  const whole = new MemoryStore();
+  await whole.makeFolder("/homes");
+  await whole.makeFolder("/homes/alice");
+  for (const name of ["/a", "/homes/a", "/homes/alice2"]) await put(whole, name, "ELSEWHERE");
+  return homeStore(whole, "/homes/alice");
+}
 
 export function onEveryStore(tests: (open: () => Promise<FileStore>) => void): void {
   describe.each(STORES)("store: $name", ({ open }) => {
@@ -59,8 +70,12 @@ export async function put(
   mode: UploadMode = REPLACE,
 ): Promise<string> {
   const upload = await store.openUpload(path, mode);
-  await upload.write(Buffer.from(text));
-  await upload.commit();
+  try {
+    await upload.write(Buffer.from(text));
+    await upload.commit();
+  } finally {
+    await upload.discard();
+  }
   return upload.path;
 }
 
