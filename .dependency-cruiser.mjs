@@ -56,9 +56,12 @@ export default {
     ),
     forbid(
       "testing-imports-by-name",
-      'src/testing has nothing but itself and the package\'s own name, "iomux"',
+      'src/testing has nothing but itself and the package\'s own name, "iomux"; it watches Node',
       { path: "^src/testing/" },
-      { pathNot: ["^src/testing/", ENTRY], dependencyTypesNot: ["type-only"] },
+      {
+        pathNot: ["^src/testing/", ENTRY, builtin("async_hooks")],
+        dependencyTypesNot: ["type-only"],
+      },
     ),
     forbid(
       "testing-types-by-name",

@@ -9,6 +9,12 @@ import { interleave, summarize } from "./rounds.ts";
 const CONNECTIONS = 100;
 const SERVERS = ["net", "contender"] as const;
 
+/** A record of TLS has 16 KiB at most, which is one message of the second. */
+const TLS_CASES = [
+  { name: "TLS, 64 B, 1 in flight", size: 64, inFlight: 1, messages: 6_000, goal: 1.1 },
+  { name: "TLS, 16 KiB, 1 in flight", size: 16_384, inFlight: 1, messages: 4_000, goal: 1.1 },
+] as const;
+
 interface Cost {
   net: number;
   contender: number;
@@ -41,6 +47,11 @@ export const echo: Bench = {
   run: (options, progress) => compare("iomux", options, progress),
 };
 
+export const tls: Bench = {
+  title: `echo over TLS, ${CONNECTIONS} connections, server CPU per message, against node:tls`,
+  run: (options, progress) => compare("tls-iomux", options, progress, "tls-net", TLS_CASES),
+};
+
 /** What the same measurement says where there is nothing to find. */
 export const noise: Bench = {
   title: "noise: plain net against itself, measured as echo is",
@@ -54,13 +65,15 @@ async function compare(
   contender: ProgramName,
   options: BenchOptions,
   progress: (line: string) => void,
+  plain: ProgramName = "net",
+  cases: readonly Case[] = CASES,
 ): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const kind of CASES.filter(({ name }) => name.includes(options.only))) {
+  for (const kind of cases.filter(({ name }) => name.includes(options.only))) {
     const rounds: Round[] = [];
     for (let round = 1; round <= options.rounds; round++) {
-      progress(`${contender} against net, ${kind.name}: round ${round} of ${options.rounds}`);
-      rounds.push(await measureRound(kind, contender, options));
+      progress(`${contender} against ${plain}, ${kind.name}: round ${round} of ${options.rounds}`);
+      rounds.push(await measureRound(kind, contender, options, plain));
     }
     const label = contender === "net" ? "net again" : contender;
     const all = rounds.map((round) => round.all);
@@ -90,12 +103,13 @@ async function measureRound(
   { size, inFlight, messages }: Case,
   contender: ProgramName,
   { warmUp, slices }: BenchOptions,
+  plain: ProgramName,
 ): Promise<Round> {
   const load = await Child.start("load");
-  const servers = { net: await Child.start("net"), contender: await Child.start(contender) };
+  const servers = { net: await Child.start(plain), contender: await Child.start(contender) };
   for (const group of SERVERS) {
     const port = await servers[group].ask<number>("port");
-    await load.ask("open", { group, port, count: CONNECTIONS });
+    await load.ask("open", { group, port, count: CONNECTIONS, secure: plain === "tls-net" });
   }
   const user: Cost = { net: 0, contender: 0 };
   const runOne = async (group: keyof Cost): Promise<number> => {

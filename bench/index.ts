@@ -9,7 +9,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
-import { echo, noise } from "./echo.ts";
+import { echo, noise, tls } from "./echo.ts";
 import { fanout } from "./fanout.ts";
 import { flood } from "./flood.ts";
 import { idle } from "./idle.ts";
@@ -29,7 +29,7 @@ import { structs } from "./struct.ts";
 import { turn } from "./turn.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
-  ...{ echo, idle, turn, flood, noise },
+  ...{ echo, tls, idle, turn, flood, noise },
   ...{ fanout, stopped, members },
   struct: structs,
 };

@@ -6,6 +6,7 @@
  * It must cost less than the server. So all sockets read into one buffer, and nothing is looked at.
  */
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 
 import { answer } from "./child.ts";
 
@@ -28,7 +29,23 @@ class Peer {
   #partial = 0;
   #socket: Socket | null = null;
 
-  open(port: number): Promise<void> {
+  open(port: number, secure: boolean): Promise<void> {
+    return secure ? this.#openTls(port) : this.#openPlain(port);
+  }
+
+  #openTls(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const to = { port, host: "127.0.0.1", noDelay: true, rejectUnauthorized: false };
+      const socket = connectTls(to, resolve);
+      socket.on("error", reject);
+      socket.on("data", ({ length }: Buffer) => {
+        this.#received(length);
+      });
+      this.#socket = socket;
+    });
+  }
+
+  #openPlain(port: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const onread = {
         buffer: readBuffer,
@@ -71,12 +88,17 @@ class Peer {
 
 const groups = new Map<string, Peer[]>();
 
-async function open(question: { group: string; port: number; count: number }): Promise<void> {
+async function open(question: {
+  group: string;
+  port: number;
+  count: number;
+  secure?: boolean;
+}): Promise<void> {
   const peers = groups.get(question.group) ?? [];
   groups.set(question.group, peers);
   for (let left = question.count; left > 0; left -= CONNECTING_AT_ONCE) {
     const added = Array.from({ length: Math.min(left, CONNECTING_AT_ONCE) }, () => new Peer());
-    await Promise.all(added.map((peer) => peer.open(question.port)));
+    await Promise.all(added.map((peer) => peer.open(question.port, question.secure === true)));
     peers.push(...added);
   }
 }

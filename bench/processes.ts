@@ -17,6 +17,8 @@ const PROGRAMS = {
   load: new URL("./load.ts", import.meta.url),
   iomux: new URL("./servers/iomux.ts", import.meta.url),
   net: new URL("./servers/net.ts", import.meta.url),
+  "tls-iomux": new URL("./servers/tls-iomux.ts", import.meta.url),
+  "tls-net": new URL("./servers/tls-net.ts", import.meta.url),
   "flood-iomux": new URL("./servers/flood-iomux.ts", import.meta.url),
   "flood-net": new URL("./servers/flood-net.ts", import.meta.url),
   turn: new URL("./servers/turn.ts", import.meta.url),

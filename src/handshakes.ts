@@ -1,4 +1,5 @@
 /** The handshakes of a listener: how many at a time, how long each, and what became of them. */
+import type { SocketAddress } from "./address.ts";
 import { IomuxError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import type { Transport } from "./network.ts";
@@ -7,6 +8,7 @@ import { handshakeTooSlow } from "./securing.ts";
 import type { Handshake, Securer } from "./tls.ts";
 
 interface Pending {
+  readonly address: SocketAddress | null;
   readonly handshake: Handshake;
   readonly cancelDeadline: () => void;
 }
@@ -27,21 +29,31 @@ export class Handshakes {
     return this.#pending.size >= this.#host.limits.maxHandshakes;
   }
 
-  /** `onSecure` hears of it if it succeeds. */
-  begin(transport: Transport, onSecure: (transport: Transport) => void): void {
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Where those come from that are under way. */
+  get addresses(): (SocketAddress | null)[] {
+    return Array.from(this.#pending, ({ address }) => address);
+  }
+
+  /** `onEnd` hears of it: null if there is nobody to be accepted. */
+  begin(transport: Transport, onEnd: (transport: Transport | null) => void): void {
     const { tlsHandshakeMs } = this.#host.limits;
     const { remoteAddress } = transport;
     const handshake = this.#securer(transport, [], (end) => {
       if (!this.#remove(pending)) return;
       if (end instanceof Error) this.#failed(end);
-      else onSecure(end);
+      onEnd(end instanceof Error ? null : end);
     });
     const cancelDeadline = this.#host.after(tlsHandshakeMs, () => {
       this.#remove(pending);
       this.#host.destroyLater(handshake, true);
       this.#failed(handshakeTooSlow(remoteAddress, tlsHandshakeMs));
+      onEnd(null);
     });
-    const pending = { handshake, cancelDeadline };
+    const pending = { address: remoteAddress, handshake, cancelDeadline };
     this.#pending.add(pending);
   }
 

@@ -2,7 +2,7 @@
 import type { Budget } from "./budget.ts";
 import type { PagePool } from "./bytes/output-queue.ts";
 import type { Limits } from "./limits.ts";
-import type { Severable, Transport } from "./network.ts";
+import type { Network, Severable, Transport } from "./network.ts";
 import type { Channel } from "./descriptor.ts";
 import type { ReadySource } from "./registration.ts";
 
@@ -62,6 +62,7 @@ export interface Counters {
 }
 
 export interface Host {
+  readonly network: Network;
   readonly limits: Readonly<Limits>;
   readonly pages: PagePool;
   /** Counts every byte held for a peer. */

@@ -117,6 +117,7 @@ export type {
   AsyncConnection,
   AsyncSendOptions,
   AsyncServer,
+  AsyncTlsOptions,
   EachOptions,
   ReadLineOptions,
 } from "./server/async-connection.ts";
@@ -126,6 +127,7 @@ export type {
   AnyConnection,
   Connection,
   ConnectionState,
+  ConnectionTlsOptions,
   InputFilter,
   SendOptions,
 } from "./server/connection.ts";

@@ -11,6 +11,14 @@ import type { ListenSink, ListenTransport, Transport } from "./network.ts";
 import type { Entry, ReadySource } from "./registration.ts";
 import type { Securer } from "./tls.ts";
 
+/** Who is asked before a handshake begins. */
+export interface Doorkeeper {
+  /** Whether a handshake with `peer` may begin; who may not was dealt with. */
+  admits(peer: Transport): boolean;
+  /** One from `address` that was let in is gone, and nobody has accepted it. */
+  gone(address: SocketAddress | null): void;
+}
+
 export class QueuedListener implements Listener, ReadySource, ListenSink {
   readonly fd: number;
   state: DescriptorState = "open";
@@ -25,6 +33,7 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
   readonly #pausable: boolean;
   readonly #handshakes: Handshakes | null;
   #queue: Transport[] = [];
+  #doorkeeper: Doorkeeper | null = null;
   #acceptingStopped = false;
   readonly #closed = new Closed();
 
@@ -51,6 +60,22 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
 
   get waiting(): number {
     return this.#queue.length;
+  }
+
+  /** Whether those who wait have shaken hands. */
+  get secure(): boolean {
+    return this.#handshakes !== null;
+  }
+
+  /** Where those come from who were let in, and were not accepted yet. */
+  get admitted(): (SocketAddress | null)[] {
+    if (this.#handshakes === null) return [];
+    return [...this.#handshakes.addresses, ...this.#queue.map((peer) => peer.remoteAddress)];
+  }
+
+  /** From now on `doorkeeper` is asked. */
+  setDoorkeeper(doorkeeper: Doorkeeper): void {
+    this.#doorkeeper = doorkeeper;
   }
 
   get closed(): Promise<Error | null> {
@@ -90,6 +115,7 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
     if (this.state === "closing" || this.state === "closed") return;
     this.error ??= reason;
     this.state = "closing";
+    for (const address of this.admitted) this.#doorkeeper?.gone(address);
     for (const transport of this.#queue) this.host.destroyLater(transport, true);
     this.#queue = [];
     this.#handshakes?.clear();
@@ -128,8 +154,10 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
 
   #secure(transport: Transport, handshakes: Handshakes): void {
     if (!handshakes.full) {
+      if (this.#doorkeeper?.admits(transport) === false) return;
+      const { remoteAddress } = transport;
       handshakes.begin(transport, (secure) => {
-        this.#enqueue(secure);
+        if (secure === null || !this.#enqueue(secure)) this.#doorkeeper?.gone(remoteAddress);
       });
       return;
     }
@@ -139,11 +167,12 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
     );
   }
 
-  #enqueue(transport: Transport): void {
+  /** False: there is no room for it. */
+  #enqueue(transport: Transport): boolean {
     const { acceptQueue } = this.host.limits;
     if (this.#queue.length >= acceptQueue) {
       this.#refuse(transport, "IOMUX_ACCEPT_QUEUE_FULL", (refused) => this.#queueFull(refused));
-      return;
+      return false;
     }
     this.#queue.push(transport);
     if (this.#pausable && this.#queue.length >= acceptQueue) {
@@ -151,6 +180,7 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
       this.#transport.pause();
     }
     this.host.changed(this, READABLE);
+    return true;
   }
 
   onAcceptFailed(error: Error): void {

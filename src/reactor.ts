@@ -276,11 +276,12 @@ export class Reactor {
    * channel is `connecting`, and nothing is reported; then WRITABLE says that it is secure, or ERROR
    * why not. Throws `IOMUX_UNREAD_PLAINTEXT` if there are bytes that were not read: whoever has put
    * them there, they must not count as secure. Throws `IOMUX_CANNOT_START_TLS` for a channel that is
-   * secure already, has yet to connect, or has ended its side.
+   * secure already, has yet to connect, or has ended its side. A connection of `serve()` has a
+   * `startTls()` of its own.
    */
   startTls(channel: Channel, options: StartTlsOptions): void {
     this.#checkOpen();
-    startTls(this.#sources.find(channel), this.#network, options);
+    startTls(this.#sources.find(channel), options);
   }
 
   /**

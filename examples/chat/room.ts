@@ -71,10 +71,12 @@ export class Room<M> {
     return this.#talk.refuse(person, this.#lineRefusal(event), now);
   }
 
-  /** A member is gone. The others are told once, and only of who had joined. */
+  /** A member is gone. The others are told once, and only of who had joined; not at the end. */
   leave(member: M, now: Moment): Action<M>[] {
     const person = this.#floor.roster.get(member);
-    return person === undefined || this.#ended ? [] : this.#floor.depart(person, now);
+    if (person === undefined) return [];
+    const departed = this.#floor.depart(person, now);
+    return this.#ended ? [] : departed;
   }
 
   /** The administrator typed a line. */

@@ -28,7 +28,7 @@ import { readLine, type LineEvent } from "./protocol.ts";
 import { inputState, statsLines, whyDisconnected, whyTurnedAway } from "./reports.ts";
 import { Room } from "./room.ts";
 import { TelnetFilter, TIMING_MARK_ANSWER } from "./telnet.ts";
-import { LOCALES, type Texts } from "./texts.ts";
+import { LOCALES, type RoomCounts, type Texts } from "./texts.ts";
 
 /** Connections over `maxMembers`: those that are being told that the room is full, or good-bye. */
 const PASSING_CONNECTIONS = 100;
@@ -112,6 +112,7 @@ export class ChatServer {
       },
       expire: (member, reason) => {
         const text = chat.#texts.timeUp[reason === "handshake" ? "handshake" : "idle"];
+        chat.#tellOfDropped(member);
         chat.#carry([{ kind: "tell", to: [member], from: null, text }]);
         chat.#noteDisconnection(member, reason);
         chat.#carry(chat.#room.leave(member, chat.#now()));
@@ -137,6 +138,10 @@ export class ChatServer {
     return this.#server!.addresses;
   }
 
+  get counts(): RoomCounts {
+    return this.#room.counts;
+  }
+
   /** The administrator typed a line. */
   administrator(event: LineEvent): void {
     if (event.kind === "line") this.#carry(this.#room.administrator(event.text, this.#now()));
@@ -147,6 +152,7 @@ export class ChatServer {
   /** Tells everybody that the chat ends, and resolves when all have left. */
   async end(drainMs: number): Promise<void> {
     this.#shutdown?.cancel();
+    for (const member of this.#server!.connections) this.#tellOfDropped(member);
     this.#carry(this.#room.end());
     const { cutOff } = await this.#server!.close({ drainMs });
     for (const { peer, queued } of cutOff) {
@@ -204,6 +210,10 @@ export class ChatServer {
   }
 
   #carry(actions: readonly Action<Member>[]): void {
+    // What was left out is told before the last word is said.
+    for (const action of actions) {
+      if (action.kind === "disconnect") this.#tellOfDropped(action.member);
+    }
     for (const action of actions) this.#do(action);
   }
 
@@ -246,8 +256,8 @@ export class ChatServer {
   #tellOfDropped(member: Member): void {
     const dropped = member.droppedFrames - member.data.toldOfDropped;
     if (dropped === 0) return;
-    member.data.toldOfDropped += dropped;
-    this.#carry([{ kind: "tell", to: [member], from: null, text: this.#texts.dropped(dropped) }]);
+    const told = member.send(Buffer.from(`${this.#texts.dropped(dropped)}\n`));
+    if (told) member.data.toldOfDropped += dropped;
   }
 
   #noteDisconnection(member: Member, reason: CloseReason): void {

@@ -127,7 +127,7 @@ function adoptSocket(socket: Socket): SocketTransport {
   if (obstacle !== null) throw refuse("the socket", obstacle, socket.errored);
   const transport =
     socket instanceof TLSSocket
-      ? new TlsTransport(socket, rawOf(socket), null)
+      ? new TlsTransport(socket, rawOf(socket), null, null)
       : new SocketTransport(socket, false, "the address it was given");
   transport.halfOpenBefore = socket.allowHalfOpen;
   socket.allowHalfOpen = true;

@@ -72,12 +72,14 @@ class SocketHandshake implements Handshake {
   readonly #raw: Socket;
   readonly #local: SocketAddress | null;
   readonly #remote: SocketAddress | null;
+  readonly #halfOpenBefore: boolean;
   #onEnd: HandshakeEnd | null;
 
   constructor(transport: Transport, early: readonly Buffer[], begin: Starter, onEnd: HandshakeEnd) {
     if (!(transport instanceof SocketTransport)) throw new Error("a transport of another network");
     this.#local = transport.localAddress;
     this.#remote = transport.remoteAddress;
+    this.#halfOpenBefore = transport.halfOpenBefore;
     this.#onEnd = onEnd;
     transport.putBack(early);
     this.#raw = transport.handOver();
@@ -94,7 +96,11 @@ class SocketHandshake implements Handshake {
     if (onEnd === null) {
       if (!(end instanceof Error)) this.reset();
     } else if (end instanceof Error) onEnd(handshakeError(end, this.#remote));
-    else onEnd(new TlsTransport(end, this.#raw, this.#local));
+    else {
+      const secure = new TlsTransport(end, this.#raw, this.#local, this.#remote);
+      secure.halfOpenBefore = this.#halfOpenBefore;
+      onEnd(secure);
+    }
   }
 
   destroy(): void {

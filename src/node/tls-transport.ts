@@ -24,14 +24,22 @@ export class TlsTransport extends SocketTransport {
   /** A close_notify is certain whatever we have ended ourselves. */
   readonly certainEnds = true;
   readonly tls: TlsInfo;
+  /** As it was before the handshake: a reset since then makes Node forget it. */
+  readonly #remote: SocketAddress | null;
   protected override closeNotify: boolean | null = false;
   readonly #socket: TLSSocket;
   /** What TLS is spoken over; a socket that has connected itself has nothing of the kind. */
   readonly #raw: Socket;
   #endNoted = false;
 
-  constructor(socket: TLSSocket, raw: Socket, local: SocketAddress | null) {
+  constructor(
+    socket: TLSSocket,
+    raw: Socket,
+    local: SocketAddress | null,
+    remote: SocketAddress | null,
+  ) {
     super(socket, local?.family === "unix", "", local);
+    this.#remote = remote;
     this.tls = new SocketTlsInfo(socket);
     this.#socket = socket;
     this.#raw = raw;
@@ -40,6 +48,10 @@ export class TlsTransport extends SocketTransport {
       if (chunk === null) this.noteEnd();
       return Readable.prototype.push.call(socket, chunk, encoding);
     };
+  }
+
+  override get remoteAddress(): SocketAddress | null {
+    return this.#remote ?? super.remoteAddress;
   }
 
   protected override get wire(): Socket {

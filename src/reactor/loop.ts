@@ -36,6 +36,7 @@ export interface LoopSettings {
 }
 
 export class Loop implements Host {
+  readonly network: Network;
   readonly limits: Readonly<Limits>;
   readonly debug: boolean;
   closing = false;
@@ -52,7 +53,6 @@ export class Loop implements Host {
   readonly counters = newCounters();
   /** Called when the last descriptor is closed and its socket let go. */
   onEmpty: (() => void) | null = null;
-  readonly #network: Network;
   readonly #clock: Clock;
   readonly #ready = new ReadySet<Entry>();
   readonly #trace = Trace.ifWanted(this.counters);
@@ -73,7 +73,7 @@ export class Loop implements Host {
   };
 
   constructor(settings: LoopSettings) {
-    this.#network = settings.network;
+    this.network = settings.network;
     this.#clock = settings.clock;
     this.limits = settings.limits;
     this.budget = new Budget(settings.limits.maxBufferedBytes, () => {
@@ -303,10 +303,10 @@ export class Loop implements Host {
   mustRefuse(): boolean {
     const { reserveDescriptors } = this.limits;
     if (reserveDescriptors === 0) return false;
-    this.#descriptorsLeft ??= this.#network.descriptorsLeft();
+    this.#descriptorsLeft ??= this.network.descriptorsLeft();
     if (this.#descriptorsLeft === null) return false;
     if (--this.#descriptorsLeft >= reserveDescriptors) return false;
-    const left = this.#network.descriptorsLeft();
+    const left = this.network.descriptorsLeft();
     this.#descriptorsLeft = left;
     return left !== null && left < reserveDescriptors;
   }

@@ -43,7 +43,7 @@ export class RegistrationTable implements RegistrationOwner {
     entry.interest = interest;
     entry.disarmed = false;
     entry.spins = 0;
-    entry.collected = rearmed ? 0 : entry.collected & interest;
+    entry.collected = rearmed ? 0 : entry.collected & entry.mask;
     this.#test(entry);
   }
 

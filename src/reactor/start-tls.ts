@@ -3,6 +3,7 @@ import { formatAddress, isUnix, type CheckedAddress } from "../address.ts";
 import { checkOptions } from "../arguments.ts";
 import { BufferedChannel } from "../channel.ts";
 import { IomuxError, IomuxTypeError } from "../errors.ts";
+import type { ChannelOwner } from "../host.ts";
 import { PEER_CLOSED } from "../mask.ts";
 import type { Network } from "../network.ts";
 import type {
@@ -45,20 +46,36 @@ function makeSecurer(
   throw new IomuxError("IOMUX_UNSUPPORTED", message);
 }
 
-/**
- * Secures a channel in place. What has ended meanwhile is left alone, as `write()` would: `state`
- * says so.
- */
-export function startTls(channel: unknown, network: Network, options: StartTlsOptions): void {
+/** Secures a channel in place. Throws if it cannot be done now, or not at all. */
+export function startTls(channel: unknown, options: StartTlsOptions): void {
   if (!(channel instanceof BufferedChannel)) {
     throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", "startTls takes a channel of this reactor");
   }
+  const securer = securerFor(channel, options, null, 0);
+  if (securer !== null) beginTls(channel, securer);
+}
+
+/**
+ * What is to secure `channel` for `owner`, who holds `unread` bytes that came from its peer. Null:
+ * it has ended meanwhile, and is left alone, as `write()` would: `state` says so.
+ */
+export function securerFor(
+  channel: BufferedChannel,
+  options: StartTlsOptions,
+  owner: ChannelOwner | null,
+  unread: number,
+): Securer | null {
   checkOptions(options);
-  const securer = makeSecurer(network, options);
-  const obstacle = obstacleOf(channel);
-  if (obstacle !== null) throw refuse(channel, obstacle);
-  if (channel.state !== "open") return;
-  if (channel.unread > 0) throw unread(channel);
+  const securer = makeSecurer(channel.host.network, options);
+  const obstacle = obstacleOf(channel, owner);
+  if (obstacle !== null) throw cannotStartTls(channel, obstacle);
+  if (channel.state !== "open") return null;
+  const bytes = channel.unread + unread;
+  if (bytes > 0) throw unreadPlaintext(channel, bytes);
+  return securer;
+}
+
+export function beginTls(channel: BufferedChannel, securer: Securer): void {
   const peerEnded = channel.ended || (channel.condition() & PEER_CLOSED) !== 0;
   channel.startTls(securer);
   if (peerEnded) channel.failConnecting(ended(channel));
@@ -72,25 +89,25 @@ function ended({ fd, remoteAddress }: BufferedChannel): IomuxError {
   return new IomuxError("ECONNRESET", message, { fd });
 }
 
-function obstacleOf(channel: BufferedChannel): string | null {
+function obstacleOf(channel: BufferedChannel, by: ChannelOwner | null): string | null {
   const { state, tls, transport, owner } = channel;
   if (state === "connecting") return "wait until it is WRITABLE";
   if (tls !== null) return "it is secure already";
   if (transport.securable !== true) return "it is no connection over a socket of Node's";
-  if (owner !== null) return "it belongs to a connection of serve(), which may hold unread bytes";
+  if (owner !== by) return "it belongs to a connection of serve(): call startTls() of that";
   if (state !== "open") return null;
   return channel.shut ? "our side has ended: call it before shutdown()" : null;
 }
 
-function refuse({ fd, state }: BufferedChannel, why: string): IomuxError {
+function cannotStartTls({ fd, state }: BufferedChannel, why: string): IomuxError {
   const message = `cannot start TLS on fd ${fd} (${state}): ${why}`;
   return new IomuxError("IOMUX_CANNOT_START_TLS", message, { fd, state });
 }
 
 /** Whoever is in the middle may have put it there (CVE-2011-0411): it must not count as secure. */
-function unread({ fd, state, unread }: BufferedChannel): IomuxError {
+function unreadPlaintext({ fd, state }: BufferedChannel, bytes: number): IomuxError {
   const message =
-    `cannot start TLS on fd ${fd} (${state}): ${unread} bytes that came before it are unread; ` +
+    `cannot start TLS on fd ${fd} (${state}): ${bytes} bytes that came before it are unread; ` +
     `treat them as an attack and abort() the channel`;
   return new IomuxError("IOMUX_UNREAD_PLAINTEXT", message, { fd, state });
 }

@@ -27,7 +27,17 @@ export class AcceptGate {
 
   /** Null: `address` may come in. Ask once for each peer: it counts. */
   refuses(address: SocketAddress | null, closing: boolean, nowMs: number): TurnedAway | null {
-    const why = closing ? "closing" : this.#why(address, nowMs);
+    return this.#counted(closing ? "closing" : this.#why(address, nowMs));
+  }
+
+  /** As `refuses`, for one that was let in before, and does not count now. */
+  refusesStill(address: SocketAddress | null, closing: boolean): TurnedAway | null {
+    const host = hostOf(address);
+    const blocked = host !== null && this.#blocks(address, host);
+    return this.#counted(closing ? "closing" : blocked ? "blocked" : null);
+  }
+
+  #counted(why: TurnedAway | null): TurnedAway | null {
     if (why !== null) this.turnedAway[why]++;
     return why;
   }

@@ -4,7 +4,8 @@ import type { Channel } from "../descriptor.ts";
 import type { CloseOptions } from "../reactor/shutdown.ts";
 import type { WaitOptions } from "../reactor/wait.ts";
 import type { CloseReason } from "./close-reason.ts";
-import type { Connection, SendOptions } from "./connection.ts";
+import type { TlsInfo } from "../tls.ts";
+import type { Connection, ConnectionTlsOptions, SendOptions } from "./connection.ts";
 import type { ServerLimits } from "./options.ts";
 import type { ServerCloseResult, ServerStats } from "./server.ts";
 
@@ -12,6 +13,9 @@ export interface ReadLineOptions extends WaitOptions {
   /** Bytes of the line at most, its ending not counted. 8192 unless given. */
   readonly maxBytes?: number | undefined;
 }
+
+/** How a connection is secured, and how long that is waited for. */
+export type AsyncTlsOptions<F = Buffer> = ConnectionTlsOptions<F> & WaitOptions;
 
 export interface AsyncSendOptions extends SendOptions, WaitOptions {}
 
@@ -73,6 +77,15 @@ export interface AsyncConnection<F = Buffer> extends Pick<Connection<F>, Shared>
    * of it the connection is aborted.
    */
   send(bytes: Uint8Array, options?: AsyncSendOptions): Promise<boolean>;
+
+  /**
+   * Secures it in place, as `startTls()` of a connection with callbacks, and resolves with
+   * `channel.tls` once the handshake is done. Rejects with a `ConnectionClosedError` with reason
+   * `tls` if that fails. Who gives up the wait leaves the handshake under way: what is read and sent
+   * from then on waits for it. Throws as the other one does, and `IOMUX_READ_TWICE` while a read
+   * waits.
+   */
+  startTls(options: AsyncTlsOptions<F>): Promise<TlsInfo>;
 
   /** The frames, by `read()`. Leaving the loop closes nothing: the next read goes on. */
   [Symbol.asyncIterator](): AsyncIterator<F, undefined>;

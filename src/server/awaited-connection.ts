@@ -5,9 +5,16 @@
  * is read from the channel either. A read lets it go on, and the frame that comes holds it again.
  */
 import type { SocketAddress } from "../address.ts";
+import { checkOptions } from "../arguments.ts";
 import type { BufferedChannel } from "../channel.ts";
 import type { WaitOptions } from "../reactor/wait.ts";
-import type { AsyncConnection, AsyncSendOptions, ReadLineOptions } from "./async-connection.ts";
+import type { TlsInfo } from "../tls.ts";
+import type {
+  AsyncConnection,
+  AsyncSendOptions,
+  AsyncTlsOptions,
+  ReadLineOptions,
+} from "./async-connection.ts";
 import { AwaitedOutput, type OutputRules } from "./awaited-output.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { AnyConnection, ConnectionState, InputFilter } from "./connection.ts";
@@ -23,6 +30,8 @@ export type Served<F> = ServedConnection<unknown, AwaitedConnection<F>>;
 const SEND_NAMES: ReadonlySet<string> = new Set(["timeoutMs", "signal", "source"]);
 const LINE_NAMES: ReadonlySet<string> = new Set(["timeoutMs", "signal", "maxBytes"]);
 
+const TLS_VERB = "start TLS on";
+
 const END = Promise.resolve(null);
 /** Nothing has come from inside the call that asked. */
 const NOTHING = Symbol("nothing");
@@ -34,6 +43,7 @@ export class AwaitedConnection<F> implements AsyncConnection<F> {
   #framer: Framer<unknown>;
   #lines: TextLines | null = null;
   #reading: Pending<unknown> | null = null;
+  #securing: Pending<TlsInfo> | null = null;
   /** What came from inside the call that asked for it. */
   #came: unknown = NOTHING;
   /** Whether null was answered, or will be. */
@@ -148,25 +158,29 @@ export class AwaitedConnection<F> implements AsyncConnection<F> {
   }
 
   #wait(options: WaitOptions): Promise<unknown> {
-    const { reader, channel } = this.served;
-    this.#reading = new Pending(
-      this.#what,
-      options,
-      (delayMs, callback) => channel.host.after(delayMs, callback),
-      () => {
-        this.#reading = null;
-        reader.hold();
-      },
-    );
+    const { reader } = this.served;
+    this.#reading = this.#pending(this.#what, options, () => {
+      this.#reading = null;
+      reader.hold();
+    });
     return this.#reading.promise;
+  }
+
+  #pending<T>(what: string, options: WaitOptions, onGivenUp: () => void): Pending<T> {
+    const { host } = this.channel;
+    return new Pending(what, options, (ms, callback) => host.after(ms, callback), onGivenUp);
   }
 
   get #what(): string {
     return `read of fd ${this.fd}`;
   }
 
-  #over(): ConnectionClosedError {
-    return new ConnectionClosedError(this.served, "read from");
+  get #tlsWhat(): string {
+    return `startTls of fd ${this.fd}`;
+  }
+
+  #over(doing = "read from"): ConnectionClosedError {
+    return new ConnectionClosedError(this.served, doing);
   }
 
   send(bytes: Uint8Array, options: AsyncSendOptions = {}): Promise<boolean> {
@@ -192,6 +206,26 @@ export class AwaitedConnection<F> implements AsyncConnection<F> {
     const waits = this.#reading !== null && reader.framer === this.#framer;
     this.#framer = framer;
     if (waits) reader.switch(framer);
+  }
+
+  startTls(options: AsyncTlsOptions<F>): Promise<TlsInfo> {
+    checkOptions(options);
+    const { timeoutMs, signal, ...tls } = options;
+    const waiting = { timeoutMs, signal };
+    checkWaiting(waiting);
+    const { served } = this;
+    if (this.#reading !== null) throw readTwice(this.fd);
+    const aborted = abortedAlready(this.#tlsWhat, waiting);
+    if (aborted !== null) return rejected(aborted);
+    served.startTls(tls);
+    if (served.state !== "open") return rejected(this.#over(TLS_VERB));
+    this.#framer = served.reader.framer;
+    this.#lines = null;
+    if (timeoutMs === 0) return rejected(timedOut(this.#tlsWhat, 0));
+    this.#securing = this.#pending(this.#tlsWhat, waiting, () => {
+      this.#securing = null;
+    });
+    return this.#securing.promise;
   }
 
   end(): void {
@@ -257,10 +291,17 @@ export class AwaitedConnection<F> implements AsyncConnection<F> {
     this.#reading = null;
   }
 
+  secured(): void {
+    this.#securing?.resolve(this.channel.tls!);
+    this.#securing = null;
+  }
+
   /** No frame will come any more, and no output is taken. */
   ending(): void {
     this.#reading?.reject(this.#over());
     this.#reading = null;
+    this.#securing?.reject(this.#over(TLS_VERB));
+    this.#securing = null;
     this.#output.ended();
   }
 

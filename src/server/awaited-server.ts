@@ -47,6 +47,9 @@ export class AwaitedServer<F> implements AsyncServer<F> {
         drain: ({ data }) => {
           data.drained();
         },
+        secure: ({ data }) => {
+          data.secured();
+        },
         end: ({ data }) => {
           data.endSeen();
         },

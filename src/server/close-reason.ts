@@ -14,6 +14,8 @@ export const CLOSE_REASONS = [
   "reset",
   /** The connection was lost in another way; `error` says how. */
   "error",
+  /** The TLS handshake of `startTls()` failed. */
+  "tls",
   /** `establish()` was not called within `handshakeMs`. */
   "handshake",
   /** Nothing came for `idleMs`. */
@@ -26,7 +28,7 @@ export const CLOSE_REASONS = [
   "overflow",
   /** The loop-wide budget of buffered bytes was spent, and this one held the most. */
   "budget",
-  /** The framer threw a `FrameError`. */
+  /** The framer threw a `FrameError`, or bytes came along with the command to start TLS. */
   "protocol",
   /** A callback threw or rejected. */
   "handler-error",
@@ -44,11 +46,16 @@ export function isTimeUp(reason: CloseReason): reason is TimeUp {
   return reason === "handshake" || reason === "idle" || reason === "lifetime";
 }
 
-/** Why a channel is closed that its connection has not closed. */
-export function whyClosed({ error, host }: BufferedChannel, endSeen: boolean): CloseReason {
+/** Why a channel is closed that its connection has not closed. `securing`: in mid-handshake. */
+export function whyClosed(
+  { error, host }: BufferedChannel,
+  endSeen: boolean,
+  securing: boolean,
+): CloseReason {
   const code = codeOf(error);
   if (code === "IOMUX_OVER_BUDGET") return "budget";
   if (host.closing) return "shutdown";
+  if (securing && error !== null) return "tls";
   if (code === "ECONNRESET" || code === "EPIPE") return "reset";
   if (error !== null) return "error";
   return endSeen ? "end" : "abort";

@@ -113,6 +113,13 @@ export class ConnectionOutput {
     this.#frames.withdraw();
   }
 
+  /** All that waits is the channel's from now on, whatever its marks: `flush()` sets them again. */
+  handOn(): void {
+    if (this.handedOn) return;
+    this.#channel.setWaterMarks(Number.MAX_SAFE_INTEGER, 0);
+    this.#frames.drainInto(this.#channel);
+  }
+
   #offerToWait(frame: SharedFrame): Offered {
     this.#note();
     if (!this.#admits(frame.length)) {

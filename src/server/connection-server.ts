@@ -6,6 +6,7 @@ import { publishRefuse } from "../diagnostics.ts";
 import { asError, IomuxError } from "../errors.ts";
 import type { QueuedListener } from "../listener.ts";
 import { READABLE } from "../mask.ts";
+import type { Transport } from "../network.ts";
 import type { Reactor } from "../reactor.ts";
 import { resolveCloseOptions, type CloseOptions, type CutOff } from "../reactor/shutdown.ts";
 import type { Registration } from "../registration.ts";
@@ -18,7 +19,7 @@ import type { Connection } from "./connection.ts";
 import { noFramer } from "./connection-errors.ts";
 import type { ConnectionHome } from "./connection-home.ts";
 import { Farewells } from "./farewells.ts";
-import { isFramer } from "./framer.ts";
+import { isFramer, type Framer } from "./framer.ts";
 import {
   resolveServerLimits,
   type InnerCallbacks,
@@ -86,11 +87,44 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   /** Adds a listener; it is closed with the server. */
   attach(listener: Listener): void {
     this.#listeners.push(listener);
+    this.#guardDoor(listener as QueuedListener);
     const registration = this.#reactor.register(listener, READABLE, () => {
       if (this.#onPeers === null) this.#acceptFrom(listener);
       else this.#onPeers();
     });
     this.#listening.push(registration);
+  }
+
+  /** Whoever comes to a secure listener is asked before the handshake, which costs us more than it. */
+  #guardDoor(listener: QueuedListener): void {
+    if (!listener.secure) return;
+    for (const address of listener.admitted) this.#gate.entered(address);
+    listener.setDoorkeeper({
+      admits: (peer) => this.#lets(peer, listener),
+      gone: (address) => {
+        this.#gate.left(address);
+      },
+    });
+  }
+
+  #lets(peer: Transport, listener: QueuedListener): boolean {
+    const { remoteAddress } = peer;
+    let why: TurnedAway | null | undefined;
+    try {
+      why = this.#gate.refuses(remoteAddress, this.#shut, this.#reactor.now());
+    } catch (thrown) {
+      listener.host.failed(listener, asError(thrown, listener.fd, "a callback threw"));
+    }
+    if (why === null) {
+      this.#gate.entered(remoteAddress);
+      return true;
+    }
+    const channel = listener.host.channel(peer);
+    channel.abort();
+    // In a turn, as all that is called back.
+    if (why !== undefined)
+      this.later(0, () => this.#turnAway(why, remoteAddress, channel, listener));
+    return false;
   }
 
   /** Whether anybody can come in. */
@@ -131,11 +165,18 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
     const address = channel.remoteAddress;
     let connection: Connection<F, D> | null = null;
     this.#guard(channel, () => {
-      const why = this.#gate.refuses(address, this.#shut, this.#reactor.now());
+      const why = this.#refuses(address, listener as QueuedListener);
       if (why === null) connection = this.#open(channel, address);
       else this.#turnAway(why, address, channel, listener);
     });
     return connection;
+  }
+
+  #refuses(address: SocketAddress | null, { secure }: QueuedListener): TurnedAway | null {
+    if (!secure) return this.#gate.refuses(address, this.#shut, this.#reactor.now());
+    // Until it is a connection it does not count.
+    this.#gate.left(address);
+    return this.#gate.refusesStill(address, this.#shut);
   }
 
   #turnAway(
@@ -167,8 +208,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
 
   /** `from`: where it came from, if it came through the gate. */
   #open(channel: Channel, from?: SocketAddress | null): ServedConnection<F, D> {
-    const framer = this.#framer(channel);
-    if (!isFramer(framer)) throw noFramer(framer, "option framer answered", channel.fd);
+    const framer = this.framerOf(channel);
     const connection = new ServedConnection<F, D>(this, channel as BufferedChannel, framer);
     this.#connections.add(connection);
     if (from !== undefined) {
@@ -190,6 +230,12 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   }
 
   // What its connections ask and tell.
+
+  framerOf(channel: Channel): Framer<F> {
+    const framer = this.#framer(channel);
+    if (isFramer(framer)) return framer;
+    throw noFramer(framer, "option framer answered", channel.fd);
+  }
 
   register(connection: ServedConnection<F, D>, channel: Channel): Registration {
     return this.#reactor.register(channel, READABLE, onReady, { data: connection });
@@ -275,7 +321,9 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   }
 
   assertInvariants(): void {
-    this.#gate.assertInvariants(this.#admitted.size);
+    const listeners = this.#listeners as QueuedListener[];
+    const entering = listeners.reduce((sum, { admitted }) => sum + admitted.length, 0);
+    this.#gate.assertInvariants(this.#admitted.size + entering);
     for (const connection of this.#connections) connection.assertInvariants();
   }
 }

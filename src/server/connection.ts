@@ -1,6 +1,7 @@
 /** Connections, as the callbacks of a server see them. */
 import type { SocketAddress } from "../address.ts";
 import type { Channel } from "../descriptor.ts";
+import type { StartTlsOptions } from "../tls.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Framer } from "./framer.ts";
 
@@ -21,6 +22,12 @@ export interface SendOptions {
    */
   readonly source?: AnyConnection | undefined;
 }
+
+/** Which side of the handshake we are, and what cuts the stream once it is secure. */
+export type ConnectionTlsOptions<F = Buffer> = StartTlsOptions & {
+  /** Default: a new one of the option `framer`. */
+  readonly framer?: Framer<F> | undefined;
+};
 
 /** A channel of a server: frames come out of it, whole frames go in, and it has limits and times. */
 export interface Connection<F = Buffer, D = undefined> {
@@ -70,6 +77,19 @@ export interface Connection<F = Buffer, D = undefined> {
 
   /** From the next frame on `framer` cuts the stream, bytes that are here already among it. */
   upgrade(framer: Framer<F>): void;
+
+  /**
+   * Secures it in place, as STARTTLS of SMTP (RFC 3207) and AUTH TLS of FTP (RFC 4217) do. What was
+   * sent before leaves in plain, what is sent from now on leaves once it is secure, of which the
+   * callback `secure` tells; a handshake that fails closes it, with reason `tls`. Nothing of what
+   * came in plain counts afterwards: a new framer cuts the stream, and `filter` is forgotten.
+   *
+   * Throws `IOMUX_UNREAD_PLAINTEXT` if bytes have come that are no frame yet, or one that was not
+   * handled: whoever has put them there, they must not count as secure. If nobody catches that, it
+   * closes with reason `protocol`. Throws `IOMUX_CANNOT_START_TLS` if it is secure already. One that
+   * is not open is left alone.
+   */
+  startTls(options: ConnectionTlsOptions<F>): void;
 
   /** Handles no more frames, lets the output leave, and closes in order. */
   end(): void;

@@ -28,6 +28,7 @@ export interface DeadlineOwner {
   readonly reader: Pick<FrameReader<unknown>, "heardAt" | "stopped">;
   readonly output: Pick<ConnectionOutput, "bytes" | "softSince">;
   readonly established: boolean;
+  readonly securing: boolean;
   now(): number;
   later(delayMs: number, callback: () => void): Timer | null;
   enforceSoftLimit(): void;
@@ -156,9 +157,9 @@ export class Deadlines {
 
   /** -1: it cannot be idle now, since we are the ones who wait, or it is still being served. */
   #idleSince(): number {
-    const { channel, reader, output } = this.#owner;
+    const { channel, reader, output, securing } = this.#owner;
     const unheard = (channel.condition() & READABLE) !== 0;
-    if (reader.stopped || unheard || output.bytes > 0) return -1;
+    if (reader.stopped || unheard || output.bytes > 0 || securing) return -1;
     return Math.max(reader.heardAt, channel.leftAt);
   }
 

@@ -39,6 +39,8 @@ export class FrameReader<F> {
   readonly #input = new FrameInput();
   #framer: Framer<F>;
   #filter: InputFilter | null = null;
+  /** Bytes that the filter is at work on. */
+  #filtering = 0;
   #counted = 0;
   #paused = false;
   #held = false;
@@ -79,6 +81,11 @@ export class FrameReader<F> {
   /** Bytes that came and are no frame yet. */
   get heldBytes(): number {
     return this.#input.length;
+  }
+
+  /** Bytes that came and were not handled; also those that a filter is just looking at. */
+  get unread(): number {
+    return this.#input.length + this.#filtering;
   }
 
   /** Whether bytes are wanted from the channel. */
@@ -173,6 +180,17 @@ export class FrameReader<F> {
     if (!this.#stopped && this.#input.length > 0) this.#later(0);
   }
 
+  /** What comes from now on is another stream: nothing of this one counts there. */
+  restart(framer: Framer<F>): void {
+    this.#framer = framer;
+    this.#filter = null;
+  }
+
+  /** Something came that was no frame. */
+  heard(): void {
+    this.heardAt = this.#sink.now();
+  }
+
   /** The channel is readable. */
   read(): void {
     if (!this.reading) {
@@ -204,10 +222,19 @@ export class FrameReader<F> {
 
   #take(bytes: Buffer): void {
     try {
-      const kept = this.#filter === null || bytes.length === 0 ? bytes : this.#filter(bytes);
+      const kept = this.#filter === null || bytes.length === 0 ? bytes : this.#filtered(bytes);
       if (!this.#closed) this.#input.push(kept);
     } catch (thrown) {
       this.#sink.broken(thrown);
+    }
+  }
+
+  #filtered(bytes: Buffer): Buffer {
+    this.#filtering = bytes.length;
+    try {
+      return this.#filter!(bytes);
+    } finally {
+      this.#filtering = 0;
     }
   }
 

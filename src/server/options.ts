@@ -144,6 +144,8 @@ export interface Callbacks<F, D> {
   refused?(connection: Connection<F, D>, refusal: RefusedFrame): void;
   /** A backlog has fallen to the low-water mark. */
   drain?(connection: Connection<F, D>): void;
+  /** `startTls()` is done: `connection.channel.tls` says with whom. */
+  secure?(connection: Connection<F, D>): void;
   /**
    * Its time is up, and it is about to be closed for that reason: what is sent here still leaves.
    * Without it the connection is cut off at once.
@@ -167,7 +169,8 @@ export interface InnerCallbacks<F, D> extends Callbacks<F, D> {
 }
 
 const CALLBACK_NAMES: ReadonlySet<string> = new Set<keyof Callbacks<unknown, unknown>>([
-  ...(["open", "frame", "refused", "drain", "expire", "end", "close", "turnedAway"] as const),
+  ...(["open", "frame", "refused", "drain", "secure", "expire", "end"] as const),
+  ...(["close", "turnedAway"] as const),
 ]);
 
 const OPTION_NAMES: ReadonlySet<string> = new Set([

@@ -11,7 +11,7 @@
 import type { SocketAddress } from "../address.ts";
 import { requireFunction } from "../arguments.ts";
 import type { BufferedChannel } from "../channel.ts";
-import { asError } from "../errors.ts";
+import { asError, codeOf } from "../errors.ts";
 import type { ChannelOwner } from "../host.ts";
 import { READABLE, WRITABLE } from "../mask.ts";
 import type { Registration } from "../registration.ts";
@@ -23,12 +23,14 @@ import type {
   AnyConnection,
   Connection,
   ConnectionState,
+  ConnectionTlsOptions,
   InputFilter,
   SendOptions,
 } from "./connection.ts";
 import * as failure from "./connection-errors.ts";
 import type { ConnectionHome } from "./connection-home.ts";
 import { ConnectionOutput } from "./connection-output.ts";
+import { secure } from "./connection-tls.ts";
 import { Deadlines, type DeadlineOwner } from "./deadlines.ts";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
 import { FrameError, isFramer, RefusedFrame, type Framer } from "./framer.ts";
@@ -44,6 +46,8 @@ export class ServedConnection<F, D>
   reason: CloseReason | null = null;
   error: Error | null = null;
   established = false;
+  /** From `startTls` to the end of the handshake. */
+  securing = false;
   readonly channel: BufferedChannel;
   readonly #home: ConnectionHome<F, D>;
   readonly reader: FrameReader<F>;
@@ -151,6 +155,14 @@ export class ServedConnection<F, D>
     if (!isFramer(framer))
       throw failure.noFramer(framer, `upgrade of fd ${this.fd} was given`, this.fd);
     this.reader.switch(framer);
+  }
+
+  startTls(options: ConnectionTlsOptions<F>): void {
+    secure(this, options, this.#home);
+  }
+
+  secured(): void {
+    if (this.state === "open") void this.#call(() => this.#home.callbacks.secure?.(this));
   }
 
   end(): void {
@@ -288,8 +300,10 @@ export class ServedConnection<F, D>
   /** Code of users for this connection threw: it is reported, and costs the connection. */
   failed(thrown: unknown): void {
     const error = asError(thrown, this.fd, "a callback threw");
-    this.channel.host.failed(this.channel, error);
-    this.#cut("handler-error", error);
+    // Who gets in the way of startTls() is at fault, and not the code that has called it.
+    const ours = codeOf(error) !== "IOMUX_UNREAD_PLAINTEXT";
+    if (ours) this.channel.host.failed(this.channel, error);
+    this.#cut(ours ? "handler-error" : "protocol", error);
   }
 
   readingChanged(): void {
@@ -349,7 +363,7 @@ export class ServedConnection<F, D>
     const stopped = this.state !== "open";
     this.state = "closed";
     this.error ??= this.channel.error;
-    this.reason ??= whyClosed(this.channel, this.reader.endSeen);
+    this.reason ??= whyClosed(this.channel, this.reader.endSeen, this.securing);
     if (!stopped) this.#stop();
     this.output.clear();
     this.#deadlines.stop();

@@ -67,13 +67,6 @@ export class MemoryDatagram implements DatagramTransport {
     return this.#closed;
   }
 
-  /** Whom its datagrams come from. */
-  get sourceAddress(): DatagramSource {
-    const { family, host, port } = this.localAddress;
-    const loopback = family === "IPv6" ? "::1" : "127.0.0.1";
-    return { family, host: host === "0.0.0.0" || host === "::" ? loopback : host, port };
-  }
-
   attach(sink: DatagramSink): void {
     this.#sink = sink;
     this.#poll();

@@ -18,6 +18,7 @@ import {
 } from "iomux";
 
 import { still, type Conditions } from "./conditions.ts";
+import { FIRST_PORT, ip, isAddress, isLoopback, LOOPBACK, refusal } from "./memory-addresses.ts";
 import { MemoryListener } from "./memory-listener.ts";
 import { MemoryDatagrams } from "./memory-datagrams.ts";
 import { MemoryUdpSocket } from "./memory-udp-socket.ts";
@@ -41,9 +42,7 @@ export interface MemoryNetworkOptions {
   readonly conditions?: Conditions;
 }
 
-const ANYWHERE: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
-const FIRST_PORT = 32_768;
-const LOOPBACK = "127.0.0.1";
+const ANYWHERE: readonly string[] = ["0.0.0.0", "::"];
 
 /** A network in memory, for tests: no sockets, no waiting, and nothing left to chance. */
 export class MemoryNetwork implements Network {
@@ -83,10 +82,11 @@ export class MemoryNetwork implements Network {
     this.clock = clock;
     this.address = options.address ?? LOOPBACK;
     this.conditions = options.conditions ?? still(options.capacity ?? 128 * 1024);
-    this.#hosts = (options.hosts ?? new Map<string, MemoryNetwork>()).set(this.address, this);
+    const { hosts = null } = options;
+    this.#hosts = (hosts ?? new Map<string, MemoryNetwork>()).set(this.address, this);
     this.descriptorLimit = options.descriptorLimit ?? Infinity;
-    this.datagrams = new MemoryDatagrams(clock);
-    const [near, far] = this.#pair(tcp("127.0.0.1", 0), tcp("127.0.0.1", 0));
+    this.datagrams = new MemoryDatagrams(clock, { address: this.address, hosts });
+    const [near, far] = this.#pair(ip("127.0.0.1", 0), ip("127.0.0.1", 0));
     this.stdin = new MemoryStdin(near, new MemorySocket(far));
   }
 
@@ -105,7 +105,7 @@ export class MemoryNetwork implements Network {
   #bindable(address: CheckedAddress): SocketAddress {
     if ("path" in address) return { family: "unix", path: address.path };
     const port = address.port === 0 ? ++this.#lastPort : address.port;
-    return tcp(address.host, port);
+    return ip(address.host, port);
   }
 
   connect(address: CheckedAddress): Transport {
@@ -131,7 +131,7 @@ export class MemoryNetwork implements Network {
   /** Two raw sockets that are connected with each other. */
   pair(family: "tcp" | "unix" = "tcp"): [MemorySocket, MemorySocket] {
     const address = (): SocketAddress =>
-      family === "unix" ? { family, path: "" } : tcp("127.0.0.1", ++this.#lastPort);
+      family === "unix" ? { family, path: "" } : ip("127.0.0.1", ++this.#lastPort);
     const [left, right] = this.#pair(address(), address());
     return [new MemorySocket(left), new MemorySocket(right)];
   }
@@ -181,8 +181,8 @@ export class MemoryNetwork implements Network {
 
   #dial(address: CheckedAddress, released: () => void): MemoryTransport {
     const unix = "path" in address;
-    const remote = unix ? unixAddress(address.path) : tcp(address.host, address.port);
-    const local = unix ? unixAddress("") : tcp(this.#nearTo(remote), ++this.#lastPort);
+    const remote = unix ? unixAddress(address.path) : ip(address.host, address.port);
+    const local = unix ? unixAddress("") : ip(this.#nearTo(remote), ++this.#lastPort);
     const near = this.#end(local, remote, released);
     near.connecting = true;
     // The answer comes back as far as the question went.
@@ -239,9 +239,9 @@ export class MemoryNetwork implements Network {
   #listenerAt(address: SocketAddress): MemoryListener | undefined {
     const exact = this.#listeners.get(formatAddress(address));
     if (exact !== undefined || address.family === "unix") return exact;
-    return [...ANYWHERE]
-      .map((host) => this.#listeners.get(formatAddress(tcp(host, address.port))))
-      .find((listener) => listener !== undefined);
+    return ANYWHERE.map((host) => this.#listeners.get(formatAddress(ip(host, address.port)))).find(
+      (listener) => listener !== undefined,
+    );
   }
 
   /** A line for each listener and each end, as netstat(8) has them. */
@@ -312,11 +312,6 @@ export class MemoryNetwork implements Network {
   }
 }
 
-function tcp(host: string, port: number): SocketAddress {
-  const address = host === "localhost" ? "127.0.0.1" : host;
-  return { family: address.includes(":") ? "IPv6" : "IPv4", host: address, port };
-}
-
 function unixAddress(path: string): SocketAddress {
   return { family: "unix", path };
 }
@@ -324,19 +319,6 @@ function unixAddress(path: string): SocketAddress {
 /** The host of an address; those of Unix paths are all here. */
 function hostOf(address: SocketAddress): string {
   return address.family === "unix" ? LOOPBACK : address.host;
-}
-
-/** Whether an address means this host, whichever that is. */
-function isLoopback(host: string): boolean {
-  return host.startsWith("127.") || host === "::1" || ANYWHERE.has(host);
-}
-
-function isAddress(host: string): boolean {
-  return host === "localhost" || host.includes(":") || /^\d+(\.\d+){3}$/.test(host);
-}
-
-function refusal(code: string, doing: string, address: SocketAddress, why: string): IomuxError {
-  return new IomuxError(code, `cannot ${doing} ${formatAddress(address)}: ${why} (${code})`);
 }
 
 function cannotAdopt(what: string, why: string): IomuxError {

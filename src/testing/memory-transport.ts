@@ -155,11 +155,9 @@ export class MemoryTransport implements Transport {
   destroy(): void {
     if (this.#closed) return;
     const unread = this.#inbound.length > 0;
-    this.#sink = null;
     this.#end();
     if (unread) {
       this.#abandon();
-      this.#sendEnd("reset");
       return;
     }
     this.#shut = true;
@@ -174,15 +172,14 @@ export class MemoryTransport implements Transport {
       return;
     }
     if (this.#closed) return;
-    this.#sink = null;
     this.#end();
     this.#abandon();
-    this.#sendEnd("reset");
   }
 
   #abandon(): void {
     this.#outbound.cut(0);
     this.#link.cut();
+    this.#sendEnd("reset");
   }
 
   #sendEnd(end: "fin" | "reset"): void {
@@ -234,10 +231,8 @@ export class MemoryTransport implements Transport {
   /** As much as the other end has room for. */
   #send(): void {
     const peer = this.#peer!;
-    if (peer.#closed) {
-      this.#clock.post(() => {
-        this.#brokenPipe();
-      });
+    if (peer.#closed || this.#inboundEnd === "reset") {
+      peer.#refuse();
       return;
     }
     while (this.#outbound.length > 0) {
@@ -252,16 +247,24 @@ export class MemoryTransport implements Transport {
       this.#travelling += part.length;
       this.#link.carry("data", part.length, () => {
         this.#travelling -= part.length;
-        if (peer.#closed) this.#brokenPipe();
+        if (peer.#closed) peer.#refuse();
         else peer.#receive(part);
       });
     }
   }
 
+  /** It is closed, and was sent bytes: that is told behind what it has sent itself. */
+  #refuse(): void {
+    this.#link.carry("reset", 0, () => {
+      this.#clock.post(() => {
+        this.#peer!.#brokenPipe();
+      });
+    });
+  }
+
   /** The network resets both ends. */
   #break(): void {
     this.#abandon();
-    this.#sendEnd("reset");
     this.receiveEnd("reset");
   }
 
@@ -313,9 +316,8 @@ export class MemoryTransport implements Transport {
   /** Something may be there to tell of in the next I/O phase. */
   #poll(): void {
     if (this.#scheduled || this.#sink === null || !this.#reading) return;
-    if (this.#inbound.length === 0 && (this.#inboundEnd === "none" || this.#endTold)) {
-      if (this.#inboundEnd !== "reset") return;
-    }
+    const ended = this.#inboundEnd === "reset" || (this.#inboundEnd === "fin" && !this.#endTold);
+    if (this.#inbound.length === 0 && !ended) return;
     this.#scheduled = true;
     this.#clock.post(() => {
       this.#scheduled = false;
@@ -344,8 +346,7 @@ export class MemoryTransport implements Transport {
 
   #tellEnd(): void {
     if (this.#inboundEnd === "reset") {
-      const why = "the peer reset the connection";
-      this.fail("ECONNRESET", why);
+      this.fail("ECONNRESET", "the peer reset the connection");
     } else if (this.#inboundEnd === "fin" && !this.#endTold) {
       this.#endTold = true;
       this.#sink?.onEnd(!this.#unix && !this.#shut);

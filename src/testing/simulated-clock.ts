@@ -92,11 +92,11 @@ export class SimulatedClock implements Clock {
     await promisesRun();
   }
 
-  /** One pass as Node makes it: every promise that is ready is run after each callback. */
-  async stepEach(): Promise<void> {
+  /** One pass as Node makes it: what is ready is run by `drained` after each callback. */
+  async stepEach(drained: () => Promise<void>): Promise<void> {
     for (const callback of this.#pass()) {
       callback();
-      await promisesRun();
+      await drained();
     }
   }
 
@@ -154,6 +154,6 @@ function* callable(events: readonly QueuedEvent[]): Generator<() => void> {
 }
 
 /** One immediate of the real loop drains any chain of promises. */
-export function promisesRun(): Promise<void> {
+function promisesRun(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

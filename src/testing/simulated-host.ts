@@ -40,6 +40,8 @@ export class SimulatedHost {
   readonly address: string;
   /** What its reactors run on: listeners, raw sockets, signals, standard input. */
   readonly network: MemoryNetwork;
+  /** Whether something would keep its real process alive now. */
+  alive = false;
   readonly #clock: Clock;
   readonly #reactors: Reactor[] = [];
 
@@ -74,6 +76,15 @@ export class SimulatedHost {
     for (const reactor of this.#reactors) reactor.assertInvariants();
   }
 
+  /** The handlers whose promises are pending. */
+  pendingHandlers(): string[] {
+    return this.#reactors.flatMap(({ registrations }) =>
+      [...registrations.values()]
+        .filter(({ held }) => held)
+        .map(({ fd }) => `fd ${fd} on host "${this.name}"`),
+    );
+  }
+
   /** Throws if anything is open, or held, or still to come. */
   assertNothingLeft(): void {
     for (const reactor of this.#reactors) {
@@ -84,6 +95,7 @@ export class SimulatedHost {
     }
     const { descriptors } = this.network;
     if (descriptors > 0) throw new Error(`${this.name}: ${descriptors} descriptors are left open`);
+    if (descriptors < 0) throw new Error(`${this.name}: ${-descriptors} were closed twice`);
   }
 }
 

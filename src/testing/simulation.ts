@@ -11,6 +11,7 @@
 import { formatAddress, type Clock, type SocketAddress } from "iomux";
 
 import type { Conditions } from "./conditions.ts";
+import { datagramCarrier } from "./datagram-carrier.ts";
 import {
   checkedFaultPlan,
   drawFaultPlan,
@@ -20,11 +21,11 @@ import {
   type FaultPlan,
 } from "./fault-plan.ts";
 import { SimulatedLink, type Link } from "./link.ts";
-import type { Carrier } from "./memory-datagrams.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
 import { Random } from "./random.ts";
 import { Route, type RouteSettings } from "./route.ts";
-import { promisesRun, SimulatedClock } from "./simulated-clock.ts";
+import { Seclusion } from "./seclusion.ts";
+import { SimulatedClock } from "./simulated-clock.ts";
 import { SimulatedHost } from "./simulated-host.ts";
 import { SimulationError } from "./simulation-error.ts";
 import { Trace } from "./trace.ts";
@@ -70,6 +71,8 @@ export class Simulation {
   readonly #hosts = new Map<string, SimulatedHost>();
   readonly #networks = new Map<string, MemoryNetwork>();
   readonly #routes = new Map<string, Route>();
+  readonly #always: (() => void)[] = [];
+  readonly #seclusion: Seclusion;
   #links = 0;
 
   constructor(options: SimulationOptions) {
@@ -81,6 +84,7 @@ export class Simulation {
     this.random = random.fork("scenario");
     this.trace = new Trace(this.clock, traceLines);
     this.#streams = random.fork("streams");
+    this.#seclusion = new Seclusion(this.clock, random.fork("program"));
     this.#route = route ?? { latencyMs: 1, bytesPerMs: 1_000_000 };
     this.#maxMs = maxMs;
   }
@@ -95,17 +99,23 @@ export class Simulation {
       name,
       address,
       clock: this.clock,
-      hostClock: this.#clockOf(random.fork("handlers")),
+      hostClock: this.#clockOf(name, random.fork("handlers")),
       neighbours: this.#networks,
       conditions: this.#conditionsOf(random),
-      carryDatagram: this.#carrierOf(random.fork("datagrams")),
+      carryDatagram: datagramCarrier({
+        clock: this.clock,
+        faults: this.faults,
+        random: random.fork("datagrams"),
+        trace: this.trace,
+        routeTo: (other) => this.#routeBetween(address, other),
+      }),
     });
     this.#hosts.set(name, host);
     return host;
   }
 
   /** A clock whose reading shows what handlers have cost meanwhile. */
-  #clockOf(random: Random): Clock {
+  #clockOf(name: string, random: Random): Clock {
     const { clock, faults } = this;
     return {
       now: () => {
@@ -118,7 +128,9 @@ export class Simulation {
         clock.immediate(callback);
       },
       timer: (delayMs, callback) => clock.timer(delayMs, callback),
-      keepAlive: () => undefined,
+      keepAlive: (alive) => {
+        this.host(name).alive = alive;
+      },
     };
   }
 
@@ -135,17 +147,6 @@ export class Simulation {
         random.chance(faults.refuse) ? random.pick(["ECONNREFUSED", "ETIMEDOUT"]) : null,
       acceptFailure: () =>
         random.chance(faults.acceptFailure) ? random.pick(["EMFILE", "ECONNABORTED"]) : null,
-    };
-  }
-
-  /** Of datagrams from this host to itself: other hosts are not reached by them yet. */
-  #carrierOf(random: Random): Carrier {
-    const { clock, faults } = this;
-    return (_, deliver) => {
-      if (random.chance(faults.loseDatagram)) return;
-      const late = random.chance(faults.reorderDatagram);
-      clock.post(deliver, late ? random.integer(1, MAGNITUDES.delayMs) : 0);
-      if (random.chance(faults.duplicateDatagram)) clock.post(deliver, random.integer(0, 10));
     };
   }
 
@@ -178,6 +179,11 @@ export class Simulation {
     this.#routeBetween(a.address, b.address).heal();
   }
 
+  /** Calls `check` after every step of the run; what it throws fails the run. */
+  always(check: () => void): void {
+    this.#always.push(check);
+  }
+
   /** Fulfilled when `ms` of the world have passed. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
@@ -190,13 +196,24 @@ export class Simulation {
    * timer or a byte is left. Any failure is a `SimulationError` that tells how to replay it.
    */
   async run<T>(scenario: (simulation: this) => Promise<T>): Promise<T> {
+    await this.#seclusion.enter();
+    const outcome = await this.#outcome(scenario);
+    const [unhandled] = await this.#seclusion.leave();
+    if ("error" in outcome) throw outcome.error;
+    if (unhandled === undefined) return outcome.result;
+    throw this.#failed(unhandledRejection(unhandled));
+  }
+
+  async #outcome<T>(
+    scenario: (simulation: this) => Promise<T>,
+  ): Promise<{ result: T } | { error: SimulationError }> {
     try {
       const result = await this.#until(scenario(this));
       await this.#rest();
       for (const host of this.#hosts.values()) host.assertNothingLeft();
-      return result;
+      return { result };
     } catch (error) {
-      throw error instanceof SimulationError ? error : this.#failed(error);
+      return { error: error instanceof SimulationError ? error : this.#failed(error) };
     }
   }
 
@@ -206,7 +223,7 @@ export class Simulation {
       state.settled = true;
     };
     promise.then(done, done);
-    await promisesRun();
+    await this.#drained();
     let stepsAtOnce = 0;
     while (!state.settled) {
       const before = this.clock.now();
@@ -231,11 +248,25 @@ export class Simulation {
   }
 
   async #step(): Promise<void> {
-    await this.clock.stepEach();
+    await this.clock.stepEach(this.#drained);
     for (const host of this.#hosts.values()) host.assertInvariants();
+    for (const check of this.#always) check();
     if (this.clock.now() <= this.#maxMs) return;
     throw new Error(`it is not over after ${this.#maxMs} ms of its world (option maxMs)`);
   }
+
+  /** After each callback. Throws if it, or a promise, waits for something real. */
+  readonly #drained = async (): Promise<void> => {
+    await this.#seclusion.drained();
+    const real = this.#seclusion.found();
+    if (real === null) return;
+    const pending = [...this.#hosts.values()].flatMap((host) => host.pendingHandlers());
+    const whose = pending.length === 0 ? "" : `; handlers that are pending: ${pending.join(", ")}`;
+    throw new Error(
+      `something real is waited for: ${real}${whose}; use the world's sleep(), or setTimer() and ` +
+        "defer() of a reactor, or make it a parameter",
+    );
+  };
 
   #failed(cause: unknown): SimulationError {
     return new SimulationError(this.seed, formatFaultPlan(this.faults), cause, {
@@ -261,6 +292,11 @@ function checkNames(options: SimulationOptions): void {
   const unknown = Object.keys(options).find((name) => !NAMES.has(name));
   if (unknown === undefined) return;
   throw new TypeError(`there is no option ${unknown}: give one of ${[...NAMES].join(", ")}`);
+}
+
+function unhandledRejection(cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : JSON.stringify(cause);
+  return new Error(`a promise was rejected, and nobody handled it: ${why}`, { cause });
 }
 
 function addressOf(address: SocketAddress): string {

@@ -116,7 +116,7 @@ onEveryChannel("the loop's budget", (world) => {
 });
 
 onEveryChannel("marks of one channel", (world) => {
-  it("16: setWaterMarks holds for this channel alone, and at once", async () => {
+  it("16, H21: setWaterMarks holds for this channel alone, and at once", async () => {
     const reactor = world().createReactor();
     const [channel, other] = await stuck(world(), reactor, 2);
     const before = channel!.queued;

@@ -236,7 +236,7 @@ onEveryChannel("bytes: ownership", (world) => {
     expect(peer.received.equals(Buffer.alloc(KIB + 1, 2))).toBe(true);
   });
 
-  it("17: debug mode reports borrowed bytes that were changed, and only those", async () => {
+  it("17, H38: debug mode reports borrowed bytes that were changed, and only those", async () => {
     const errors: unknown[] = [];
     const reactor = world().createReactor({ debug: true, onError: (error) => errors.push(error) });
     const { channel, peer } = await connected(world(), reactor);

@@ -164,7 +164,7 @@ onEveryNetwork("turns", (world) => {
   });
 
   it.each([2, 3, 5, 8])(
-    "10: the start of the rotation moves: each of %d is first some time",
+    "10, H10: the start of the rotation moves: each of %d is first some time",
     async (count) => {
       const reactor = world().createReactor();
       const members = await readyCrowd(world(), reactor, count);

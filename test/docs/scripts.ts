@@ -234,6 +234,26 @@ const startTls: Script = async ({ start }) => {
   socket.destroy();
 };
 
+const serveStartTls: Script = async ({ start }) => {
+  certificates();
+  const raw = net.connect(await start().port(), "127.0.0.1");
+  const answers: unknown[] = [];
+  for (const command of ["", "NOOP\r\n", "auth tls\r\n"]) {
+    raw.write(command);
+    answers.push(String((await once(raw, "data"))[0]));
+  }
+  expect(answers).toEqual(["220 hello\r\n", "534 AUTH TLS first\r\n", "234 go ahead\r\n"]);
+  const socket = tls.connect({ socket: raw, ca: authority.cert, host: "localhost" });
+  for (const [command, answer] of [
+    ["NOOP\r\n", "200 ok\r\n"],
+    ["QUIT\r\n", "221 bye\r\n"],
+  ] as const) {
+    socket.write(command);
+    expect(String((await once(socket, "data"))[0])).toBe(answer);
+  }
+  await once(socket, "end");
+};
+
 export const SCRIPTS: Readonly<Record<string, Script>> = {
   echo,
   hello,
@@ -271,4 +291,5 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   "coroutine-stop": coroutineStop,
   "tls-echo": tlsEcho,
   "start-tls": startTls,
+  "serve-start-tls": serveStartTls,
 };

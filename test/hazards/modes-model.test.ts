@@ -1,151 +1,86 @@
 /**
- * H25, H26: every interleaving of {arrive, read, modify, unregister}, in every mode, against a
- * model of ten lines. In memory only: there one step of the clock is one pass, so that between any
- * two steps there may, or may not, be a turn.
+ * H25, H26: every interleaving of {arrive, peer-close, read, clear, modify, unregister, close} in
+ * every mode, against the model in `readiness-model.ts`. In memory: there a step of the clock is
+ * one pass, so that between any two steps there may, or may not, be a turn.
  */
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { createReactor, EDGE, ONESHOT, READABLE, type Channel, type Reactor } from "iomux";
-import { MemoryNetwork, SimulatedClock, type MemorySocket } from "iomux/testing";
+import { PEER_CLOSED, READABLE, WRITABLE } from "iomux";
 
-const STEPS = ["arrive", "read", "modify", "unregister"] as const;
-type Step = (typeof STEPS)[number];
-const DEPTH = 4;
+import { runInterleaving, type Setting } from "./interleaving.ts";
+import { MODES, type PeerClose, type Step } from "./readiness-model.ts";
+import { isOfTheWorld, words } from "./words.ts";
 
-/** What must be told: the reference. */
-class Model {
-  readonly #mode: number;
-  #coming = false;
-  #unread = false;
-  #pending = false;
-  #armed = true;
-  #registered = true;
-  reports = 0;
+/** A turn after each step. */
+const EVERY_TURN = -1;
+const PLACES = ["outside", "handler", "neighbour"] as const;
+const PEER_CLOSES: readonly PeerClose[] = ["end", "reset", "end after ours"];
 
-  constructor(mode: number) {
-    this.#mode = mode;
-  }
-
-  step(step: Step): void {
-    if (step === "arrive") this.#coming = true;
-    if (step === "read") this.#unread = false;
-    if (step === "modify") [this.#armed, this.#pending] = [true, this.#unread];
-    if (step === "unregister") this.#registered = false;
-  }
-
-  turn(): void {
-    if (this.#coming) [this.#coming, this.#unread, this.#pending] = [false, true, true];
-    const found = this.#unread && ((this.#mode & EDGE) === 0 || this.#pending);
-    if (!this.#registered || !this.#armed || !found) return;
-    this.reports++;
-    this.#pending = false;
-    if ((this.#mode & ONESHOT) !== 0) this.#armed = false;
-  }
-}
-
-/** The real thing, driven by the same steps. */
-class Subject {
-  readonly clock = new SimulatedClock();
-  readonly reactor: Reactor;
-  readonly #peer: MemorySocket;
-  readonly #channel: Channel;
-  readonly #mode: number;
-  reports = 0;
-
-  constructor(mode: number) {
-    const network = new MemoryNetwork(this.clock);
-    this.reactor = createReactor({ network, clock: this.clock });
-    const [source, peer] = network.pair();
-    this.#peer = peer;
-    this.#mode = mode;
-    this.#channel = this.reactor.adopt(source as never);
-    this.reactor.register(this.#channel, READABLE | mode, () => {
-      this.reports++;
+/**
+ * Which turns may be left out. Between two turns the steps of the world and those of the program
+ * do not depend on each other: one order of them is enough, the world's first.
+ */
+function* choicesOfTurns(steps: readonly Step[]): Generator<number> {
+  for (let turns = 0; turns < 1 << (steps.length - 1); turns++) {
+    const redundant = steps.some((step, i) => {
+      const together = i > 0 && ((turns >> (i - 1)) & 1) === 0;
+      return together && isOfTheWorld(step) && !isOfTheWorld(steps[i - 1]!);
     });
-  }
-
-  step(step: Step): void {
-    if (step === "arrive") this.#peer.write("x");
-    if (step === "read") this.#channel.read();
-    if (step === "modify" && this.reactor.has(this.#channel)) {
-      this.reactor.modify(this.#channel, READABLE | this.#mode);
-    }
-    if (step === "unregister" && this.reactor.has(this.#channel)) {
-      this.reactor.unregister(this.#channel);
-    }
-  }
-
-  turn(): void {
-    this.clock.pass();
-    this.reactor.assertInvariants();
+    if (!redundant) yield turns;
   }
 }
 
-function* sequences(depth: number): Generator<Step[]> {
-  if (depth === 0) {
-    yield [];
-    return;
+/** Runs every word of `depth` steps, and answers how many, and how often the handler was called. */
+function check(depth: number, settings: readonly Setting[]): { runs: number; calls: number } {
+  const count = { runs: 0, calls: 0 };
+  for (const setting of settings) {
+    for (const steps of words(depth)) {
+      count.calls += runInterleaving(setting, steps, EVERY_TURN);
+      count.runs++;
+    }
   }
-  for (const before of sequences(depth - 1)) for (const step of STEPS) yield [...before, step];
+  return count;
 }
 
-/** Runs one interleaving: bit i of `gaps` says whether a turn comes after step i. */
-function run(mode: number, steps: readonly Step[], gaps: number): [seen: number[], want: number[]] {
-  const subject = new Subject(mode);
-  const model = new Model(mode);
-  const [seen, want]: [number[], number[]] = [[], []];
-  const turn = (): void => {
-    subject.turn();
-    model.turn();
-    seen.push(subject.reports);
-    want.push(model.reports);
-  };
-  steps.forEach((step, place) => {
-    subject.step(step);
-    model.step(step);
-    if ((gaps & (1 << place)) !== 0) turn();
+describe.each(MODES)("8 / H25, H26: %s", (_, mode) => {
+  const same = [READABLE | PEER_CLOSED | mode] as const;
+  const wider = [READABLE | mode, READABLE | WRITABLE | PEER_CLOSED | mode] as const;
+
+  it("all interleavings of six steps, a turn after each", () => {
+    const settings = [{ interests: same, peerClose: "end", place: "outside" }] as const;
+    const { runs, calls } = check(6, settings);
+    expect(runs).toBe(42_053);
+    expect(calls).toBeGreaterThan(20_000);
   });
-  turn();
-  turn();
-  return [seen, want];
-}
 
-it.each([
-  ["level", 0],
-  ["edge", EDGE],
-  ["oneshot", ONESHOT],
-  ["edge and oneshot", EDGE | ONESHOT],
-])("8 / H25, H26: all interleavings of arrive, read, modify, unregister: %s", (_, mode) => {
-  let count = 0;
-  let reports = 0;
-  for (const steps of sequences(DEPTH)) {
-    for (let gaps = 0; gaps < 1 << DEPTH; gaps++) {
-      const [seen, want] = run(mode, steps, gaps);
-      if (seen.join() !== want.join()) {
-        expect(seen, `${steps.join(", ")} with turns after ${gaps.toString(2)}`).toEqual(want);
+  it.each(PLACES)("of five, with interests that change, taken by: %s", (place) => {
+    const settings = PEER_CLOSES.map((peerClose) => ({ interests: wider, peerClose, place }));
+    const { runs, calls } = check(5, settings);
+    expect(runs).toBe(3 * 8135);
+    expect(calls).toBeGreaterThan(10_000);
+  });
+
+  it("of four, with and without a turn after each", () => {
+    let calls = 0;
+    for (const peerClose of PEER_CLOSES) {
+      const setting = { interests: same, peerClose, place: "outside" } as const;
+      for (const steps of words(4)) {
+        for (const turns of choicesOfTurns(steps)) calls += runInterleaving(setting, steps, turns);
       }
-      count++;
-      reports += seen.at(-1)!;
     }
-  }
-  expect(count).toBe(4 ** DEPTH * 2 ** DEPTH);
-  expect(reports).toBeGreaterThan(1000);
+    expect(calls).toBeGreaterThan(10_000);
+  });
 });
 
-it("8 / H25: bytes that come between the last read and the re-arming are told of", () => {
-  for (const steps of [
-    ["arrive", "read", "arrive", "modify"],
-    ["arrive", "read", "modify", "arrive"],
-    ["arrive", "arrive", "read", "modify", "arrive"],
-  ] as Step[][]) {
-    for (const mode of [EDGE, ONESHOT, EDGE | ONESHOT]) {
-      const subject = new Subject(mode);
-      for (const step of steps.slice(0, -2)) subject.step(step);
-      subject.turn();
-      const before = subject.reports;
-      for (const step of steps.slice(-2)) subject.step(step);
-      subject.turn();
-      expect(subject.reports).toBe(before + 1);
-    }
-  }
+it.each(PLACES)("8 / H4, H25, H26: of four, with modes that change, taken by: %s", (place) => {
+  const [first, ...others] = MODES.map(([, mode]) => READABLE | PEER_CLOSED | mode);
+  const interests = [first!, ...others] as const;
+  const settings = PEER_CLOSES.map((peerClose) => ({ interests, peerClose, place }));
+  expect(check(4, settings).runs).toBe(3 * 1515);
+});
+
+it("3: a neighbour that changes the interest does not put off the last call", () => {
+  const interests = [READABLE, READABLE | WRITABLE] as const;
+  const setting = { interests, peerClose: "reset", place: "neighbour" } as const;
+  expect(runInterleaving(setting, ["peer-close", "modify"], EVERY_TURN)).toBe(1);
 });

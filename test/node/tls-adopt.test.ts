@@ -9,7 +9,7 @@ import { READABLE } from "iomux";
 
 import { authority, local } from "../support/certificates.ts";
 import { record } from "../support/record.ts";
-import { securePair } from "../support/tls-peers.ts";
+import { dialRaw, secure, securePair } from "../support/tls-peers.ts";
 import { onNetworks } from "../support/world.ts";
 
 async function nodePair(own: boolean): Promise<{ near: tls.TLSSocket; far: tls.TLSSocket }> {
@@ -85,5 +85,34 @@ onNetworks([["net", "tcp"]], "TLS sockets of others", (world) => {
     await world().until(() => chunks.join("") === "unread and more", "both");
     socket.end("bye");
     await world().until(() => peer.received() === "bye" && peer.log.includes("end"), "the end");
+    // One that we have made stays half-open, secure or not.
+    expect(socket.allowHalfOpen).toBe(true);
   });
+
+  it.each([false, true])(
+    "adopted with allowHalfOpen %s, secured, released: so it is again",
+    async (half) => {
+      const reactor = world().createReactor();
+      const plain = net.createServer({ allowHalfOpen: half });
+      plain.listen(0, "127.0.0.1");
+      const connected = once(plain, "connection");
+      await once(plain, "listening");
+      const raw = dialRaw({ localAddress: plain.address() } as never);
+      const [near] = (await connected) as [net.Socket];
+      const channel = reactor.adopt(near);
+      reactor.startTls(channel, { server: local });
+      const peer = secure(raw);
+      await world().until(() => channel.state === "open", "the handshake");
+      const socket = (await channel.release()) as tls.TLSSocket;
+      expect(socket.allowHalfOpen).toBe(half);
+      peer.socket.end();
+      socket.resume();
+      await once(socket, "end");
+      // As in plain Node: one that is not half-open ends its own side.
+      await world().settle();
+      expect([socket.writable, peer.log.includes("end")]).toEqual([half, !half]);
+      socket.destroy();
+      plain.close();
+    },
+  );
 });

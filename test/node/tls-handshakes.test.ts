@@ -259,6 +259,30 @@ onNetworks([["net", "tcp"]], "TLS: what a server presents", (world) => {
     expect(reactor.stats().handshakesFailed).toBe(0);
   });
 
+  it.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "%s: sessions are resumed, until update()",
+    async (v) => {
+      const context = createTlsContext(local);
+      const listener = await world().createReactor().listen({ port: 0 }, { tls: context });
+      let session: Buffer | undefined;
+      const meet = async (): Promise<boolean> => {
+        const known = session;
+        session = undefined;
+        const peer = dialTls(listener, { maxVersion: v, session: known });
+        peer.socket.on("session", (ticket: Buffer) => (session = ticket));
+        const channel = await accepted(world(), listener);
+        channel.write(Buffer.from("hello"));
+        await world().until(() => peer.received() === "hello", "the greeting");
+        const reused = peer.socket.isSessionReused();
+        session ??= known;
+        return reused;
+      };
+      expect([await meet(), await meet()]).toEqual([false, true]);
+      context.update(local);
+      expect(await meet()).toBe(false);
+    },
+  );
+
   it("update() with what is no good throws, and the old certificate stays", async () => {
     const context = createTlsContext(local);
     const other = authority.issue({ names: ["other.example"] });

@@ -9,7 +9,9 @@ import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import {
   createReactor,
   createTlsContext,
+  lines,
   READABLE,
+  serve,
   WRITABLE,
   type Channel,
   type Listener,
@@ -86,6 +88,49 @@ async function serverOf(
   });
   const { port } = listener.localAddress as { port: number };
   return { reactor, listener, port: String(port), reports };
+}
+
+/** What FTP and SMTP have in common, in a few lines: serve(), and what it was told. */
+async function commandServer(): Promise<{
+  port: string;
+  commands: { command: string; secure: boolean }[];
+}> {
+  const commands: { command: string; secure: boolean }[] = [];
+  const reactor = createReactor();
+  onTestFinished(() => reactor.close({ drainMs: 0 }).then(() => undefined));
+  const context = createTlsContext(local);
+  let mail = false;
+  const server = await serve(
+    reactor,
+    { listen: { port: 0 }, framer: () => lines() },
+    {
+      open: (connection) => void connection.send(Buffer.from("220 localhost\r\n")),
+      frame(connection, line) {
+        const say = (answer: string): boolean => connection.send(Buffer.from(`${answer}\r\n`));
+        const command = line.toString();
+        const secure = connection.channel.tls !== null;
+        commands.push({ command, secure });
+        const verb = command.toUpperCase();
+        if (mail) {
+          mail = command !== ".";
+          if (!mail) say("250 taken");
+        } else if (verb.startsWith("EHLO")) say("250-localhost\r\n250 STARTTLS");
+        else if (verb === "FEAT") say("211-Features:\r\n AUTH TLS\r\n211 End");
+        else if (verb === "STARTTLS" || verb === "AUTH TLS") {
+          say(verb === "STARTTLS" ? "220 go ahead" : "234 go ahead");
+          connection.startTls({ server: context });
+        } else if (verb === "DATA") {
+          mail = true;
+          say("354 go on");
+        } else if (verb === "QUIT") {
+          say("221 bye");
+          connection.end();
+        } else say(`250 ${verb}, ${secure ? "in secret" : "in plain"}`);
+      },
+    },
+  );
+  const { port } = server.addresses[0] as { port: number };
+  return { port: String(port), commands };
 }
 
 function echo(channel: Channel, text: string): void {
@@ -189,6 +234,24 @@ describe.skipIf(isMissing("openssl", "version"))("real peer: openssl s_client", 
     );
   });
 
+  it.each(["ftp", "smtp"])(
+    "STARTTLS of a connection of serve(), as its %s client",
+    async (protocol) => {
+      const { port } = await commandServer();
+      const target = ["-connect", `127.0.0.1:${port}`, "-starttls", protocol];
+      const talk = run("openssl", "s_client", ...target, ...verify);
+      await until(
+        () => talk.output.includes("Verify return code: 0 (ok)"),
+        () => talk.output,
+      );
+      talk.child.stdin!.write("noop\n");
+      await until(
+        () => talk.output.includes("250 NOOP, in secret"),
+        () => talk.output,
+      );
+    },
+  );
+
   it("as a client of openssl s_server: its goodbye is confirmed", async () => {
     const identity = join(folder, "server.pem");
     writeFileSync(identity, local.cert + local.key);
@@ -218,6 +281,24 @@ describe.skipIf(isMissing("openssl", "version"))("real peer: openssl s_client", 
 });
 
 describe.skipIf(isMissing("curl", "--version"))("real peer: curl", () => {
+  it("sends mail to a server of serve(), by STARTTLS and not otherwise", async () => {
+    const { port, commands } = await commandServer();
+    const mail = ["--mail-from", "a@localhost", "--mail-rcpt", "b@localhost", "-T", ca];
+    const talk = run(
+      "curl",
+      "-sS",
+      "--cacert",
+      ca,
+      "--ssl-reqd",
+      ...mail,
+      `smtp://localhost:${port}`,
+    );
+    expect([await talk.ended, talk.output]).toEqual([0, ""]);
+    const plain = commands.filter(({ secure }) => !secure).map(({ command }) => command);
+    expect(plain.map((command) => command.split(" ")[0])).toEqual(["EHLO", "STARTTLS"]);
+    expect(commands.some(({ command }) => command === "-----BEGIN CERTIFICATE-----")).toBe(true);
+  });
+
   const page = "x".repeat(1_000_000);
 
   function answer(channel: Channel, text: string): void {

@@ -72,7 +72,7 @@ onEveryServer("server.close()", (world) => {
     await world().run(served.server.close());
   });
 
-  it("a close callback that throws or rejects is reported, and stops nobody", async () => {
+  it("H7: a close callback that throws or rejects is reported, and stops nobody", async () => {
     let calls = 0;
     const served = await servingLines(
       world(),

@@ -37,6 +37,14 @@ onEveryAsyncServer("connect()", (world) => {
     expect(served.reports).toEqual([]);
   });
 
+  it("an option that does not exist is told with all that do, of both kinds", async () => {
+    const served = await awaiting(world());
+    const options = { idleSeconds: 1 } as never;
+    expect(() => connect(served.reactor, target(served), options)).toThrow(
+      /^there is no option idleSeconds: give one of framer, .*idleMs, .*noDelay, .*tls, timeoutMs, signal$/,
+    );
+  });
+
   it("has the limits that were given", async () => {
     const served = await awaiting(world());
     const answer = connect(served.reactor, target(served), { idleMs: 100 });

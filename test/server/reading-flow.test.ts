@@ -74,7 +74,7 @@ onEveryServer("pause() and resume()", (world) => {
     expect(log).toEqual(["a", "b", "c", "d"]);
   });
 
-  it("24: pause() and resume() in one callback, or twice, change nothing", async () => {
+  it("24, H6: pause() and resume() in one callback, or twice, change nothing", async () => {
     const { served, log } = await hearing(world(), (connection) => {
       connection.resume();
       connection.pause();
@@ -330,7 +330,7 @@ onEveryServer("frame callbacks that answer promises", (world) => {
 const letters = (): Framer<Buffer> => ({ next: (input: FrameInput) => input.take(1) });
 
 onEveryServer("upgrade()", (world) => {
-  it("24: in a frame callback: the very next frame is cut by the new framer", async () => {
+  it("24, H6: in a frame callback: the very next frame is cut by the new framer", async () => {
     const { served, log } = await hearing(world(), (connection, text) => {
       if (text === "letters") connection.upgrade(letters());
       if (text === "!") connection.upgrade(lines());

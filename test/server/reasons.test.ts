@@ -11,6 +11,7 @@ import {
   type ServeOptions,
 } from "iomux";
 
+import { local } from "../support/certificates.ts";
 import {
   type Guest,
   onEveryServer,
@@ -66,6 +67,14 @@ const CASES: Record<CloseReason, Case> = {
       return server.take(reactor.connect(localAddress!));
     },
     error: /^(ECONNREFUSED|ENOENT)$/,
+  },
+  tls: {
+    provoke: async ({ world }, { connection, peer }) => {
+      connection.startTls({ server: local });
+      await world.settle();
+      peer.write("no TLS at all");
+    },
+    error: /^ERR_SSL_WRONG_VERSION_NUMBER$/,
   },
   handshake: { options: { handshakeMs: 100 }, provoke: advance(100), error: /handshakeMs/ },
   idle: { options: { idleMs: 100 }, provoke: advance(100), error: /idleMs/ },
@@ -128,6 +137,8 @@ onEveryServer("reasons", (world) => {
     async (reason) => {
       const { options, callbacks, reactor, provoke, error } = CASES[reason];
       const served = await servingLines(world(), options, callbacks, reactor);
+      // Shown where there is TLS, and where it has yet to begin.
+      if (reason === "tls" && (!served.reactor.capabilities.tls || world().secure)) return;
       const guest = await served.join();
       const connection = ((await provoke(served, guest)) ?? guest.connection) as Connection;
       expect(await served.closedFor(connection)).toBe(reason);

@@ -91,6 +91,18 @@ describe("a simulated world", () => {
     });
   });
 
+  it("always() is asked after every step, and what it throws fails the run", async () => {
+    const world = createSimulation({ seed: 5 });
+    let steps = 0;
+    world.always(() => {
+      if (++steps === 3) throw new Error("three is too many");
+    });
+    const running = world.run(() => world.sleep(1).then(() => world.sleep(1)));
+    await running;
+    expect(steps).toBe(2);
+    await expect(world.run(() => world.sleep(1))).rejects.toThrow("seed 5: three is too many");
+  });
+
   it("a host that is not there cannot be reached", async () => {
     const world = createSimulation();
     const reactor = world.host("here").createReactor();
@@ -159,9 +171,7 @@ describe("what a failed simulation tells", () => {
   });
 
   it("that it waits for something real, or for ever", async () => {
-    const { message } = await failure(
-      createSimulation().run(() => new Promise((resolve) => setTimeout(resolve, 1e9).unref())),
-    );
+    const { message } = await failure(createSimulation().run(() => new Promise(() => undefined)));
     expect(message).toContain("for something real (a timer, a file, a thread)");
   });
 
@@ -171,6 +181,17 @@ describe("what a failed simulation tells", () => {
       for (;;) await endless.sleep(1);
     };
     expect((await failure(endless.run(forever))).message).toContain("not over after 1000 ms");
+  });
+
+  it("what was closed twice", async () => {
+    const world = createSimulation();
+    const { message } = await failure(
+      world.run((simulation) => {
+        simulation.host("a").network.descriptors--;
+        return Promise.resolve();
+      }),
+    );
+    expect(message).toContain("a: 1 were closed twice");
   });
 
   it("what was left open", async () => {

@@ -14,22 +14,32 @@ import type { Peer, World } from "./world.ts";
 const MAX_PASSES = 20_000;
 
 export class MemoryWorld implements World {
-  readonly network = "memory";
+  readonly network: "memory" | "simulated" = "memory";
   readonly family: "tcp" | "unix";
   readonly secure = false;
-  readonly clock = new SimulatedClock();
-  readonly memory = new MemoryNetwork(this.clock);
+  readonly clock: SimulatedClock;
+  readonly memory: MemoryNetwork;
   readonly #reactors: Reactor[] = [];
   #paths = 0;
 
-  constructor(family: "tcp" | "unix") {
+  constructor(
+    family: "tcp" | "unix",
+    clock = new SimulatedClock(),
+    memory = new MemoryNetwork(clock),
+  ) {
     this.family = family;
+    this.clock = clock;
+    this.memory = memory;
   }
 
   createReactor(options: ReactorOptions = {}): Reactor {
-    const reactor = createReactor({ network: this.memory, clock: this.clock, ...options });
+    const reactor = this.newReactor(options);
     this.#reactors.push(reactor);
     return reactor;
+  }
+
+  protected newReactor(options: ReactorOptions): Reactor {
+    return createReactor({ network: this.memory, clock: this.clock, ...options });
   }
 
   address(): Address {
@@ -85,7 +95,7 @@ export class MemoryWorld implements World {
   async end(): Promise<void> {
     for (const reactor of this.#reactors) {
       reactor.assertInvariants();
-      await this.clock.run(reactor.close({ drainMs: 0 }));
+      await this.run(reactor.close({ drainMs: 0 }));
       reactor.assertInvariants();
     }
   }

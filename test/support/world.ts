@@ -8,6 +8,8 @@ import type { Address, Channel, Clock, Listener, Reactor, ReactorOptions } from 
 
 import { MemoryWorld } from "./memory-world.ts";
 import { NetWorld } from "./net-world.ts";
+import { whyNotSimulated } from "./not-simulated.ts";
+import { SimulatedWorld } from "./simulated-world.ts";
 
 /** A raw socket that is in no reactor. */
 export interface Peer {
@@ -31,7 +33,7 @@ export interface Peer {
 }
 
 export interface World {
-  readonly network: "net" | "memory";
+  readonly network: "net" | "memory" | "simulated";
   readonly family: "tcp" | "unix";
   /** Whether it all is spoken through TLS: what listens, what connects, and the raw peers. */
   readonly secure: boolean;
@@ -72,19 +74,23 @@ const KINDS = [
 /** Through TLS, over TCP. */
 const SECURE = [["tls", "tcp"]] as const;
 
-export type Kind = (typeof KINDS)[number] | (typeof SECURE)[number];
+/** In memory, under faults that cost only time: worlds that follow from these seeds. */
+const SEEDS = process.env.SEED === undefined ? ["1", "2", "3"] : [process.env.SEED];
+const SIMULATED = SEEDS.map((seed) => [`seed ${seed}`, "tcp"] as const);
+
+export type Kind = (typeof KINDS)[number] | (typeof SECURE)[number] | (typeof SIMULATED)[number];
 
 /**
  * Runs a suite on both networks, over TCP and Unix-domain sockets. `world()` answers the world of
  * the running test.
  */
 export function onEveryNetwork(name: string, suite: (world: () => World) => void): void {
-  onNetworks(KINDS, name, suite);
+  onNetworks([...KINDS, ...SIMULATED], name, suite);
 }
 
 /** As `onEveryNetwork`, and through TLS: for what is promised of channels, whatever is under them. */
 export function onEveryChannel(name: string, suite: (world: () => World) => void): void {
-  onNetworks([...KINDS, ...SECURE], name, suite);
+  onNetworks([...KINDS, ...SIMULATED, ...SECURE], name, suite);
 }
 
 /** Runs a suite where it can be shown only; its name says why. */
@@ -93,17 +99,25 @@ export function onNetworks(
   name: string,
   suite: (world: () => World) => void,
 ): void {
-  describe.each(kinds)(`${name} [%s, %s]`, (network, family) => {
+  const shown = kinds.filter(([kind]) => !isSimulated(kind) || whyNotSimulated(name) === null);
+  describe.each(shown)(`${name} [%s, %s]`, (network, family) => {
     let world: World;
-    beforeEach(() => {
+    beforeEach(({ task, skip }) => {
       world = worldOf(network, family);
+      const why = isSimulated(network) ? whyNotSimulated(name, task.name) : null;
+      if (why !== null) skip(why);
     });
     afterEach(() => world.end());
     suite(() => world);
   });
 }
 
+function isSimulated(kind: Kind[0]): boolean {
+  return kind.startsWith("seed ");
+}
+
 function worldOf(network: Kind[0], family: Kind[1]): World {
+  if (isSimulated(network)) return new SimulatedWorld(network.slice(5));
   if (network === "memory") return new MemoryWorld(family);
   return new NetWorld(family, network === "tls");
 }

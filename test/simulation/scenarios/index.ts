@@ -1,6 +1,20 @@
 /** What is tried in simulated worlds: by `npm test` with some seeds, by `npm run sim` with many. */
 import type { Scenario } from "iomux/testing";
 
+import { channels } from "./channels.ts";
+import { chat } from "./chat.ts";
+import { datagrams } from "./datagrams.ts";
+import { framers } from "./framers.ts";
+import { heldEcho } from "./held-echo.ts";
 import { serveEcho } from "./serve-echo.ts";
+import { shutdown } from "./shutdown.ts";
 
-export const SCENARIOS: readonly Scenario[] = [serveEcho];
+export const SCENARIOS: readonly Scenario[] = [
+  channels,
+  chat,
+  datagrams,
+  framers,
+  heldEcho,
+  serveEcho,
+  shutdown,
+];

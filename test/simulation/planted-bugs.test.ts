@@ -1,0 +1,165 @@
+/**
+ * Bugs that are planted here, one at a time, in the classes under the reactor, are found by the
+ * scenarios within 1,000 seeds: so are real ones of their kind. Each is rare by its nature.
+ */
+import { afterEach, describe, expect, it } from "vitest";
+
+import { createSimulation, FAULTS, searchSeeds, type Failure, type Scenario } from "iomux/testing";
+
+import { BufferedChannel } from "../../src/channel.ts";
+import { ChannelOutput } from "../../src/channel-output.ts";
+import { Dispatcher } from "../../src/reactor/dispatch.ts";
+import { Loop } from "../../src/reactor/loop.ts";
+import type { Entry } from "../../src/registration.ts";
+import { heldEcho } from "./scenarios/held-echo.ts";
+import { serveEcho } from "./scenarios/serve-echo.ts";
+
+const SEEDS = 1000;
+
+const replaced: (() => void)[] = [];
+afterEach(() => {
+  for (const restore of replaced.splice(0)) restore();
+});
+
+/** Replaces a method until the end of the test. */
+function replace<T extends object, K extends keyof T & string>(
+  prototype: T,
+  name: K,
+  bug: (original: T[K]) => T[K],
+): void {
+  const original = prototype[name];
+  prototype[name] = bug(original);
+  replaced.push(() => {
+    prototype[name] = original;
+  });
+}
+
+/** What methods that are not public are called with. */
+interface Settling {
+  call(entry: Entry, ready: number, before: number): void;
+  settled(entry: Entry, before: number): void;
+}
+
+interface Bug {
+  readonly name: string;
+  /** What finds it. */
+  readonly scenario: Scenario;
+  /** How it is found. */
+  readonly error: RegExp;
+  plant(): void;
+}
+
+const BUGS: readonly Bug[] = [
+  {
+    name: "a lost wake-up: bytes come while the handler of the same fd is pending, twice running",
+    scenario: heldEcho,
+    error: /it is not over after/,
+    plant: () => {
+      const calls = new WeakMap<Entry, { bytes: number; came: number }>();
+      const bytesOf = ({ descriptor }: Entry): number => (descriptor as BufferedChannel).bytesIn;
+      const dispatcher = Dispatcher.prototype as unknown as Settling;
+      replace(dispatcher, "call", (call) => {
+        return function (this: Settling, entry, ready, before) {
+          calls.set(entry, { bytes: bytesOf(entry), came: calls.get(entry)?.came ?? 0 });
+          call.call(this, entry, ready, before);
+        };
+      });
+      replace(dispatcher, "settled", (settled) => {
+        return function (this: Settling, entry, before) {
+          const last = calls.get(entry)!;
+          last.came = bytesOf(entry) === last.bytes ? 0 : last.came + 1;
+          if (last.came < 2) settled.call(this, entry, before);
+        };
+      });
+    },
+  },
+  {
+    name: "a stale registration called: it was unregistered after the turn had collected it",
+    scenario: heldEcho,
+    error: /a stale registration was called/,
+    plant: () => {
+      replace(Loop.prototype, "forget", (forget) => {
+        return function (this: Loop, entry, closed, reason) {
+          forget.call(this, entry, closed, reason);
+          if (entry.listed && entry.collected !== 0 && !closed) entry.active = true;
+        };
+      });
+    },
+  },
+  {
+    name: "a byte dropped at a short write: less than half was taken",
+    scenario: heldEcho,
+    error: /it heard other bytes/,
+    plant: () => {
+      replace(ChannelOutput.prototype, "take", (take) => {
+        return function (this: ChannelOutput, bytes, copy) {
+          const taken = take.call(this, bytes, copy);
+          return taken > 0 && taken < bytes.length / 2 ? taken + 1 : taken;
+        };
+      });
+    },
+  },
+  {
+    name: "a double close: the connection was lost while it was closing, with output left",
+    scenario: heldEcho,
+    error: /Loop: -1 holds/,
+    plant: () => {
+      replace(BufferedChannel.prototype, "finalize", (finalize) => {
+        return function (this: BufferedChannel) {
+          const racing = this.state === "closing" && this.error !== null && this.queued > 0;
+          finalize.call(this);
+          if (!racing) return;
+          this.state = "closing";
+          finalize.call(this);
+        };
+      });
+    },
+  },
+  {
+    name: "a leaked descriptor: the channel was aborted with bytes unread",
+    scenario: heldEcho,
+    error: /1 descriptors are left open/,
+    plant: () => {
+      replace(BufferedChannel.prototype, "abort", (abort) => {
+        return function (this: BufferedChannel, reason) {
+          if (this.state === "open" && this.unread > 0) this.finalize();
+          else abort.call(this, reason);
+        };
+      });
+    },
+  },
+];
+
+/** How it fails in the world that was found: what is told of it, byte for byte. */
+async function failureIn(scenario: Scenario, { seed, world: found }: Failure): Promise<string> {
+  const world = createSimulation({ ...scenario.world, seed, faults: found.faults });
+  try {
+    await world.run((simulation) => scenario.run(simulation));
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "it does not fail again";
+}
+
+/** Every fault is as it was drawn, or left out. */
+function expectSmaller(failure: Failure, scenario: Scenario): void {
+  const { seed } = failure;
+  const drawn = createSimulation({ ...scenario.world, seed, faults: "swarm" }).faults;
+  for (const fault of FAULTS) expect([0, drawn[fault]]).toContain(failure.world.faults[fault]);
+}
+
+describe("a bug that is planted is found", () => {
+  it.for(BUGS)("$name", async ({ scenario, error, plant }, { annotate }) => {
+    plant();
+    const failure = await searchSeeds(scenario, { count: SEEDS });
+    if (failure === null) return expect.fail(`not found in ${SEEDS} worlds`);
+    await annotate(`found in world ${failure.seed}`);
+    expect(failure.error.message).toMatch(error);
+    expectSmaller(failure, scenario);
+    expect(await failureIn(scenario, failure)).toBe(failure.error.message);
+  });
+
+  it.each([serveEcho, heldEcho])("$name finds nothing where none is planted", async (scenario) => {
+    expect(await searchSeeds(scenario, { count: 50 })).toBeNull();
+  });
+});

@@ -1,0 +1,54 @@
+/** Defects that simulations have found, each by the seed in which it was seen. */
+import { describe, expect, it } from "vitest";
+
+import {
+  MemoryNetwork,
+  SimulatedClock,
+  type Conditions,
+  type Link,
+  type MemorySocket,
+} from "iomux/testing";
+
+/** Two ends, a millisecond away from each other. */
+function distant(clock: SimulatedClock, link: Partial<Link> = {}): [MemorySocket, MemorySocket] {
+  const carry: Link["carry"] = (_what, _bytes, arrive) => {
+    clock.post(arrive, 1);
+  };
+  const whole: Link = {
+    segment: (bytes) => bytes,
+    carry,
+    breaks: () => false,
+    cut: () => undefined,
+    ...link,
+  };
+  const conditions: Conditions = {
+    buffers: () => ({ receive: 1000, send: 1000 }),
+    link: () => whole,
+    connectFailure: () => null,
+    acceptFailure: () => null,
+  };
+  return new MemoryNetwork(clock, { conditions }).pair();
+}
+
+describe("regressions: the network in memory", () => {
+  it("channels, seed 51: what is written after the network has broken a stream never arrives", async () => {
+    const clock = new SimulatedClock();
+    let segments = 0;
+    const [near, far] = distant(clock, { breaks: () => ++segments === 2 });
+    for (const text of ["before ", "lost ", "after"]) near.write(text);
+    await clock.advance(10);
+    expect(far.received.toString()).toBe("before ");
+    expect([near.error, far.error]).toMatchObject([{ code: "ECONNRESET" }, { code: "ECONNRESET" }]);
+  });
+
+  it("half-close, seed 1: that a peer has closed is not known before its last words have come", async () => {
+    const clock = new SimulatedClock();
+    const [near, far] = distant(clock);
+    far.write("last words");
+    far.destroy();
+    near.write("too late");
+    await clock.advance(10);
+    expect(near.received.toString()).toBe("last words");
+    expect(near.error).toMatchObject({ code: "ECONNRESET" });
+  });
+});
