@@ -31,6 +31,7 @@ export class Folder {
   readonly path: string;
   readonly #handle: FileHandle;
   readonly #lookup: Lookup;
+  #holders = 1;
 
   private constructor(handle: FileHandle, path: string, lookup: Lookup) {
     this.#handle = handle;
@@ -76,8 +77,18 @@ export class Folder {
     return uniqueOf(await this.#handle.stat());
   }
 
-  close(): Promise<void> {
-    return this.#handle.close();
+  /**
+   * For one more, who closes it too. Its number is in all that is looked up in it: closed too early,
+   * it would be another folder's.
+   */
+  hold(): this {
+    if (this.#holders === 0) throw new Error("the store is closed");
+    this.#holders++;
+    return this;
+  }
+
+  async close(): Promise<void> {
+    if (--this.#holders === 0) await this.#handle.close();
   }
 }
 
@@ -87,10 +98,8 @@ export class Place {
   readonly name: string;
   /** Null: nothing is there. */
   readonly stats: Stats | null;
-  readonly #root: Folder;
 
-  constructor(root: Folder, folder: Folder, name: string, stats: Stats | null) {
-    this.#root = root;
+  constructor(folder: Folder, name: string, stats: Stats | null) {
     this.folder = folder;
     this.name = name;
     this.stats = stats;
@@ -101,8 +110,8 @@ export class Place {
     return `${await this.folder.identity()}/${this.name}`;
   }
 
-  async leave(): Promise<void> {
-    if (this.folder !== this.#root) await this.folder.close();
+  leave(): Promise<void> {
+    return this.folder.close();
   }
 }
 
@@ -135,7 +144,7 @@ export class Tree {
     }
   }
 
-  /** The folder itself. It must be left. */
+  /** The folder itself. It must be closed. */
   async enter(names: readonly string[]): Promise<Folder> {
     const place = await this.locate(names);
     if (place.name === ".") return place.folder;
@@ -145,10 +154,6 @@ export class Tree {
     } finally {
       await place.leave();
     }
-  }
-
-  async leave(folder: Folder): Promise<void> {
-    if (folder !== this.root) await folder.close();
   }
 }
 
@@ -164,14 +169,14 @@ class Walk {
   constructor(root: Folder, rootPath: string, names: readonly string[]) {
     this.#root = root;
     this.#rootPath = rootPath;
-    this.#folder = root;
+    this.#folder = root.hold();
     this.#ahead = [...names];
   }
 
   async step(keepLast: boolean): Promise<Place | null> {
     const name = this.#ahead[0];
     if (name === undefined) {
-      return new Place(this.#root, this.#folder, ".", await fs.lstat(this.#folder.at(".")));
+      return new Place(this.#folder, ".", await fs.lstat(this.#folder.at(".")));
     }
     if (name === "..") {
       if (this.#behind.length === 0) throw notFound("readlink");
@@ -185,16 +190,14 @@ class Walk {
     const stats = await unless(fs.lstat(this.#folder.at(name)), ["ENOENT"], null);
     await this.#folder.check();
     if (stats?.isSymbolicLink() !== true || keepLast) {
-      return new Place(this.#root, this.#folder, name, stats);
+      return new Place(this.#folder, name, stats);
     }
     await this.#follow(name);
     return null;
   }
 
-  async leave(): Promise<void> {
-    const folder = this.#folder;
-    this.#folder = this.#root;
-    if (folder !== this.#root) await folder.close();
+  leave(): Promise<void> {
+    return this.#folder.close();
   }
 
   async #enter(name: string): Promise<void> {
@@ -203,10 +206,9 @@ class Walk {
       await this.#follow(name);
       return;
     }
-    await this.leave();
-    this.#folder = next;
     this.#behind.push(name);
     this.#ahead.shift();
+    await this.#goTo(next);
   }
 
   async #follow(name: string): Promise<void> {
@@ -226,9 +228,15 @@ class Walk {
   }
 
   async #startAgain(ahead: string[]): Promise<void> {
-    await this.leave();
     this.#behind = [];
     this.#ahead = ahead;
+    await this.#goTo(this.#root.hold());
+  }
+
+  async #goTo(folder: Folder): Promise<void> {
+    const before = this.#folder;
+    this.#folder = folder;
+    await before.close();
   }
 }
 

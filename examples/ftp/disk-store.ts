@@ -48,6 +48,7 @@ class DiskStore implements FileStore {
   readonly #owner: UploadOwner;
   readonly #durable: boolean;
   readonly #turns = new Turns();
+  #closed: Promise<void> | null = null;
 
   constructor(tree: Tree, owner: UploadOwner, durable: boolean) {
     this.#tree = tree;
@@ -67,7 +68,7 @@ class DiskStore implements FileStore {
       try {
         yield* this.#entries(folder, names);
       } finally {
-        await this.#tree.leave(folder);
+        await folder.close();
       }
     } catch (error) {
       throw toStoreError(error, path);
@@ -161,7 +162,8 @@ class DiskStore implements FileStore {
   }
 
   close(): Promise<void> {
-    return this.#tree.root.close();
+    this.#closed ??= this.#tree.root.close();
+    return this.#closed;
   }
 
   /** Does `work` where `names` lead, and tells the system's errors as those of `path`. */
@@ -254,7 +256,7 @@ class DiskStore implements FileStore {
     } catch (error) {
       if (systemCode(error) === null) throw error;
     } finally {
-      await this.#tree.leave(folder);
+      await folder.close();
     }
     return removed;
   }

@@ -109,6 +109,6 @@ export interface FileStore {
   freeBytes(): Promise<number | null>;
   /** Removes what crashes have left of uploads, and answers how much: at start, or any time. */
   cleanUp(): Promise<number>;
-  /** Readers and uploads that are open stay so. Nothing else may be called after it. */
+  /** Readers and uploads that are open can be finished. Nothing else may be called after it. */
   close(): Promise<void>;
 }

@@ -168,19 +168,22 @@ describe("login", () => {
       });
     });
     const count = HASHES_AT_ONCE + MAX_WAITING_LOGINS;
-    const logins = Array.from({ length: count }, (_, i) =>
-      all.login(i % 2 === 0 ? "alice" : "nobody", "x"),
-    );
-    expect(await all.login("alice", "x")).toBe("busy");
-    expect(await all.login("nobody", "x")).toBe("busy");
-    let settled = 0;
-    for (const login of logins) void login.then(() => settled++);
-    while (settled < count) {
-      ends.shift()?.();
-      await new Promise(setImmediate);
+    // Twice, so that it shows if those of before are counted wrongly.
+    for (let round = 0; round < 2; round++) {
+      const logins = Array.from({ length: count }, (_, i) =>
+        all.login(i % 2 === 0 ? "alice" : "nobody", "x"),
+      );
+      expect(await all.login("alice", "x")).toBe("busy");
+      expect(await all.login("nobody", "x")).toBe("busy");
+      let settled = 0;
+      for (const login of logins) void login.then(() => settled++);
+      while (settled < count) {
+        ends.shift()?.();
+        await new Promise(setImmediate);
+      }
+      expect(new Set(await Promise.all(logins))).toEqual(new Set(["wrong"]));
+      expect(most).toBe(HASHES_AT_ONCE);
     }
-    expect(new Set(await Promise.all(logins))).toEqual(new Set(["wrong"]));
-    expect(most).toBe(HASHES_AT_ONCE);
     const late = all.login("alice", "x");
     ends.shift()!();
     expect(await late).toBe("wrong");

@@ -237,6 +237,22 @@ describe("a copy that an upload begins with", () => {
     expect(fs.readdirSync(root)).toEqual(["a"]);
   });
 
+  it.each<[string, (file: string) => void]>([
+    ["that was appended to", (file) => fs.appendFileSync(file, "theirs")],
+    ["that was overwritten", (file) => fs.writeFileSync(file, "abc")],
+  ])("of a file %s meanwhile is not published", async (_, change) => {
+    const file = join(temporaryFolder(), "a");
+    fs.writeFileSync(file, "old");
+    fs.utimesSync(file, 1, 1);
+    const store = await diskStore(join(file, ".."));
+    const upload = await store.openUpload("/a", APPEND);
+    await upload.write(Buffer.from("new"));
+    change(file);
+    const theirs = fs.readFileSync(file, "utf8");
+    expect(await codeOf(upload.commit())).toBe("changed");
+    expect(fs.readFileSync(file, "utf8")).toBe(theirs);
+  });
+
   it("of a file that becomes shorter is told as changed", async () => {
     const root = temporaryFolder();
     fs.writeFileSync(join(root, "a"), big);

@@ -313,6 +313,19 @@ onEveryStore((open) => {
     });
   });
 
+  it("closed: what is open can still be finished, and its folders are those of before", async () => {
+    const store = await open();
+    await put(store, "/a", "old");
+    const reader = await store.openReader("/a", 0);
+    const upload = await store.openUpload("/b", NEW);
+    await store.close();
+    await upload.write(Buffer.from("b"));
+    await upload.commit();
+    expect(upload.path).toBe("/b");
+    expect(await reader.read(Buffer.alloc(3))).toBe(3);
+    await reader.close();
+  });
+
   it("says how much room is left", async () => {
     expect(await (await open()).freeBytes()).toBeGreaterThan(0);
   });
