@@ -12,11 +12,15 @@ import {
   MAX_WAITING_LOGINS,
   parseUsers,
   readAccounts,
+  RIGHTS,
   userLine,
+  UsersFileError,
   type AccountsOptions,
   type NewUser,
+  type Right,
 } from "../../examples/ftp/accounts.ts";
 import { hashPassword, isPassword, MAX_HASH_MEMORY } from "../../examples/ftp/password-hash.ts";
+import { MAX_HASH_WORK } from "../../examples/ftp/password-hash.ts";
 import { readHash, writeHash, type HashCost } from "../../examples/ftp/password-hash.ts";
 import { temporaryFolder } from "./ftp-stores.ts";
 
@@ -86,6 +90,7 @@ describe("hashes", () => {
     expect(most).not.toBe(null);
     // What is taken can be computed.
     expect(await isPassword("a", most!)).toBe(false);
+    expect(2 ** 14 * 8 * 320).toBe(MAX_HASH_WORK);
     expect(readHash(`$scrypt$ln=14,r=8,p=320${rest}`)).not.toBe(null);
     expect(readHash(`$scrypt$ln=14,r=8,p=321${rest}`)).toBe(null);
   });
@@ -201,6 +206,15 @@ describe("the users' file", () => {
     expect(await all.login("alice", "correct horse")).toMatchObject({ name: "alice" });
   });
 
+  it.each([[...RIGHTS], ...RIGHTS.map((right) => [right])])(
+    "gives the rights %s",
+    async (...rights) => {
+      const all = await accounts({}, { ...ALICE, rights });
+      const account = await all.login("alice", "correct horse");
+      expect((account as { rights: ReadonlySet<Right> }).rights).toEqual(new Set(rights));
+    },
+  );
+
   it.each<[string, (line: string) => string, RegExp]>([
     ["too few fields", () => "alice", /name:password:home:rights/],
     ["too many fields", (line) => `${line}:x`, /name:password:home:rights/],
@@ -224,7 +238,7 @@ describe("the users' file", () => {
     const at = text.split("\n").length;
     expect(() => parseUsers(text, "/etc/users")).toThrow(expected);
     const error = captured(() => parseUsers(text, "/etc/users"));
-    expect(error.name).toBe("UsersFileError");
+    expect(error).toBeInstanceOf(UsersFileError);
     expect(error.message).toMatch(new RegExp(`^/etc/users:${at}: [^\\n]+$`));
     expect(error.message).not.toContain("secret");
   });

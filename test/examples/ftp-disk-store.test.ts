@@ -3,6 +3,7 @@ import fs from "node:fs";
 import promises from "node:fs/promises";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { openDiskStore } from "../../examples/ftp/disk-store.ts";
@@ -27,7 +28,7 @@ async function startUploads(
   root: string,
   { count, bytes, before = "" }: { count: number; bytes: number; before?: string },
 ): Promise<{ running: Running; result: string }> {
-  const script = join(import.meta.dirname, "ftp-uploads.ts");
+  const script = fileURLToPath(new URL("ftp-uploads.ts", import.meta.url));
   const command = [process.execPath, "--import", "tsx", script, root, count, bytes].join(" ");
   const running = run("sh", ["-c", `${before} exec ${command}`]);
   children.push(running);

@@ -35,17 +35,21 @@ export async function diskStore(
   return store;
 }
 
-export const DISK_STORES = [
+const LOOKUPS = [
   { name: "disk, by handle", lookup: "handle" },
   { name: "disk, by path", lookup: "path" },
 ] as const;
 
+export const DISK_STORES = LOOKUPS.filter(
+  ({ lookup }) => lookup === "path" || process.platform === "linux",
+);
+
 const STORES = [
   { name: "memory", open: () => Promise.resolve<FileStore>(new MemoryStore()) },
   { name: "a home", open: openHome },
-  ...DISK_STORES.filter(({ lookup }) => lookup === "path" || process.platform === "linux").map(
-    ({ name, lookup }) => ({ name, open: () => diskStore(temporaryFolder(), { lookup }) }),
-  ),
+  ...DISK_STORES.map(({ name, lookup }) => {
+    return { name, open: () => diskStore(temporaryFolder(), { lookup }) };
+  }),
 ];
 
 /** Beside it are files that would be seen if a path led out of it. */
