@@ -13,7 +13,7 @@ import { MemoryNetwork, SimulatedClock, type MemorySocket } from "iomux/testing"
 import { ARRIVING, ReadinessModel, type PeerClose, type Step } from "./readiness-model.ts";
 
 /** Who takes the steps: the program between two turns, the handler, or that of a neighbour. */
-export type Place = "outside" | "handler" | "neighbour";
+type Place = "outside" | "handler" | "neighbour";
 
 export interface Setting {
   /** The interest at first; `modify` asks for them in turn. */

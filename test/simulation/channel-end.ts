@@ -131,6 +131,8 @@ export class ChannelEnd {
     if ((this.#interest & ONESHOT) !== 0) this.#interest = ONESHOT;
     if ((ready & (ERROR | HANGUP)) !== 0) {
       // The last call: the registration goes with it.
+      const lost = this.channel.error !== null;
+      assert.equal((ready & ERROR) !== 0, lost, "ERROR is told of a loss, and only then");
       this.#registration = null;
       this.#readAll();
       return null;
@@ -249,12 +251,13 @@ export class ChannelEnd {
 
   /** From now on it reads what comes and ends its own side; who is watched stays as it is. */
   drain(): void {
+    if (this.#draining) return;
     this.#draining = true;
     if (this.channel.state === "closing" || this.over) return;
     this.#shutdown();
     if (this.#registration === null) this.#registerInput();
     else if (this.#registration.active) {
-      this.#registration.resume();
+      if (this.#registration.paused) this.#registration.resume();
       const watches = (this.#interest & READABLE) !== 0;
       if (!watches || (this.#interest & ONESHOT) !== 0) this.#watchInput();
       else if ((this.#interest & EDGE) !== 0) this.#readAll();

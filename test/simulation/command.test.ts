@@ -72,7 +72,7 @@ describe("npm run sim", () => {
     [["--faults", "splitt 1"], "there is no fault splitt: give one of split,"],
     [["--faults", "split 7"], "fault split is 7: give a number from 0 to 1"],
     [["--faults", "split"], 'has "split": give a fault and a number'],
-    [["--scenario", "nothing"], "there is no scenario nothing: give one of serve-echo"],
+    [["--scenario", "nothing"], "there is no scenario nothing: give one of "],
     [["--from", "missing.ts"], "missing.ts"],
     [["--from", "tools/run.ts"], "tools/run.ts exports no SCENARIOS"],
     [["--bad"], "Unknown option '--bad'"],

@@ -22,6 +22,11 @@ const STEPS_AT_ONCE = 20;
 /** Steps of the loop after which a condition is taken to hold never. */
 const MAX_STEPS = 100_000;
 
+/** One immediate of the real loop drains any chain of promises. */
+function promisesRun(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 export class SimulatedWorld extends MemoryWorld {
   override readonly network = "simulated";
   readonly #host: SimulatedHost;
@@ -74,7 +79,7 @@ export class SimulatedWorld extends MemoryWorld {
     if (clock.busy && mayMove && this.#stepsAtOnce >= STEPS_AT_ONCE) clock.skip();
     const going = clock.busy || (mayMove && clock.skip());
     this.#stepsAtOnce = clock.now() === before ? this.#stepsAtOnce + 1 : 0;
-    await clock.stepEach();
+    await clock.stepEach(promisesRun);
     this.#host.assertInvariants();
     return going;
   }
@@ -93,7 +98,7 @@ export class SimulatedWorld extends MemoryWorld {
     clock.timer(ms, () => undefined);
     while (clock.now() < end || clock.busy) {
       if (!clock.busy) clock.skip();
-      await clock.stepEach();
+      await clock.stepEach(promisesRun);
     }
     this.#host.assertInvariants();
   }

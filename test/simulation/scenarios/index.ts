@@ -3,6 +3,7 @@ import type { Scenario } from "iomux/testing";
 
 import { channels } from "./channels.ts";
 import { chat } from "./chat.ts";
+import { coroutines } from "./coroutines.ts";
 import { datagrams } from "./datagrams.ts";
 import { framers } from "./framers.ts";
 import { heldEcho } from "./held-echo.ts";
@@ -12,6 +13,7 @@ import { shutdown } from "./shutdown.ts";
 export const SCENARIOS: readonly Scenario[] = [
   channels,
   chat,
+  coroutines,
   datagrams,
   framers,
   heldEcho,
