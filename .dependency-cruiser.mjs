@@ -22,6 +22,7 @@ const NETWORK_MODULES = builtin("net|tls|dgram|dns|fs|child_process|http|https|h
 const PROTOCOL_EXCEPTIONS = [
   "^examples/chat/(server|terminal|program)\\.ts$",
   "^examples/chat/client-connection\\.ts$",
+  "^examples/ftp/(disk-[a-z]+|upload-owner|accounts)\\.ts$",
 ];
 
 const forbid = (name, comment, from, to) => ({ name, severity: "error", comment, from, to });

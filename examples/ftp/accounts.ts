@@ -1,0 +1,235 @@
+/**
+ * Who may come in, and what they may do. The users' file has a line for each of them:
+ *
+ *     # name:password:home:rights
+ *     alice:$scrypt$ln=14,r=8,p=5$c2FsdA$aGFzaA:/home/alice:read,write,delete
+ *
+ * Whether a name is known shows neither in the answer nor in the time that it takes: a name that is
+ * not known costs the hash of one that is.
+ */
+import { createHmac, randomBytes } from "node:crypto";
+import fs from "node:fs/promises";
+
+import { StoreError } from "./file-store.ts";
+import { DEFAULT_COST, hashPassword, isPassword, readHash, writeHash } from "./password-hash.ts";
+import type { HashCost, PasswordHash } from "./password-hash.ts";
+import { namesOf } from "./store-path.ts";
+
+/** Bytes of a users' file: more are not read. */
+export const MAX_USERS_BYTES = 4 * 1024 * 1024;
+/** Characters of a name. */
+export const MAX_USER_NAME = 64;
+/** Hashes that run at once: the threads of the pool are for files too. */
+export const HASHES_AT_ONCE = 2;
+/** Logins that wait for their turn; more are told to come back. */
+export const MAX_WAITING_LOGINS = 64;
+
+/**
+ * - `read`: list and download.
+ * - `new`: upload to names that nothing has, make folders.
+ * - `write`: the same, and overwrite, append, resume, rename, set times.
+ * - `delete`: remove files and folders.
+ */
+export type Right = "read" | "new" | "write" | "delete";
+export const RIGHTS: readonly Right[] = ["read", "new", "write", "delete"];
+
+export interface Account {
+  readonly name: string;
+  /** A virtual path. */
+  readonly home: string;
+  readonly rights: ReadonlySet<Right>;
+  readonly isAnonymous: boolean;
+}
+
+/** `wrong`: name or password, nobody is told which. `busy`: too many logins at once. */
+export type Login = Account | "wrong" | "busy";
+
+export interface AccountsOptions {
+  /** Null: there is none, and the names of it are like any that is not known. */
+  readonly anonymous?: { readonly home: string; readonly rights: readonly Right[] } | null;
+}
+
+interface User extends Account {
+  readonly password: PasswordHash;
+}
+
+/** What RFC 1635 calls it, and what people type. */
+const ANONYMOUS_NAMES = ["anonymous", "ftp"];
+// eslint-disable-next-line no-control-regex
+const NAME = /^[^\s:#\u0000-\u001f\u007f][^\s:\u0000-\u001f\u007f]*$/u;
+
+export class Accounts {
+  readonly #users: ReadonlyMap<string, User>;
+  readonly #anonymous: Account | null;
+  readonly #turns = new HashTurns();
+  readonly #secret = randomBytes(32);
+  /** For names that are not known. The salt and the hash are nobody's. */
+  readonly #decoys: readonly PasswordHash[];
+
+  constructor(users: readonly User[], { anonymous = null }: AccountsOptions) {
+    this.#users = new Map(users.map((user) => [user.name, user]));
+    this.#anonymous = anonymous && {
+      name: "anonymous",
+      home: anonymous.home,
+      rights: new Set(anonymous.rights),
+      isAnonymous: true,
+    };
+    const costs: readonly HashCost[] = users.map(({ password }) => password);
+    this.#decoys = (users.length === 0 ? [DEFAULT_COST] : costs).map(({ logN, r, p }) => {
+      return { logN, r, p, salt: randomBytes(16), hash: randomBytes(32) };
+    });
+  }
+
+  /** `anonymous` needs no password that is right. Names are told apart by case. */
+  async login(name: string, password: string): Promise<Login> {
+    if (this.isAnonymous(name)) return this.#anonymous!;
+    if (!this.#turns.hasRoom) return "busy";
+    const user = this.#users.get(name);
+    const wanted = user?.password ?? this.#decoyFor(name);
+    const isRight = await this.#turns.take(() => isPassword(password, wanted));
+    return isRight && user !== undefined ? user : "wrong";
+  }
+
+  /** Whether any password will do. Everybody may know that: it is what the server offers. */
+  isAnonymous(name: string): boolean {
+    return this.#anonymous !== null && ANONYMOUS_NAMES.includes(name.toLowerCase());
+  }
+
+  /** The same for the same name, so that its time is as steady as a user's. */
+  #decoyFor(name: string): PasswordHash {
+    const digest = createHmac("sha256", this.#secret).update(name).digest();
+    return this.#decoys[digest.readUInt32LE() % this.#decoys.length]!;
+  }
+}
+
+/** First come, first served. */
+class HashTurns {
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  get hasRoom(): boolean {
+    return this.#waiting.length < MAX_WAITING_LOGINS;
+  }
+
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running < HASHES_AT_ONCE) this.#running++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      // Whose turn it is takes the place of this one.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running--;
+      else next();
+    }
+  }
+}
+
+/** What is wrong with the users' file, in one line with the file and the line. */
+export class UsersFileError extends Error {
+  override readonly name = "UsersFileError";
+}
+
+/** @throws UsersFileError if the file cannot be read, or a line of it cannot be understood. */
+export async function readAccounts(file: string, options: AccountsOptions = {}): Promise<Accounts> {
+  return new Accounts(parseUsers(await readText(file), file), options);
+}
+
+async function readText(file: string): Promise<string> {
+  let handle;
+  try {
+    handle = await fs.open(file);
+    const { size } = await handle.stat();
+    if (size <= MAX_USERS_BYTES) {
+      const bytes = Buffer.alloc(MAX_USERS_BYTES);
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+      return new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, bytesRead));
+    }
+  } catch (error) {
+    const why = error instanceof TypeError ? "it is not UTF-8" : (error as Error).message;
+    throw new UsersFileError(`${file}: cannot be read: ${why}`, { cause: error });
+  } finally {
+    await handle?.close();
+  }
+  throw new UsersFileError(`${file}: more than ${MAX_USERS_BYTES} bytes`);
+}
+
+/** @throws UsersFileError that begins with `file` and the number of the line. */
+export function parseUsers(text: string, file: string): User[] {
+  const users = new Map<string, User>();
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
+    if (line.trim() === "" || line.startsWith("#")) continue;
+    const user = parseUser(line);
+    const problem =
+      typeof user === "string" ? user : users.has(user.name) ? "the name is there twice" : null;
+    if (problem !== null) throw new UsersFileError(`${file}:${i + 1}: ${problem}`);
+    if (typeof user !== "string") users.set(user.name, user);
+  }
+  return [...users.values()];
+}
+
+/** Or what is wrong with the line. The password is not repeated. */
+function parseUser(line: string): User | string {
+  const fields = line.split(":");
+  const [name, password, home, rights] = fields as [string, string, string, string];
+  if (fields.length !== 4) return "a line is name:password:home:rights";
+  const problem = problemOf(name, home, rights.split(","));
+  if (problem !== null) return problem;
+  const hash = readHash(password);
+  if (hash === null) {
+    return "the password must be a scrypt hash: make the line with the command for it";
+  }
+  const granted = new Set(rights.split(",") as Right[]);
+  return { name, password: hash, home, rights: granted, isAnonymous: false };
+}
+
+function problemOf(name: string, home: string, rights: readonly string[]): string | null {
+  const shown = JSON.stringify(name);
+  if (!NAME.test(name) || Array.from(name).length > MAX_USER_NAME) {
+    return `${shown} is no name: 1 to ${MAX_USER_NAME} characters, no spaces and no colon`;
+  }
+  if (ANONYMOUS_NAMES.includes(name.toLowerCase())) {
+    return `${shown} is for those without a password: choose another name`;
+  }
+  if (rights.length === 0) return `the rights are missing: there are ${RIGHTS.join(", ")}`;
+  const unknown = rights.find((right) => !(RIGHTS as readonly string[]).includes(right));
+  if (unknown !== undefined) {
+    return `${JSON.stringify(unknown)} is no right: there are ${RIGHTS.join(", ")}`;
+  }
+  if (home.includes(":") || !isPath(home)) {
+    const shownHome = JSON.stringify(home);
+    return `the home ${shownHome} must be like /home/${name}: absolute, no . and .., no colon`;
+  }
+  return null;
+}
+
+function isPath(path: string): boolean {
+  try {
+    namesOf(path);
+    return true;
+  } catch (error) {
+    if (error instanceof StoreError) return false;
+    throw error;
+  }
+}
+
+export interface NewUser {
+  readonly name: string;
+  readonly password: string;
+  readonly home: string;
+  readonly rights: readonly string[];
+}
+
+/**
+ * A line for the users' file, without its end.
+ *
+ * @throws RangeError in one line, if it would not be read.
+ */
+export async function userLine(
+  { name, password, home, rights }: NewUser,
+  cost: HashCost = DEFAULT_COST,
+): Promise<string> {
+  const problem = password === "" ? "the password is empty" : problemOf(name, home, rights);
+  if (problem !== null) throw new RangeError(problem);
+  return [name, writeHash(await hashPassword(password, cost)), home, rights.join(",")].join(":");
+}
