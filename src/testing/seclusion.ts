@@ -79,7 +79,7 @@ export class Seclusion {
     this.#watch.stop();
     for (const restore of this.#restore.splice(0).reverse()) restore();
     const unhandled: unknown[] = [];
-    const listeners = process.listeners(REJECTION);
+    const listeners = process.rawListeners(REJECTION) as NodeJS.UnhandledRejectionListener[];
     process.removeAllListeners(REJECTION);
     process.on(REJECTION, (reason) => unhandled.push(reason));
     await new Promise((resolve) => turnLoop(resolve));

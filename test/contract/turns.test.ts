@@ -58,19 +58,24 @@ function perTurn(calls: readonly { who: number; turn: number }[]): number[][] {
   return [...byTurn.values()];
 }
 
+/** Whether the first handler for 2000 bytes is called in the immediate phase. */
+async function readsInImmediate(world: World, turnBytes: number): Promise<boolean> {
+  const clock = new PhaseClock(world.clock);
+  const reactor = world.createReactor({ clock, turnBytes });
+  const { channel, peer } = await connected(world, reactor);
+  const phases: boolean[] = [];
+  reactor.register(channel, READABLE, () => {
+    phases.push(clock.inImmediate);
+    channel.read();
+  });
+  peer.write(Buffer.alloc(2000));
+  await world.until(() => phases.length > 0, "the handler");
+  return phases[0]!;
+}
+
 onEveryNetwork("turns", (world) => {
   it("10: fewer bytes than turnBytes wait for the immediate phase", async () => {
-    const clock = new PhaseClock(world().clock);
-    const reactor = world().createReactor({ clock, turnBytes: 2001 });
-    const { channel, peer } = await connected(world(), reactor);
-    const phases: boolean[] = [];
-    reactor.register(channel, READABLE, () => {
-      phases.push(clock.inImmediate);
-      channel.read();
-    });
-    peer.write(Buffer.alloc(2000));
-    await world().until(() => phases.length > 0, "the handler");
-    expect(phases[0]).toBe(true);
+    expect(await readsInImmediate(world(), 2001)).toBe(true);
   });
 
   it("10 / H6: a turn never nests, whatever a handler does", async () => {
@@ -188,17 +193,7 @@ onStillNetworks("turns", (world) => {
     [1000, "before the immediate phase", false],
     [Infinity, "in the immediate phase at the latest", true],
   ])("10: with turnBytes %d a turn starts %s", async (turnBytes, _, inImmediate) => {
-    const clock = new PhaseClock(world().clock);
-    const reactor = world().createReactor({ clock, turnBytes });
-    const { channel, peer } = await connected(world(), reactor);
-    const phases: boolean[] = [];
-    reactor.register(channel, READABLE, () => {
-      phases.push(clock.inImmediate);
-      channel.read();
-    });
-    peer.write(Buffer.alloc(2000));
-    await world().until(() => phases.length > 0, "the handler");
-    expect(phases[0]).toBe(inImmediate);
+    expect(await readsInImmediate(world(), turnBytes)).toBe(inImmediate);
   });
 
   it("10: a turn is a snapshot: it ends at turnDispatches, and what is left goes first", async () => {
