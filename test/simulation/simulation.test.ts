@@ -1,7 +1,7 @@
 /** Simulated worlds: what follows from the seed, what goes wrong in them, and what they tell. */
 import { describe, expect, it } from "vitest";
 
-import { READABLE, serve } from "iomux";
+import { READABLE } from "iomux";
 import {
   createSimulation,
   FAULTS,
@@ -47,10 +47,13 @@ describe("a simulated world", () => {
     expect(await trace(0.5)).not.toBe(await trace(0));
   });
 
-  it("seed 35: an end never overtakes the bytes before it, however times are rounded", async () => {
-    const world = createSimulation({ seed: 35, faults: { delay: 0.5 } });
+  it("an end never overtakes the bytes before it, however times are rounded", async () => {
     const whole = { text: ALL, broken: false };
-    expect(await world.run((simulation) => echoes(simulation))).toEqual([whole, whole, whole]);
+    for (let seed = 1; seed <= 100; seed++) {
+      const world = createSimulation({ seed, faults: { delay: 0.5 } });
+      const heard = await world.run((simulation) => echoes(simulation));
+      expect(heard, `seed ${seed}`).toEqual([whole, whole, whole]);
+    }
   });
 
   it.each([
@@ -71,34 +74,6 @@ describe("a simulated world", () => {
       expect(ends.size).toBe(2);
     },
   );
-
-  it("seed 376: what is written after the network broke a connection does not arrive", async () => {
-    for (let seed = 1; seed <= 30; seed++) {
-      const world = createSimulation({
-        seed,
-        faults: { split: 0.5, reset: 0.05, slowHandler: 0.5 },
-      });
-      const heard: string[] = [];
-      await world.run(async () => {
-        const there = world.host("there");
-        const reactor = there.createReactor({ onError: () => undefined });
-        const listen = { port: PORT, host: "0.0.0.0" };
-        const server = await serve(
-          reactor,
-          { listen },
-          { frame: (_, bytes) => void heard.push(bytes.toString()) },
-        );
-        const socket = world.host("here").dial({ host: there.address, port: PORT });
-        await world.sleep(10);
-        for (let i = 0; i < 20; i++) if (!socket.closed) socket.write(`line ${i}\n`);
-        await world.sleep(100);
-        if (!socket.closed) socket.destroy();
-        await server.close();
-        await reactor.close();
-      });
-      expect(ALL.startsWith(heard.join(""))).toBe(true);
-    }
-  });
 
   it("a partition holds everything back until it is healed", async () => {
     const world = createSimulation();
