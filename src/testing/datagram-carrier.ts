@@ -14,6 +14,8 @@ const COPY_MS = 10;
 
 interface CarrierSettings {
   readonly clock: SimulatedClock;
+  /** Address of the host. */
+  readonly from: string;
   readonly faults: FaultPlan;
   readonly random: Random;
   readonly trace: Trace;
@@ -23,10 +25,7 @@ interface CarrierSettings {
 
 /** Those of one host. They keep their order, but for the one that is late by a fault. */
 export function datagramCarrier(settings: CarrierSettings): Carrier {
-  const { clock, faults, random, trace, routeTo } = settings;
-  /** When the last one arrives, by host. */
-  const lastAt = new Map<string, number>();
-
+  const { clock, from, faults, random, trace, routeTo } = settings;
   return (datagram, deliver) => {
     const route = routeTo(datagram.host);
     const lost = random.chance(faults.loseDatagram) || route.partitioned;
@@ -36,9 +35,8 @@ export function datagramCarrier(settings: CarrierSettings): Carrier {
       trace.note(`${described(datagram)} lost`);
       return;
     }
-    const sent = Math.max(clock.now() + route.latencyMs, lastAt.get(datagram.host) ?? 0);
-    const at = sent + datagram.bytes.length / route.bytesPerMs;
-    lastAt.set(datagram.host, at);
+    const left = route.leave(from, datagram.bytes.length, clock.now());
+    const at = left + route.latencyMs;
     const arrive = (): void => {
       trace.note(described(datagram));
       deliver();

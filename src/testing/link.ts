@@ -36,6 +36,8 @@ const SEGMENT_BYTES = 64 * 1024;
 export interface LinkSettings {
   readonly clock: SimulatedClock;
   readonly route: Route;
+  /** Address of the host that sends. */
+  readonly from: string;
   readonly faults: FaultPlan;
   readonly random: Random;
   readonly trace: Trace;
@@ -89,10 +91,9 @@ export class SimulatedLink implements Link {
 
   /** When a segment that is sent now is there. */
   #arrival(bytes: number): number {
-    const { latencyMs, bytesPerMs } = this.#settings.route;
-    const now = this.#settings.clock.now();
-    const sent = Math.max(now + latencyMs, this.#lastAt);
-    this.#lastAt = sent + bytes / bytesPerMs + this.#extra();
+    const { route, from, clock } = this.#settings;
+    const there = route.leave(from, bytes, clock.now()) + route.latencyMs;
+    this.#lastAt = Math.max(there, this.#lastAt) + this.#extra();
     return this.#lastAt;
   }
 

@@ -31,6 +31,8 @@ export interface HostSettings {
   readonly clock: SimulatedClock;
   /** The clock of its reactors. */
   readonly hostClock: Clock;
+  /** Hears of each call of a handler of its reactors. */
+  readonly onDispatch: ReactorOptions["onDispatch"];
   /** All hosts, by address. */
   readonly neighbours: Map<string, MemoryNetwork>;
   /** What its network is like. */
@@ -85,7 +87,13 @@ export class SimulatedHost {
 
   /** A reactor on this host. Its invariants are checked after every step. */
   createReactor(options: ReactorOptions = {}): Reactor {
-    const reactor = createReactor({ network: this.#network, clock: this.#life, ...options });
+    const onDispatch = both(this.#settings.onDispatch, options.onDispatch);
+    const reactor = createReactor({
+      network: this.#network,
+      clock: this.#life,
+      ...options,
+      ...(onDispatch === undefined ? {} : { onDispatch }),
+    });
     this.#reactors.push(reactor);
     return reactor;
   }
@@ -184,4 +192,15 @@ class Life implements Clock {
 
 function listed(counts: readonly (readonly [string, number])[]): string {
   return counts.map(([name, count]) => `${name} ${count}`).join(", ");
+}
+
+type DispatchListener = ReactorOptions["onDispatch"];
+
+function both(one: DispatchListener, other: DispatchListener): DispatchListener {
+  // What is no function is for the reactor to refuse.
+  if (one === undefined || typeof other !== "function") return other ?? one;
+  return (registration, ready) => {
+    one(registration, ready);
+    other(registration, ready);
+  };
 }

@@ -14,6 +14,7 @@ import type { Conditions } from "./conditions.ts";
 import { datagramCarrier } from "./datagram-carrier.ts";
 import { checkedFaultPlan, drawFaultPlan, MAGNITUDES, type FaultPlan } from "./fault-plan.ts";
 import { SimulatedLink, type Link } from "./link.ts";
+import { hostOf, isLoopback } from "./memory-addresses.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
 import { NETSTAT_COLUMNS } from "./netstat-line.ts";
 import { Random } from "./random.ts";
@@ -88,13 +89,15 @@ export class Simulation {
       name,
       address,
       clock: this.clock,
-      hostClock: this.#clockOf(name, random.fork("handlers")),
+      hostClock: this.#clockOf(name),
+      onDispatch: this.#costOf(random.fork("handlers")),
       trace: this.trace,
       descriptorLimit,
       neighbours: this.#networks,
-      conditions: this.#conditionsOf(random),
+      conditions: this.#conditionsOf(address, random),
       carryDatagram: datagramCarrier({
         clock: this.clock,
+        from: address,
         faults: this.faults,
         random: random.fork("datagrams"),
         trace: this.trace,
@@ -105,16 +108,11 @@ export class Simulation {
     return host;
   }
 
-  /** A clock whose reading shows what handlers have cost meanwhile. */
-  #clockOf(name: string, random: Random): Clock {
-    const { clock, faults } = this;
+  /** The clock of all, which learns whether this host's process would stay alive. */
+  #clockOf(name: string): Clock {
+    const { clock } = this;
     return {
-      now: () => {
-        if (random.chance(faults.slowHandler)) {
-          clock.spend(random.integer(1, MAGNITUDES.handlerMs));
-        }
-        return clock.now();
-      },
+      now: () => clock.now(),
       immediate: (callback) => {
         clock.immediate(callback);
       },
@@ -125,7 +123,16 @@ export class Simulation {
     };
   }
 
-  #conditionsOf(random: Random): Conditions {
+  /** What a call of a handler costs; undefined: none costs anything. */
+  #costOf(random: Random): (() => void) | undefined {
+    const { clock, faults } = this;
+    if (faults.slowHandler === 0) return undefined;
+    return () => {
+      if (random.chance(faults.slowHandler)) clock.spend(random.integer(1, MAGNITUDES.handlerMs));
+    };
+  }
+
+  #conditionsOf(address: string, random: Random): Conditions {
     const { faults } = this;
     return {
       buffers: () => {
@@ -133,7 +140,7 @@ export class Simulation {
         const most = small ? 2048 : 128 * 1024;
         return { receive: random.integer(1, most), send: random.integer(0, most) };
       },
-      link: (from, to) => this.#link(from, to),
+      link: (from, to) => this.#link(address, from, to),
       connectFailure: () =>
         random.chance(faults.refuse) ? random.pick(["ECONNREFUSED", "ETIMEDOUT"]) : null,
       acceptFailure: () =>
@@ -141,12 +148,14 @@ export class Simulation {
     };
   }
 
-  #link(from: SocketAddress, to: SocketAddress): Link {
+  /** How what an end on the host at `address` sends travels. */
+  #link(address: string, from: SocketAddress, to: SocketAddress): Link {
     const label = `${formatAddress(from)} > ${formatAddress(to)}`;
     const random = this.#streams.fork(`link ${this.#links++}`);
-    const route = this.#routeBetween(addressOf(from), addressOf(to));
+    const other = hostOf(to);
+    const route = this.#routeBetween(address, isLoopback(other) ? address : other);
     const { clock, faults, trace } = this;
-    return new SimulatedLink({ clock, route, faults, random, trace, label });
+    return new SimulatedLink({ clock, route, from: address, faults, random, trace, label });
   }
 
   #routeBetween(a: string, b: string): Route {
@@ -290,8 +299,4 @@ export class Simulation {
 
 function unhandledRejection(cause: unknown): Error {
   return new Error(`a promise was rejected, and nobody handled it: ${whyOf(cause)}`, { cause });
-}
-
-function addressOf(address: SocketAddress): string {
-  return address.family === "unix" ? "127.0.0.1" : address.host;
 }

@@ -47,6 +47,19 @@ describe("a simulated world", () => {
     expect(await trace(0.5)).not.toBe(await trace(0));
   });
 
+  it("slowHandler costs time by the call, however often somebody reads the clock", async () => {
+    const now = async (reads: number): Promise<number> => {
+      const world = createSimulation({ faults: { slowHandler: 0.5 } });
+      const reactor = world.host("there").createReactor();
+      world.always(() => {
+        for (let n = 0; n < reads; n++) reactor.now();
+      });
+      await world.run((simulation) => echoes(simulation, 500));
+      return world.clock.now();
+    };
+    expect(await now(3)).toBe(await now(0));
+  });
+
   it("an end never overtakes the bytes before it, however times are rounded", async () => {
     const whole = { text: ALL, broken: false };
     for (let seed = 1; seed <= 100; seed++) {

@@ -5,9 +5,10 @@ import { READABLE, type Channel, type Listener, type Reactor } from "iomux";
 import {
   createSimulation,
   MemoryNetwork,
+  MemorySocket,
   SimulatedClock,
   type Conditions,
-  type MemorySocket,
+  type MemoryTransport,
   type SimulatedHost,
   type Simulation,
 } from "iomux/testing";
@@ -65,6 +66,48 @@ describe("streams between hosts", () => {
       socket.end(Buffer.alloc(1000));
       await pair.world.sleep(100);
       expect(arrived).toEqual([begin + 5 + 10]);
+    });
+  });
+
+  it("share the bandwidth of their route, in each direction; other routes are not concerned", async () => {
+    const world = createSimulation({ route: ROUTE, seed: 3 });
+    await world.run(async () => {
+      const [a, b, c] = ["a", "b", "c"].map((name) => world.host(name)) as [
+        SimulatedHost,
+        SimulatedHost,
+        SimulatedHost,
+      ];
+      const arrivals = new Map<string, number>();
+      for (const host of [a, b, c]) {
+        const listener = await host.network.listen({ host: "0.0.0.0", port: PORT }, {});
+        listener.attach({
+          onConnection: (transport) => {
+            const socket = new MemorySocket(transport as MemoryTransport);
+            world.always(() => {
+              const name = socket.received.toString("latin1", 0, 3);
+              if (socket.received.length < 1000 || arrivals.has(name)) return;
+              arrivals.set(name, world.clock.now());
+              socket.destroy();
+            });
+          },
+          onAcceptFailed: () => undefined,
+          onClosed: () => undefined,
+        });
+      }
+      const ways = { ab1: [a, b], ab2: [a, b], ba1: [b, a], ac1: [a, c], aa1: [a, a] } as const;
+      for (const [name, [from, to]] of Object.entries(ways)) {
+        from.dial({ host: to.address, port: PORT }).end(name.repeat(334).slice(0, 1000));
+      }
+      await world.sleep(1000);
+      // 5 ms for each part of the handshake and for the bytes, 10 ms for 1000 bytes to leave.
+      expect(Object.fromEntries(arrivals)).toEqual({
+        ab1: 25,
+        ab2: 35,
+        ba1: 25,
+        ac1: 25,
+        aa1: 0.001,
+      });
+      for (const host of [a, b, c]) host.crash();
     });
   });
 
