@@ -55,16 +55,16 @@ async function eventful(world: Simulation): Promise<void> {
 }
 
 const GOLDEN: Readonly<Record<string, string>> = {
-  "1": "380 lines, 1377293262",
-  "2": "429 lines, 2841184770",
-  "3": "345 lines, 1393222945",
-  "4": "554 lines, 3672861811",
-  "5": "349 lines, 361074745",
-  "6": "825 lines, 3312215503",
-  "7": "323 lines, 1571413973",
-  "8": "346 lines, 3198007720",
-  crash: "456 lines, 1839384073",
-  "9007199254740993": "1013 lines, 1495544841",
+  "1": "419 lines, 218469562",
+  "2": "472 lines, 3986819822",
+  "3": "380 lines, 3201089444",
+  "4": "725 lines, 4074445892",
+  "5": "411 lines, 1399186998",
+  "6": "1341 lines, 2043776943",
+  "7": "378 lines, 3225031187",
+  "8": "353 lines, 3946280526",
+  crash: "676 lines, 813042380",
+  "9007199254740993": "1130 lines, 3729387182",
 };
 
 it.each(Object.entries(GOLDEN))("seed %s gives the trace %s", async (seed, golden) => {

@@ -104,6 +104,29 @@ describe("a crash of a host", () => {
     });
   });
 
+  it("it is not alive, whatever its reactor still does; one that is started again is", async () => {
+    const world = createSimulation();
+    await world.run(async () => {
+      const host = world.host("it");
+      const dead = host.createReactor();
+      const socket = dead.adopt(host.network.pair()[0] as never);
+      dead.register(socket, READABLE);
+      expect(host.alive).toBe(true);
+      host.crash();
+      expect(host.alive).toBe(false);
+      dead.setTimer(1000, () => undefined).unref();
+      dead.setTimer(1000, () => undefined);
+      await world.sleep(1);
+      expect(host.alive).toBe(false);
+      const reactor = host.createReactor();
+      const listener = await reactor.listen({ port: PORT });
+      reactor.register(listener, READABLE, () => undefined);
+      expect(host.alive).toBe(true);
+      await reactor.close();
+      expect(host.alive).toBe(false);
+    });
+  });
+
   it("what a killed process still asks for is not answered", async () => {
     const world = createSimulation();
     await world.run(async () => {

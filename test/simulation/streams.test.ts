@@ -184,6 +184,21 @@ describe("streams between hosts", () => {
     });
   });
 
+  it("a write that waits fails at a reset, though nobody reads", async () => {
+    await listening({ buffers: { receive: 100, send: 100 } }, async (pair) => {
+      const [near, channel] = await connected(pair);
+      const far = (await channel.release()) as unknown as MemorySocket; // which does not read yet
+      near.pause();
+      far.write("unread");
+      near.write(Buffer.alloc(1000));
+      await pair.world.sleep(10);
+      far.reset();
+      await pair.world.sleep(10);
+      expect(near.error).toMatchObject({ code: "ECONNRESET" });
+      expect(near.received).toHaveLength(0);
+    });
+  });
+
   it("a partition holds back a connection under way, which stands after the healing", async () => {
     await listening({ route: ROUTE }, async (pair) => {
       const { world, here, there } = pair;
@@ -334,6 +349,48 @@ describe("Unix paths", () => {
 });
 
 describe("buffers", () => {
+  it.each([
+    { receive: 64, send: 64 },
+    { receive: 1000, send: 64 },
+    { receive: 64, send: 1000 },
+    { receive: 1, send: 0 },
+  ])("of the sizes that are asked for: %o", async (buffers) => {
+    await listening({ buffers }, async (pair) => {
+      const [near, channel] = await connected(pair);
+      const far = (await channel.release()) as unknown as MemorySocket; // which does not read yet
+      for (let n = 0; n < 3000; n++) near.write("x");
+      await pair.world.sleep(10);
+      // The write that does not fit any more is under way; those behind it wait in the process.
+      const taken = buffers.receive + buffers.send + 1;
+      expect(near.queued).toBe(3000 - taken);
+      const account = pair.world.streams.find(({ from }) => from === near.localAddress)!;
+      expect(account).toMatchObject({ sent: taken, delivered: 0, inFlight: taken });
+      const line = new RegExp(`there: tcp +${buffers.receive} +0 10.0.0.2:9000 `);
+      expect(pair.world.netstat()).toContainEqual(expect.stringMatching(line));
+      far.resume();
+      await pair.world.sleep(10_000);
+      expect(far.received).toHaveLength(3000);
+      near.destroy();
+      far.destroy();
+    });
+  });
+
+  it("one that is not asked for is drawn as it would be drawn otherwise", async () => {
+    const sizes = async (buffers: object): Promise<string[]> => {
+      const faults = { smallBuffers: 1 };
+      const world = await listening({ seed: 7, faults, buffers }, async (pair) => {
+        const [near, channel] = await connected(pair);
+        near.destroy();
+        channel.abort();
+      });
+      return world.trace.last(1000).filter((line) => line.includes("smallBuffers"));
+    };
+    const drawn = await sizes({});
+    const given = await sizes({ send: 64 });
+    expect(drawn.length).toBeGreaterThan(3);
+    expect(given).toEqual(drawn.map((line) => line.replace(/send \d+/, "send 64")));
+  });
+
   it("back-pressure begins where the send buffer of one end and the receive buffer of the other end", () => {
     const clock = new SimulatedClock();
     const network = new MemoryNetwork(clock);
