@@ -41,7 +41,7 @@ export function datagramCarrier(settings: CarrierSettings): Carrier {
       note(`fault loseDatagram: ${it}`);
       return;
     }
-    const at = route.leave(from, datagram.bytes.length, clock.now()) + route.latencyMs;
+    const at = route.arrival(from, datagram.bytes.length, clock.now());
     const lateMs = late ? random.integer(1, MAGNITUDES.delayMs) : 0;
     if (late) note(`fault reorderDatagram: ${it} takes ${lateMs} ms longer`);
     if (twice) note(`fault duplicateDatagram: ${it} comes twice`);

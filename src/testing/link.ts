@@ -100,7 +100,7 @@ export class SimulatedLink implements Link {
   /** When a segment that is sent now is there. */
   #arrival(what: Segment, bytes: Buffer): number {
     const { route, from, clock } = this.#settings;
-    const there = route.leave(from, bytes.length, clock.now()) + route.latencyMs;
+    const there = route.arrival(from, bytes.length, clock.now());
     this.#lastAt = Math.max(there, this.#lastAt) + this.#extra(what, bytes);
     return this.#lastAt;
   }

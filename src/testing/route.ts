@@ -11,6 +11,12 @@ export interface RouteSettings {
   readonly bytesPerMs: number;
 }
 
+/**
+ * A network card tells of what has come so often, and not of each packet: what was sent at one moment
+ * arrives together, and a turn finds several that are ready. A power of two: the times are exact.
+ */
+const ARRIVALS_PER_MS = 16;
+
 export class Route {
   readonly latencyMs: number;
   readonly bytesPerMs: number;
@@ -24,11 +30,11 @@ export class Route {
     this.bytesPerMs = bytesPerMs;
   }
 
-  /** When `bytes` that `from` sends at `now` have left, behind all that it has sent before. */
-  leave(from: string, bytes: number, now: number): number {
+  /** When `bytes` that `from` sends at `now` are there, behind all that it has sent before. */
+  arrival(from: string, bytes: number, now: number): number {
     const left = Math.max(now, this.#freeAt.get(from) ?? 0) + bytes / this.bytesPerMs;
     this.#freeAt.set(from, left);
-    return left;
+    return Math.ceil((left + this.latencyMs) * ARRIVALS_PER_MS) / ARRIVALS_PER_MS;
   }
 
   get partitioned(): boolean {

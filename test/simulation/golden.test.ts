@@ -55,16 +55,16 @@ async function eventful(world: Simulation): Promise<void> {
 }
 
 const GOLDEN: Readonly<Record<string, string>> = {
-  "1": "419 lines, 218469562",
-  "2": "472 lines, 3986819822",
-  "3": "380 lines, 3201089444",
-  "4": "725 lines, 4074445892",
-  "5": "411 lines, 1399186998",
-  "6": "1341 lines, 2043776943",
-  "7": "378 lines, 3225031187",
-  "8": "353 lines, 3946280526",
-  crash: "676 lines, 813042380",
-  "9007199254740993": "1130 lines, 3729387182",
+  "1": "407 lines, 3273286829",
+  "2": "472 lines, 3583324776",
+  "3": "379 lines, 2885091322",
+  "4": "699 lines, 825750912",
+  "5": "411 lines, 124387176",
+  "6": "1341 lines, 1667022115",
+  "7": "378 lines, 2991005787",
+  "8": "353 lines, 2324342903",
+  crash: "676 lines, 1960201082",
+  "9007199254740993": "1130 lines, 1461068369",
 };
 
 it.each(Object.entries(GOLDEN))("seed %s gives the trace %s", async (seed, golden) => {

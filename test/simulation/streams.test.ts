@@ -105,7 +105,7 @@ describe("streams between hosts", () => {
         ab2: 35,
         ba1: 25,
         ac1: 25,
-        aa1: 0.001,
+        aa1: 0.0625,
       });
       for (const host of [a, b, c]) host.crash();
     });
