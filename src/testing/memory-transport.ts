@@ -239,7 +239,7 @@ export class MemoryTransport implements Transport {
     }
     while (this.#outbound.length > 0) {
       const room = peer.#capacity - peer.#inbound.length - this.#travelling;
-      if (room <= 0) return;
+      if (room < this.#worthSending(peer.#capacity)) return;
       if (this.#link.breaks()) {
         this.#break();
         return;
@@ -254,6 +254,14 @@ export class MemoryTransport implements Transport {
         else peer.#sendEnd("reset"); // which takes its way
       });
     }
+  }
+
+  /**
+   * The least room that is used: for all that is left, a read's worth, or half the window. Who fills
+   * every byte of it at once is left with segments of a byte (RFC 1122, 4.2.3.4: the silly window).
+   */
+  #worthSending(window: number): number {
+    return Math.min(this.#outbound.length, READ_BYTES, Math.ceil(window / 2));
   }
 
   /** It is closed, and was sent bytes: that is told behind what it has sent itself. */
