@@ -228,7 +228,7 @@ export class MemoryTransport implements Transport {
     }
     while (this.#outbound.length > 0) {
       const room = peer.#capacity - peer.#inbound.length - this.#outbound.travelling;
-      if (room <= 0) return;
+      if (room < this.#outbound.leastRoom(peer.#capacity)) return;
       if (this.#outbound.breaks()) {
         // The network resets both ends.
         this.#abandon();

@@ -4,6 +4,8 @@ import { KernelBuffer } from "./kernel-buffer.ts";
 import { DIRECT, type Link, type Segment } from "./link.ts";
 import type { Discard, StreamAccount } from "./stream-account.ts";
 
+/** The most that one I/O event delivers, as libuv's reads. */
+const READ_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 export class Outbound {
@@ -39,6 +41,14 @@ export class Outbound {
       this.account.send(chunk.length);
       this.#buffer.push(Buffer.from(chunk));
     }
+  }
+
+  /**
+   * The least room that is used: for all that is left, a read's worth, or half the window. Who fills
+   * every byte of it at once is left with segments of a byte (RFC 1122, 4.2.3.4: the silly window).
+   */
+  leastRoom(window: number): number {
+    return Math.min(this.length, READ_BYTES, Math.ceil(window / 2));
   }
 
   /** Sends a segment of at most `room` bytes. There must be some. */

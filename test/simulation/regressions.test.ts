@@ -78,4 +78,24 @@ describe("regressions: the network in memory", () => {
       expect(theirs).toMatchObject({ sent: 3000, delivered: 0, inFlight: 0 });
     },
   );
+
+  it("expire, seed 1: a window that was filled in pieces is not filled byte by byte from then on", async () => {
+    const clock = new SimulatedClock();
+    let segments = 0;
+    let lastAt = 0;
+    const [near, far] = distant(clock, {
+      segment: (bytes) => Math.ceil(bytes / (segments++ % 3 === 0 ? 3 : 1)),
+      carry: (_what, bytes, arrive) => {
+        lastAt = Math.max(lastAt, clock.now()) + 1;
+        clock.postAt(() => {
+          arrive(bytes);
+        }, lastAt);
+      },
+    });
+    near.write(Buffer.alloc(100_000));
+    await clock.advance(100_000);
+    expect(far.received).toHaveLength(100_000);
+    // Each is a sixth of the window at least, most are more.
+    expect(segments).toBeLessThan(600);
+  });
 });
