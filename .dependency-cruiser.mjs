@@ -20,7 +20,8 @@ const NETWORK_MODULES = builtin("net|tls|dgram|dns|fs|child_process|http|https|h
 
 // Files below examples/<protocol>/ that may touch the reactor or the file system.
 const PROTOCOL_EXCEPTIONS = [
-  "^examples/chat/(server|terminal|program)\\.ts$",
+  "^examples/chat/(server|terminal)\\.ts$",
+  "^examples/program/program\\.ts$",
   "^examples/chat/client-connection\\.ts$",
   "^examples/ftp/(disk-[a-z]+|upload-owner|accounts)\\.ts$",
 ];
