@@ -34,7 +34,7 @@ function pass(state: State, password: string): Step {
   const name = state.named!;
   return ask({ kind: "check-password", name, password }, (login) => {
     if (login === "busy") {
-      return { kind: "farewell", reply: reply(421, "Too many log in at once: try again later") };
+      return { kind: "farewell", reply: reply(421, "Nobody can log in now: try again later") };
     }
     if (login === "wrong") {
       state.named = null;

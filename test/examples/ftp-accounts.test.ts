@@ -227,7 +227,11 @@ describe("the users' file", () => {
     ["a home that is not absolute", (line) => line.replace("/home/alice", "home"), /the home/],
     ["a home with ..", (line) => line.replace("/home/alice", "/../etc"), /the home/],
     ["no home", (line) => line.replace("/home/alice", ""), /the home/],
-    ["no rights", (line) => line.replace("read,write", ""), /"" is no right: there are read, create/],
+    [
+      "no rights",
+      (line) => line.replace("read,write", ""),
+      /"" is no right: there are read, create/,
+    ],
     ["an unknown right", (line) => line.replace("write", "admin"), /"admin" is no right/],
     ["twice", (line) => `# again\n${line}`, /the name is there twice/],
   ])("%s is refused, in one line with file and line", async (_, change, expected) => {

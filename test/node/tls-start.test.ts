@@ -224,6 +224,7 @@ onNetworks([["net", "tcp"]], "startTls", (world) => {
     const { reactor, channel, listener } = await plain(world());
     const refused = expect.objectContaining({ code: "IOMUX_CANNOT_START_TLS" }) as Error;
     const connecting = reactor.connect(listener.localAddress as { port: number });
+    reactor.startTls(connecting, client);
     expect(() => {
       reactor.startTls(connecting, client);
     }).toThrow(refused);
