@@ -4,16 +4,16 @@ import { randomInt } from "node:crypto";
 import { createReactor, createTlsContext, formatAddress, IomuxError, READABLE } from "iomux";
 import type { Reactor, SocketAddress, TlsContext } from "iomux";
 
-import { Accounts, readAccounts, userLine, type AccountsOptions } from "./ftp/accounts.ts";
-import { askPassword } from "./ftp/ask-password.ts";
-import { readIdentity, selfSigned } from "./ftp/certificate.ts";
-import { makeDemoFolder } from "./ftp/demo-folder.ts";
-import { openDiskStore } from "./ftp/disk-store.ts";
-import { StoreError, type FileStore } from "./ftp/file-store.ts";
-import { HELP, readSettings, type NewUserSettings, type Settings } from "./ftp/flags.ts";
-import { LogFile } from "./ftp/log-file.ts";
-import { FileServer } from "./ftp/server.ts";
-import { xferlogLine } from "./ftp/transfer-log.ts";
+import { Accounts, readAccounts, userLine, type AccountsOptions } from "./ftp/server/accounts.ts";
+import { askPassword } from "./ftp/server/ask-password.ts";
+import { readIdentity, selfSigned } from "./ftp/server/certificate.ts";
+import { makeDemoFolder } from "./ftp/server/demo-folder.ts";
+import { openDiskStore } from "./ftp/store/disk-store.ts";
+import { StoreError, type FileStore } from "./ftp/store/file-store.ts";
+import { HELP, readSettings, type NewUserSettings, type Settings } from "./ftp/server/flags.ts";
+import { LogFile } from "./ftp/server/log-file.ts";
+import { FileServer } from "./ftp/server/server.ts";
+import { xferlogLine } from "./ftp/server/transfer-log.ts";
 import { OperatorLog } from "./program/operator-log.ts";
 import { runProgram } from "./program/program.ts";
 

@@ -5,7 +5,7 @@
  * answers each exactly once, under its number, also when the session is over meanwhile.
  */
 import type { DataAddress } from "./addresses.ts";
-import type { Entry, StoreErrorCode, UploadMode } from "./file-store.ts";
+import type { Entry, StoreErrorCode, UploadMode } from "./store/file-store.ts";
 import type { Listing } from "./listing.ts";
 import type { Reply } from "./replies.ts";
 import type { Rights } from "./rights.ts";

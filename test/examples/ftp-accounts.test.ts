@@ -16,11 +16,15 @@ import {
   UsersFileError,
   type AccountsOptions,
   type NewUser,
-} from "../../examples/ftp/accounts.ts";
+} from "../../examples/ftp/server/accounts.ts";
 import { RIGHTS, type Right } from "../../examples/ftp/rights.ts";
-import { hashPassword, isPassword, MAX_HASH_MEMORY } from "../../examples/ftp/password-hash.ts";
-import { MAX_HASH_WORK } from "../../examples/ftp/password-hash.ts";
-import { readHash, writeHash, type HashCost } from "../../examples/ftp/password-hash.ts";
+import {
+  hashPassword,
+  isPassword,
+  MAX_HASH_MEMORY,
+} from "../../examples/ftp/server/password-hash.ts";
+import { MAX_HASH_WORK } from "../../examples/ftp/server/password-hash.ts";
+import { readHash, writeHash, type HashCost } from "../../examples/ftp/server/password-hash.ts";
 import { temporaryFolder } from "./ftp-stores.ts";
 
 const CHEAP: HashCost = { logN: 10, r: 1, p: 1 };

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { readCommand } from "../../examples/ftp/command.ts";
 import { lookUp, repliesOf, VERBS } from "../../examples/ftp/commands.ts";
 import type { Answers, Effect, SessionEvent } from "../../examples/ftp/effects.ts";
-import type { StoreErrorCode } from "../../examples/ftp/file-store.ts";
+import type { StoreErrorCode } from "../../examples/ftp/store/file-store.ts";
 import type { Right } from "../../examples/ftp/rights.ts";
 import { formatReply } from "../../examples/ftp/replies.ts";
 import { Session } from "../../examples/ftp/session.ts";

@@ -5,21 +5,21 @@
 import type { Connection, Timer } from "iomux";
 
 import type { Account, Login as Admission } from "./accounts.ts";
-import { plainHost } from "./addresses.ts";
+import { plainHost } from "../addresses.ts";
 import { dial, PassivePort, type DataConnection, type DataSettings } from "./data-port.ts";
-import type { Answer, Answers, Change, Effect, Moved, Question, Route } from "./effects.ts";
-import type { SessionEvent, Source } from "./effects.ts";
-import type { FileStore } from "./file-store.ts";
-import { homeStore } from "./home-store.ts";
+import type { Answer, Answers, Change, Effect, Moved, Question, Route } from "../effects.ts";
+import type { SessionEvent, Source } from "../effects.ts";
+import type { FileStore } from "../store/file-store.ts";
+import { homeStore } from "../store/home-store.ts";
 import { openSource, type OpenedSource, type SourceSettings } from "./opened-source.ts";
 import { Rate, rateLimit, type RateLimit } from "./rate.ts";
-import { formatReply } from "./replies.ts";
-import { Session } from "./session.ts";
-import type { SessionSettings } from "./state.ts";
+import { formatReply } from "../replies.ts";
+import { Session } from "../session.ts";
+import type { SessionSettings } from "../state.ts";
 import { change, entries, makeHome, outcome } from "./store-answers.ts";
-import { ControlFilter } from "./telnet.ts";
+import { ControlFilter } from "../telnet.ts";
 import type { TransferRecord } from "./transfer-log.ts";
-import { TIMING_MARK_ANSWER } from "../telnet/filter.ts";
+import { TIMING_MARK_ANSWER } from "../../telnet/filter.ts";
 
 export interface ControlSettings extends DataSettings, SourceSettings {
   readonly session: Omit<SessionSettings, "peerHost">;

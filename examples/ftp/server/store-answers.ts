@@ -1,6 +1,11 @@
 /** What a session asks of the store, answered; errors of the store are answers too. */
-import type { Answers, Change, Question } from "./effects.ts";
-import { StoreError, type Entry, type FileStore, type StoreErrorCode } from "./file-store.ts";
+import type { Answers, Change, Question } from "../effects.ts";
+import {
+  StoreError,
+  type Entry,
+  type FileStore,
+  type StoreErrorCode,
+} from "../store/file-store.ts";
 
 type Outcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: StoreErrorCode };

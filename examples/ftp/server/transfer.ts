@@ -10,8 +10,8 @@
 import { ERROR, HANGUP, READABLE, WRITABLE } from "iomux";
 import type { Channel, Reactor, Registration, Timer } from "iomux";
 
-import type { Moved } from "./effects.ts";
-import { StoreError } from "./file-store.ts";
+import type { Moved } from "../effects.ts";
+import { StoreError } from "../store/file-store.ts";
 import type { FileSink } from "./piece-sink.ts";
 import type { PieceSource } from "./piece-source.ts";
 import type { Rate } from "./rate.ts";

@@ -1,9 +1,9 @@
 /** The file server's flags: arguments in, settings out, or one line that says what is wrong. */
 import { isIPv4 } from "node:net";
 
-import { flagOf, Flags, limitsHelp, type Limits } from "../program/flags.ts";
-import { RIGHTS, type Right } from "./rights.ts";
-import type { TlsPolicy } from "./state.ts";
+import { flagOf, Flags, limitsHelp, type Limits } from "../../program/flags.ts";
+import { RIGHTS, type Right } from "../rights.ts";
+import type { TlsPolicy } from "../state.ts";
 
 const LIMITS = {
   sessions: [1000, 1, 1_000_000, "sessions at a time"],

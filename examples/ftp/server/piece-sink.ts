@@ -1,7 +1,7 @@
 /** Where the bytes of an upload go, gathered into large pieces as far as they come fast. */
-import { AsciiReceiver } from "./ascii.ts";
+import { AsciiReceiver } from "../ascii.ts";
 import type { BufferPool } from "./buffer-pool.ts";
-import type { Upload } from "./file-store.ts";
+import type { Upload } from "../store/file-store.ts";
 
 /** A piece as large says that more is coming. */
 const FAST_BYTES = 32 * 1024;

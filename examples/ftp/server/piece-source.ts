@@ -1,8 +1,8 @@
 /** Where the bytes of a download come from, piece by piece: a file, or lines of a listing. */
-import { AsciiSender } from "./ascii.ts";
+import { AsciiSender } from "../ascii.ts";
 import { LARGE_BYTES, SLOW_MS, SMALL_BYTES, type BufferPool } from "./buffer-pool.ts";
-import type { Entry, Reader } from "./file-store.ts";
-import { formatEntry, type Listing } from "./listing.ts";
+import type { Entry, Reader } from "../store/file-store.ts";
+import { formatEntry, type Listing } from "../listing.ts";
 
 export interface PieceSource {
   /**

@@ -2,9 +2,9 @@
 import type { Channel } from "iomux";
 
 import type { BufferPool } from "./buffer-pool.ts";
-import type { Moved, Opened, Source } from "./effects.ts";
-import type { Entry, FileStore } from "./file-store.ts";
-import { matchesPattern } from "./paths.ts";
+import type { Moved, Opened, Source } from "../effects.ts";
+import type { Entry, FileStore } from "../store/file-store.ts";
+import { matchesPattern } from "../paths.ts";
 import { FileSink } from "./piece-sink.ts";
 import { FileSource, ListingSource } from "./piece-source.ts";
 import { Receiving, Sending, type TransferSettings } from "./transfer.ts";

@@ -6,8 +6,8 @@ import { BufferPool } from "./buffer-pool.ts";
 import { ControlConnection, type Client, type ControlSettings } from "./control-connection.ts";
 import type { ServerSettings } from "./flags.ts";
 import { rateLimit } from "./rate.ts";
-import { formatReply, reply } from "./replies.ts";
-import { DEFAULT_SESSION_LIMITS, type TlsPolicy } from "./state.ts";
+import { formatReply, reply } from "../replies.ts";
+import { DEFAULT_SESSION_LIMITS, type TlsPolicy } from "../state.ts";
 
 /** Milliseconds in which the last replies leave. */
 const GOODBYE_MS = 1000;
