@@ -45,7 +45,6 @@ async function newUserLine({ name, home, rights }: NewUserSettings): Promise<str
 }
 
 async function serveFiles(settings: Settings): Promise<void> {
-  const root = settings.root ?? (await makeDemoFolder());
   const reactor = createReactor({
     maxBufferedBytes: settings.memoryBytes,
     flushBytes: FLUSH_BYTES,
@@ -53,10 +52,22 @@ async function serveFiles(settings: Settings): Promise<void> {
     tlsHandshakeMs: settings.connectSeconds * 1000,
     onError: complain,
   });
-  const store = await openRoot(root);
+  const opening = open(reactor, settings);
+  endOnSignals(reactor, async () => {
+    const close = await opening.catch(() => null);
+    await close?.();
+    await reactor.close();
+  });
+  await opening;
+}
+
+/** Answers how to end it. */
+async function open(reactor: Reactor, settings: Settings): Promise<() => Promise<void>> {
   const accounts = await openAccounts(settings);
   const tls = await openTls(settings);
   const log = settings.log === null ? null : await openLog(settings.log, settings.logBytes);
+  const root = settings.root ?? (await makeDemoFolder());
+  const store = await openRoot(root);
   await store.cleanUp();
   const files = await FileServer.open(reactor, {
     settings,
@@ -71,12 +82,12 @@ async function serveFiles(settings: Settings): Promise<void> {
     },
     report: complain,
   });
-  announce(settings, root, files.addresses);
   cleanUpHourly(reactor, store);
-  endOnSignals(reactor, async () => {
+  announce(settings, root, files.addresses);
+  return async () => {
     await files.close(settings.drainSeconds * 1000);
-    await Promise.all([reactor.close(), store.close(), log?.flush()]);
-  });
+    await Promise.all([store.close(), log?.flush()]);
+  };
 }
 
 /** Rejects with one line if the folder cannot be served. */

@@ -5,7 +5,7 @@ import { flagOf, Flags, limitsHelp, type Limits } from "../../program/flags.ts";
 import { RIGHTS, type Right } from "../rights.ts";
 import type { TlsPolicy } from "../state.ts";
 
-const LIMITS = {
+export const LIMITS = {
   sessions: [1000, 1, 1_000_000, "sessions at a time"],
   perAddress: [100, 0, 1_000_000, "of them from one IP address; 0: any number"],
   sessionsPerSecond: [200, 0, 1_000_000, "sessions let in each second; 0: any number"],
