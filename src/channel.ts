@@ -61,7 +61,7 @@ export class BufferedChannel
 
   /** Whether the handshake has begun, or will once it is connected. */
   get securing(): boolean {
-    return this.#securing !== null;
+    return this.#securing !== null && this.state === "connecting";
   }
 
   /** Whether our side has ended, or is about to. */

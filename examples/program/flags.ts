@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 
 /** A whole number that may be set: its default, the least, the most, and what it is. */
-export type Limit = readonly [usual: number, least: number, most: number, does: string];
+type Limit = readonly [usual: number, least: number, most: number, does: string];
 
 export type Limits = Readonly<Record<string, Limit>>;
 

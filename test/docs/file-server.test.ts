@@ -85,7 +85,7 @@ describe("clients", () => {
     const { running } = await startServer();
     await running.out.until(/^Ctrl-C/);
     const plain = (line: string): string =>
-      line.replace(/iomux-files-\w{6}/, "iomux-files-NAME").replaceAll(/1:\d+/g, "1:PORT");
+      line.replace(/\S*\/iomux-files-\w{6}/, "FOLDER").replaceAll(/1:\d+/g, "1:PORT");
     const printed = shown!.text.trimEnd().split("\n").slice(1);
     expect(running.out.lines.map(plain)).toEqual(printed.map(plain));
     running.child.kill("SIGINT");

@@ -19,7 +19,7 @@ export interface OpenedSource {
 }
 
 /** A transfer that runs. */
-export interface Moving {
+interface Moving {
   readonly done: Promise<Moved>;
   abort(): void;
 }
