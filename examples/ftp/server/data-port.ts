@@ -11,8 +11,8 @@ import { sameHost, type DataAddress } from "../addresses.ts";
 
 export interface DataSettings {
   readonly reactor: Reactor;
-  /** The first and the last port that may be listened at; null: any. */
-  readonly ports: readonly [first: number, last: number] | null;
+  /** The first and the last port that may be listened at. */
+  readonly ports: readonly [first: number, last: number];
   /** From 0 up to 1. A port that can be guessed can be taken by somebody else. */
   readonly random: () => number;
   /** Milliseconds for which a client is waited for, or dialled. */
@@ -66,7 +66,7 @@ export class PassivePort {
   /** Null: there is no port free, or no descriptor. */
   static async open(settings: DataSettings, options: PassiveOptions): Promise<PassivePort | null> {
     const { reactor, ports, random } = settings;
-    const [first, last] = ports ?? [0, 0];
+    const [first, last] = ports;
     const count = last - first + 1;
     const start = Math.floor(random() * count);
     for (let tried = 0; tried < Math.min(count, PORT_TRIES); tried++) {

@@ -31,7 +31,7 @@ type Limit = keyof typeof LIMITS;
 
 export interface ServerSettings extends Readonly<Record<Limit, number>> {
   readonly listen: { readonly host: string; readonly port: number };
-  readonly passivePorts: readonly [first: number, last: number] | null;
+  readonly passivePorts: readonly [first: number, last: number];
   readonly passiveHost: string | null;
 }
 
@@ -70,7 +70,7 @@ export const HELP = `A file server for FTP clients: curl, wget, lftp, FileZilla,
                         with uploads by anybody, to try it out
   --port N              TCP port to listen on; 0: any that is free (2121)
   --host ADDRESS        address to listen on (127.0.0.1: this machine only)
-  --passive-ports A-B   ports for data connections (any that is free)
+  --passive-ports A-B   ports for data connections (49152-65535)
   --passive-host IPV4   address that clients are told for them, behind a NAT
   --users FILE          who may log in (nobody but anonymous)
   --anonymous on|off    anybody may list and get (on)
@@ -139,8 +139,14 @@ function newUser(flags: Flags, name: string): NewUserSettings {
   return { kind: "new-user", name, home, rights: rights as Right[] };
 }
 
-function portRange(range: string | null): readonly [number, number] | null {
-  if (range === null) return null;
+/**
+ * Those that nobody has a right to (RFC 6335 section 6). One is drawn here: the system's own choice
+ * among all that are free takes milliseconds once thousands of connections have just been closed.
+ */
+const DYNAMIC_PORTS = [49_152, 65_535] as const;
+
+function portRange(range: string | null): readonly [first: number, last: number] {
+  if (range === null) return DYNAMIC_PORTS;
   const [first, last] = (/^(\d{1,5})-(\d{1,5})$/.exec(range) ?? []).slice(1).map(Number);
   const sound = first !== undefined && last !== undefined && first >= 1 && last <= 65_535;
   if (sound && first <= last) return [first, last];
