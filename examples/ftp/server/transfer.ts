@@ -255,8 +255,9 @@ export class Receiving extends Transfer {
   }
 
   /**
-   * A client that was killed has ended both of its connections. Whether the other one is over is
-   * known a turn later: then the session has broken this off.
+   * A client that was killed has ended both of its connections, this one often first. The other one
+   * has the time that the disk takes, and a turn to be heard of: then the session has broken this
+   * off.
    */
   async #finish(): Promise<void> {
     this.#stopWaiting();
@@ -266,9 +267,13 @@ export class Receiving extends Transfer {
       return;
     }
     this.#writing = true;
-    await new Promise<void>((resolve) => {
-      this.settings.reactor.defer(resolve);
-    });
+    await this.#sink.finish();
+    // One turn takes up what has come, and the other one is after it.
+    for (let turn = 0; turn < 2; turn++) {
+      await new Promise<void>((resolve) => {
+        this.settings.reactor.defer(resolve);
+      });
+    }
     if (this.over) return;
     await this.#sink.commit();
     this.end(DONE);
