@@ -7,7 +7,7 @@ import type { Reactor, SocketAddress, TlsContext } from "iomux";
 import { Accounts, readAccounts, userLine, type AccountsOptions } from "./ftp/server/accounts.ts";
 import { askPassword } from "./ftp/server/ask-password.ts";
 import { readIdentity, selfSigned } from "./ftp/server/certificate.ts";
-import { makeDemoFolder } from "./ftp/server/demo-folder.ts";
+import { makeDemoFolder, removeDemoFolder } from "./ftp/server/demo-folder.ts";
 import { openDiskStore } from "./ftp/store/disk-store.ts";
 import { StoreError, type FileStore } from "./ftp/store/file-store.ts";
 import { HELP, readSettings, type NewUserSettings, type Settings } from "./ftp/server/flags.ts";
@@ -61,12 +61,24 @@ async function serveFiles(settings: Settings): Promise<void> {
   await opening;
 }
 
-/** Answers how to end it. */
+/** Answers how to end it. A demonstration that cannot begin leaves nothing behind. */
 async function open(reactor: Reactor, settings: Settings): Promise<() => Promise<void>> {
+  if (settings.root !== null) return openAt(settings.root, reactor, settings);
+  const root = await makeDemoFolder();
+  return openAt(root, reactor, settings).catch(async (error: unknown) => {
+    await removeDemoFolder(root);
+    throw error;
+  });
+}
+
+async function openAt(
+  root: string,
+  reactor: Reactor,
+  settings: Settings,
+): Promise<() => Promise<void>> {
   const accounts = await openAccounts(settings);
   const tls = await openTls(settings);
   const log = settings.log === null ? null : await openLog(settings.log, settings.logBytes);
-  const root = settings.root ?? (await makeDemoFolder());
   const store = await openRoot(root);
   await store.cleanUp();
   const files = await FileServer.open(reactor, {
@@ -111,10 +123,7 @@ async function openAccounts({ users, anonymous }: Settings): Promise<Accounts> {
 async function openTls({ tls, identity }: Settings): Promise<TlsContext | null> {
   if (tls === "none") return null;
   if (identity !== null) return createTlsContext(await readIdentity(identity));
-  const context = createTlsContext(await selfSigned(Date.now()));
-  operator.write("TLS has a self-signed certificate: clients cannot know that it is yours.");
-  operator.write("Give --cert and --key, or --tls none.");
-  return context;
+  return createTlsContext(await selfSigned(Date.now()));
 }
 
 function openLog(path: string, maxBytes: number): Promise<LogFile> {
@@ -122,13 +131,17 @@ function openLog(path: string, maxBytes: number): Promise<LogFile> {
 }
 
 function announce(
-  { anonymous, tls }: Settings,
+  { anonymous, identity, tls }: Settings,
   root: string,
   addresses: readonly SocketAddress[],
 ): void {
   const who = anonymous === null ? "users only" : "anybody may get files";
   const upload = anonymous?.includes("create") === true ? ", and put new ones" : "";
   operator.write(`Serving ${root}: ${who}${upload}; TLS ${tls === "none" ? "off" : tls}.`);
+  if (tls !== "none" && identity === null) {
+    operator.write("TLS has a self-signed certificate: clients cannot know that it is yours.");
+    operator.write("Give --cert and --key, or --tls none.");
+  }
   for (const address of addresses) {
     operator.write(`Open on ${formatAddress(address)}. Try: curl ftp://${formatAddress(address)}/`);
   }

@@ -127,10 +127,7 @@ export class ControlConnection {
       case "ask":
         this.#asked = effect.id;
         if (effect.question.kind === "start-tls") this.#startTls();
-        else
-          void this.#find(effect.question).then((answer) => {
-            this.#answer(answer);
-          });
+        else void this.#ask(effect.question);
         break;
       case "close-data":
         this.#port?.close();
@@ -144,6 +141,16 @@ export class ControlConnection {
         break;
       case "close":
         this.#connection.end();
+    }
+  }
+
+  /** What nobody has foreseen costs this connection, and no other. */
+  async #ask(question: Question): Promise<void> {
+    try {
+      this.#answer(await this.#find(question));
+    } catch (error) {
+      this.#settings.report(error);
+      this.#connection.abort();
     }
   }
 

@@ -13,3 +13,8 @@ export async function makeDemoFolder(): Promise<string> {
   await fs.writeFile(path.join(folder, "README.txt"), README);
   return folder;
 }
+
+/** Of a server that could not begin. */
+export function removeDemoFolder(folder: string): Promise<void> {
+  return fs.rm(folder, { recursive: true });
+}

@@ -27,6 +27,8 @@ export interface TransferSettings {
   readonly stallMs: number;
   /** Bytes have moved. */
   readonly onMoved: (bytes: number) => void;
+  /** Hears of what the store should not have done. */
+  readonly report: (error: unknown) => void;
 }
 
 const DONE: Moved = { ok: true };
@@ -74,7 +76,11 @@ abstract class Transfer {
     const inUse = this.channel.queued > 0;
     if (moved.ok) this.channel.close();
     else this.channel.abort();
-    this.#resolve(this.release(moved, inUse).then(() => moved));
+    this.#resolve(
+      this.release(moved, inUse)
+        .catch(this.settings.report)
+        .then(() => moved),
+    );
   }
 
   /** Bytes have moved; a promise, if the rate says that the next ones must wait. */
@@ -98,8 +104,8 @@ abstract class Transfer {
   /** What the store did to it. */
   protected failed(error: unknown): void {
     const code = error instanceof StoreError ? error.code : "failed";
+    if (code === "failed") this.settings.report(error);
     this.end({ ok: false, why: "store", code });
-    if (!(error instanceof StoreError)) throw error;
   }
 
   #handle(ready: number): void | Promise<void> {
