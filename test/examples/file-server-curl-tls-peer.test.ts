@@ -94,7 +94,7 @@ describe.skipIf(absent("curl"))("real peer: curl over TLS", () => {
 
   test("a server without a certificate makes one, warns, and is spoken to with -k", async () => {
     const server = await openUsersServer();
-    expect(server.out.lines[0]).toContain("self-signed certificate");
+    expect(server.out.lines.join()).toContain("self-signed certificate");
     await roundTrip(server, 70_000, TLS, "-k");
     expect(await curl(TLS, urlOf(server, "", ANN))).toMatchObject({ code: 60 });
     await endFileServer(server);

@@ -26,11 +26,14 @@ async function openServer(store: MemoryStore) {
   return { reactor, server, address: { host, port }, failures };
 }
 
-test("a client that is gone while its upload is synced has not published it", async () => {
-  let whileSynced = (): Promise<unknown> => Promise.resolve();
+test.each([
+  ["written", "write"],
+  ["synced", "sync"],
+])("a client that is gone while its upload is %s has not published it", async (_, awaited) => {
+  let meanwhile = (): Promise<unknown> => Promise.resolve();
   const store = new MemoryStore({
     wait: async (operation) => {
-      if (operation === "sync") await whileSynced();
+      if (operation === awaited) await meanwhile();
     },
   });
   const { reactor, server, address, failures } = await openServer(store);
@@ -42,15 +45,16 @@ test("a client that is gone while its upload is synced has not published it", as
   data.on("error", () => {});
   control.write("STOR file\r\n");
   await log.until(/^150 /);
-  const synced = vi.fn(() => {
+  const leave = vi.fn(() => {
     control.end();
     // The server breaks it off as soon as it has heard of that.
     return new Promise((resolve) => data.once("close", resolve));
   });
-  whileSynced = synced;
-  data.end("half of it");
+  meanwhile = leave;
+  // More than is gathered, so that it is written before all of it has come, or is known to end.
+  data.end(Buffer.alloc(300_000));
   await log.over;
-  expect(synced).toHaveBeenCalledOnce();
+  expect(leave).toHaveBeenCalledOnce();
   await expect(store.entry("/file")).rejects.toMatchObject({ code: "not-found" });
   expect(store.open).toEqual({ readers: 0, uploads: 0 });
   await server.close(0);

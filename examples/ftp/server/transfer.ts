@@ -103,6 +103,8 @@ abstract class Transfer {
 
   /** What the store did to it. */
   protected failed(error: unknown): void {
+    // It was given up while the store had work to do for it.
+    if (this.over && error instanceof StoreError) return;
     const code = error instanceof StoreError ? error.code : "failed";
     if (code === "failed") this.settings.report(error);
     this.end({ ok: false, why: "store", code });
