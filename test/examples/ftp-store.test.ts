@@ -2,10 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { StoreError } from "../../examples/ftp/file-store.ts";
-import type { FileStore, UploadMode } from "../../examples/ftp/file-store.ts";
-import { MemoryStore } from "../../examples/ftp/memory-store.ts";
-import { MAX_NAME_BYTES } from "../../examples/ftp/store-path.ts";
+import { StoreError } from "../../examples/ftp/store/file-store.ts";
+import type { FileStore, UploadMode } from "../../examples/ftp/store/file-store.ts";
+import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
+import { MAX_NAME_BYTES } from "../../examples/ftp/store/store-path.ts";
 import { APPEND, codeOf, diskStore, entries, get, names, NEW, onEveryStore } from "./ftp-stores.ts";
 import { put, REPLACE, temporaryFolder, treeOf, UNIQUE } from "./ftp-stores.ts";
 
@@ -89,6 +89,20 @@ onEveryStore((open) => {
       expect(await treeOf(store)).toEqual({ "/a": "first, second" });
       await upload.discard();
       expect(await get(store, "/a")).toBe("first, second");
+    });
+
+    it("is not published by its sync, and can be added to and given up after it", async () => {
+      const store = await open();
+      await put(store, "/a", "old");
+      const upload = await store.openUpload("/a", REPLACE);
+      for (const text of ["first", "second"]) {
+        await upload.write(Buffer.from(text));
+        await upload.sync();
+      }
+      expect(await treeOf(store)).toEqual({ "/a": "old" });
+      await upload.discard();
+      expect(await codeOf(upload.sync())).toBe("failed");
+      expect(await treeOf(store)).toEqual({ "/a": "old" });
     });
 
     it("of nothing is an empty file", async () => {
