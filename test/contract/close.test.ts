@@ -25,7 +25,7 @@ onEveryChannel("close", (world) => {
     reactor.register(channel, READABLE, () => {});
     reactor.register(listener, READABLE, () => {});
     channel.write(Buffer.alloc(200_000, "x"));
-    const closing = reactor.close({ drainMs: 1000 });
+    const closing = reactor.close({ drainMs: 1000 + world().slackMs });
     expect(listener.state).toBe("closing");
     expect(channel.state).toBe("closing");
     expect(reactor.registrations.size).toBe(0);

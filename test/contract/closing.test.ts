@@ -140,14 +140,15 @@ onEveryChannel("closing", (world) => {
   });
 
   it("23: lingerMs: a peer that took everything and never ends is let go, without an error", async () => {
-    const reactor = world().createReactor({ lingerMs: 5000 });
+    const { slackMs } = world();
+    const reactor = world().createReactor({ lingerMs: 5000 + slackMs });
     const { channel, peer } = await connected(world(), reactor);
     channel.write(pattern(1000));
     channel.close();
     await world().until(() => peer.ended, "our end");
     await world().advance(4000);
     expect(channel.state).toBe("closing");
-    await world().advance(1001);
+    await world().advance(1001 + slackMs);
     expect(await world().run(channel.closed)).toBeNull();
     expect(peer.received.equals(pattern(1000))).toBe(true);
   });

@@ -210,8 +210,8 @@ onEveryDatagramNetwork("a datagram's limits", (world) => {
     });
     for (let i = 0; i < 30; i++) peer.send(Buffer.alloc(1000), addressOf(datagram));
     await world().until(() => reactor.stats().datagramsIn === 30, "all");
-    // A turn starts in the midst of them, at turnBytes.
-    expect(waited).toBe(2);
+    // A turn starts in the midst of them, at turnBytes, if they come together at all.
+    expect(waited).toBeLessThanOrEqual(2);
   });
 
   it("a wrong limit throws", () => {

@@ -106,6 +106,7 @@ onNetworks([...STILL, ...SIMULATED], "stdin", (world) => {
     expect(registration.descriptor).toMatchObject({ state: "open", error: null });
     expect(reports).toHaveLength(9);
     expect(reports.at(-1)!.error).toMatchObject({ code: "IOMUX_HANDLER_KEEPS_FAILING" });
+    await world().settle();
     expect(registration.descriptor.read()!.toString()).toBe("bytes");
     registration.resume();
     input.write("more");

@@ -38,16 +38,17 @@ onEveryNetwork("timers", (world) => {
   it("13: timers fire in the order of their deadlines, then of their age", async () => {
     const reactor = world().createReactor();
     const order: string[] = [];
-    for (const [delay, name] of [
-      [30, "c"],
-      [10, "a"],
-      [20, "b1"],
-      [20, "b2"],
+    const apartMs = 10 + world().slackMs;
+    for (const [place, name] of [
+      [3, "c"],
+      [1, "a"],
+      [2, "b1"],
+      [2, "b2"],
       [0, "zero"],
     ] as const) {
-      reactor.setTimer(delay, () => order.push(name));
+      reactor.setTimer(place * apartMs, () => order.push(name));
     }
-    world().spend(30);
+    world().spend(4 * apartMs);
     await turns(world(), reactor, 1);
     expect(order).toEqual(["zero", "a", "b1", "b2", "c"]);
   });
@@ -55,22 +56,27 @@ onEveryNetwork("timers", (world) => {
   it("13: timers wake the reactor by themselves, one after the other", async () => {
     const reactor = world().createReactor();
     const fired: number[] = [];
-    for (const delay of [30, 10, 20]) reactor.setTimer(delay, () => fired.push(delay));
-    for (const expected of [[10], [10, 20], [10, 20, 30]]) {
-      await world().advance(10);
+    const { slackMs } = world();
+    const apartMs = 10 + 4 * slackMs;
+    const setTimer = (place: number): Timer =>
+      reactor.setTimer(place * apartMs, () => fired.push(place));
+    for (const place of [3, 1, 2]) setTimer(place);
+    await world().advance(slackMs);
+    for (const expected of [[1], [1, 2], [1, 2, 3]]) {
+      await world().advance(apartMs);
       await world().settle();
       expect(fired).toEqual(expected);
     }
     // Later than the last alarm, earlier than the one that is set, and in place of a cancelled one.
-    reactor.setTimer(1000, () => fired.push(1000));
-    reactor.setTimer(5, () => fired.push(5));
-    reactor.setTimer(2, () => fired.push(2)).cancel();
-    await world().advance(5);
+    setTimer(100);
+    setTimer(0.5);
+    setTimer(0.2).cancel();
+    await world().advance(0.5 * apartMs + slackMs);
     await world().settle();
-    expect(fired.slice(3)).toEqual([5]);
-    await world().advance(995);
+    expect(fired.slice(3)).toEqual([0.5]);
+    await world().advance(99.5 * apartMs);
     await world().settle();
-    expect(fired.slice(3)).toEqual([5, 1000]);
+    expect(fired.slice(3)).toEqual([0.5, 100]);
   });
 
   it("13 / H13: a timer due exactly now fires; a jump forward fires each once", async () => {
@@ -188,27 +194,29 @@ onEveryNetwork("timers", (world) => {
   it("refresh starts the delay again, also after it fired or was cancelled, and in its callback", async () => {
     const reactor = world().createReactor();
     let fired = 0;
-    const timer = reactor.setTimer(10, () => {
+    const { slackMs } = world();
+    const delayMs = 10 + 4 * slackMs;
+    const timer = reactor.setTimer(delayMs, () => {
       fired++;
       if (fired === 1) timer.refresh();
     });
-    await world().advance(9);
+    await world().advance(delayMs - 1 - slackMs);
     expect(timer.refresh()).toBe(timer);
-    await world().advance(9);
+    await world().advance(delayMs - 1 - slackMs);
     await turns(world(), reactor, 1);
     expect(fired).toBe(0);
-    await world().advance(1);
+    await world().advance(1 + 2 * slackMs);
     await turns(world(), reactor, 1);
     expect(fired).toBe(1);
     expect(timer.active).toBe(true);
-    await world().advance(10);
+    await world().advance(delayMs);
     await turns(world(), reactor, 1);
     expect(fired).toBe(2);
     timer.refresh();
     timer.cancel();
     timer.refresh();
     expect(reactor.stats().timers).toBe(1);
-    await world().advance(10);
+    await world().advance(delayMs + slackMs);
     await turns(world(), reactor, 1);
     expect(fired).toBe(3);
   });

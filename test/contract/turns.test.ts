@@ -79,7 +79,7 @@ onEveryNetwork("turns", (world) => {
   });
 
   it("10 / H6: a turn never nests, whatever a handler does", async () => {
-    const reactor = world().createReactor({ turnBytes: 1 });
+    const reactor = world().createReactor({ turnBytes: 1, turnBudgetMs: Infinity });
     const members = await readyCrowd(world(), reactor, 3);
     let depth = 0;
     let calls = 0;

@@ -159,17 +159,18 @@ onEveryAsyncServer("send()", (world) => {
   });
 
   it("a time limit ends the wait, and takes nothing back", async () => {
-    const { connection, peer, before } = await stuck(world());
-    const send = watch(connection.send(Buffer.from("still sent"), { timeoutMs: 100 }));
+    const { connection, peer, before } = await stuck(world(), { ...MARKS, writeProgressMs: 0 });
+    const timeoutMs = 100 + world().slackMs;
+    const send = watch(connection.send(Buffer.from("still sent"), { timeoutMs }));
     await world().advance(99);
     expect(send.text).toBe("pending");
-    await world().advance(1);
+    await world().advance(1 + 2 * world().slackMs);
     expect([send.text, connection.state]).toEqual(["IOMUX_TIMED_OUT", "open"]);
     const now = await outcome(world(), connection.send(Buffer.from("!"), { timeoutMs: 0 }));
     expect(now.text).toBe("IOMUX_TIMED_OUT");
     expect([sentOf(send), sentOf(now)]).toEqual([true, true]);
     expect(send.error!.message).toBe(
-      `send to fd ${connection.fd} took longer than 100 ms: its bytes leave all the same, do not ` +
+      `send to fd ${connection.fd} took longer than ${timeoutMs} ms: its bytes leave all the same, do not ` +
         "send them again; abort() if the peer is too slow",
     );
     const signal = AbortSignal.abort();

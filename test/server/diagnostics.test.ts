@@ -70,7 +70,7 @@ onEveryServer("diagnostics of a server", (world) => {
     const served = await serving(world(), limited(policy));
     const { connection } = await served.joinStuck();
     for (let i = 0; i < 3; i++) connection.send(frame(i, 10_000));
-    await world().advance(1000);
+    await world().advance(1000 + world().slackMs);
     expect(published.map(({ message }) => message)).toEqual([
       { descriptor: connection.channel, limit: "softOutputBytes", waiting: 40_000, dropped },
     ]);
@@ -81,7 +81,7 @@ onEveryServer("diagnostics of a server", (world) => {
     const served = await serving(world(), limited("drop-newest"));
     const { connection } = await served.joinStuck();
     connection.send(frame(1, 20_000));
-    await world().advance(1000);
+    await world().advance(1000 + world().slackMs);
     expect(published).toEqual([]);
     expect(connection.send(frame(2, 6))).toBe(false);
     expect(published.map(({ message }) => message)).toEqual([

@@ -17,6 +17,7 @@ export class MemoryWorld implements World {
   readonly network: "memory" | "simulated" = "memory";
   readonly family: "tcp" | "unix";
   readonly secure = false;
+  readonly slackMs: number = 0;
   readonly clock: SimulatedClock;
   readonly memory: MemoryNetwork;
   readonly #reactors: Reactor[] = [];

@@ -22,6 +22,7 @@ const QUIET_PASSES = 12;
 
 export class NetWorld implements World {
   readonly network = "net";
+  readonly slackMs = 0;
   readonly family: "tcp" | "unix";
   readonly secure: boolean;
   readonly clock = new ManualClock();

@@ -171,6 +171,9 @@ export async function sendUntilStuck({ world }: Serving, guest: Guest): Promise<
   peer.pause();
   const sent: Buffer[] = [];
   for (let quiet = 0; quiet < 20;) {
+    // What is sent to one that is cut off never waits.
+    if (connection.state !== "open")
+      throw new Error(`it is ${connection.state} before it is stuck`);
     quiet = connection.backlog > 0 ? quiet + 1 : 0;
     // A frame that waits for others is not full of them: the next must not be lost.
     if (connection.backlog === 0) {

@@ -1,6 +1,7 @@
 /**
  * The world in memory under faults that cost time and cut bytes into pieces, but lose nothing: what
- * is promised holds in it too. Everything follows from its seed; `SEED=n` chooses one.
+ * is promised holds in it too. Everything follows from its seed: `SEED=n` chooses one,
+ * `SEEDS=4,5,6` several.
  */
 import type { Reactor, ReactorOptions } from "iomux";
 import { createSimulation, type FaultPlan, type SimulatedHost } from "iomux/testing";
@@ -18,6 +19,9 @@ const HARMLESS: Partial<FaultPlan> = {
   slowHandler: 0.01,
 };
 
+/** A few segments may stand still, for up to 5 s each, one after the other. */
+const SLACK_MS = 30_000;
+
 /** Steps of the loop in one moment, after which time moves though something is ready still. */
 const STEPS_AT_ONCE = 20;
 
@@ -31,6 +35,7 @@ function promisesRun(): Promise<void> {
 
 export class SimulatedWorld extends MemoryWorld {
   override readonly network = "simulated";
+  override readonly slackMs = SLACK_MS;
   readonly #host: SimulatedHost;
   #stepsAtOnce = 0;
 

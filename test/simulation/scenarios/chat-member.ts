@@ -1,10 +1,12 @@
 /** A member of the room: a raw socket that speaks lines, and remembers what it heard. */
-import type { SocketAddress } from "iomux";
+import type { Address, SocketAddress } from "iomux";
 import type { MemorySocket, Random, SimulatedHost, Simulation } from "iomux/testing";
 
 import { farewellOf } from "./chat-lines.ts";
 
 export const PORT = 9000;
+/** Of the room's own host. */
+export const PATH = "/run/room";
 
 /** How a member has ended its visit by itself. */
 export type Leaving = "quit" | "end" | "destroy" | "reset";
@@ -30,11 +32,11 @@ export class Member {
   #names = 0;
   #welcome = false;
 
-  constructor(world: Simulation, id: number, from: SimulatedHost, to: SimulatedHost) {
+  constructor(world: Simulation, id: number, from: SimulatedHost, to: Address) {
     this.id = id;
     this.#world = world;
     this.random = world.random.fork(`member ${id}`);
-    this.socket = from.dial({ host: to.address, port: PORT });
+    this.socket = from.dial(to);
   }
 
   get address(): SocketAddress {

@@ -135,7 +135,8 @@ export class Promises {
     const { marks } = this.#chronicle;
     const { id, leaving, said, unfinished, unsayable, socket } = member;
     for (const mark of unsayable) assert.ok(!marks.has(mark), `${mark} was to be refused`);
-    if (unfinished !== null && leaving === "reset") {
+    // A Unix path knows no reset: there its line has an end.
+    if (unfinished !== null && leaving === "reset" && member.address.family !== "unix") {
       assert.ok(!marks.has(unfinished), `${unfinished} had no end, and was said`);
     }
     const free =
@@ -163,12 +164,22 @@ export class Promises {
     // From a room that closes a reset is no wonder; an end without a word is.
     const inOrder = socket.ended && socket.error === null;
     if ((outlasted || leaving === "quit") && !inOrder) return;
-    const { reset, acceptFailure, loseOnReset } = this.#world.faults;
-    if (reset > 0 || acceptFailure > 0 || loseOnReset > 0) return;
-    const how = socket.error?.message ?? "it was ended";
     // Goodbye may be left out too.
-    if (this.#drops) return;
-    assert.ok(this.#reasonFor(member) !== null, `member ${id} was cut off (${how}): why?`);
+    if (this.#drops || this.#reasonFor(member) !== null || this.#brokenByNetwork(member)) return;
+    const how = socket.error?.message ?? "it was ended";
+    assert.fail(`member ${id} was cut off (${how}): why?`);
+  }
+
+  /** Whether the network has done it, as far as the room can know. */
+  #brokenByNetwork({ address }: Member): boolean {
+    const { reset, acceptFailure, loseOnReset } = this.#world.faults;
+    const ends = this.#room.endsOf(formatAddress(address));
+    // The room has seen it break too.
+    if (reset > 0 && ends.includes("ECONNRESET")) return true;
+    // It broke after the room had said its last words, or these were lost with what was on its way.
+    if (reset + loseOnReset > 0 && ends.includes(null)) return true;
+    // It was lost before it came to the room.
+    return acceptFailure > 0 && ends.length === 0;
   }
 
   /** What the room says of its end; null: nothing. */

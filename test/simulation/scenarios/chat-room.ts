@@ -1,13 +1,14 @@
 /** The chat room of `examples/chat` on a host of a simulated world, and what it tells. */
 import assert from "node:assert/strict";
-import type { Reactor } from "iomux";
+import diagnosticsChannel from "node:diagnostics_channel";
+import { formatAddress, type DiagnosticsMessages, type Reactor } from "iomux";
 import type { Random, SimulatedHost, Simulation } from "iomux/testing";
 
 import { readSettings, type Settings } from "../../../examples/chat/flags.ts";
 import { ChatServer } from "../../../examples/chat/server.ts";
 import type { RoomCounts } from "../../../examples/chat/texts.ts";
 import { publicLine } from "./chat-lines.ts";
-import { PORT } from "./chat-member.ts";
+import { PATH, PORT } from "./chat-member.ts";
 
 /** What a room may report of the world. Anything else is a mistake of the room's. */
 const CODES: ReadonlySet<unknown> = new Set([
@@ -17,6 +18,9 @@ const CODES: ReadonlySet<unknown> = new Set([
 
 /** Of one read of the network. */
 const READ_BYTES = 64 * 1024;
+
+/** Ends that no member brings about, and no flag: `/stats` has no words for them. */
+const UNKNOWN_ENDS = /× (?:abort|lifetime|protocol|tls)\b/;
 
 export class SimulatedRoom {
   readonly host: SimulatedHost;
@@ -31,6 +35,8 @@ export class SimulatedRoom {
   counts!: RoomCounts;
   /** Lines that were left out for slow readers. */
   droppedLines = 0;
+  /** The codes with which the room's channels have ended, by who was there; null: without one. */
+  readonly #ends = new Map<string, (string | null)[]>();
   readonly #reactor: Reactor;
   readonly #random: Random;
   #chat!: ChatServer;
@@ -46,6 +52,27 @@ export class SimulatedRoom {
       maxBufferedBytes: this.settings.memoryBytes,
       onError: (error) => void this.reported.push(error),
     });
+    diagnosticsChannel.subscribe("iomux:channel:close", this.#onClose);
+  }
+
+  readonly #onClose = (message: unknown): void => {
+    const { descriptor } = message as DiagnosticsMessages["iomux:channel:close"];
+    const { localAddress, remoteAddress } = descriptor;
+    const here = [`${this.host.address}:${PORT}`, `unix:${PATH}`];
+    if (!here.includes(formatAddress(localAddress))) return;
+    const error: NodeJS.ErrnoException | null = descriptor.error;
+    const codes = this.endsOf(formatAddress(remoteAddress));
+    this.#ends.set(formatAddress(remoteAddress), [...codes, error?.code ?? null]);
+  };
+
+  /** How the room's channels with `address` have ended; none: it has let nobody in from there. */
+  endsOf(address: string): readonly (string | null)[] {
+    return this.#ends.get(address) ?? [];
+  }
+
+  /** The world is over. */
+  forget(): void {
+    diagnosticsChannel.unsubscribe("iomux:channel:close", this.#onClose);
   }
 
   static async open(world: Simulation): Promise<SimulatedRoom> {
@@ -88,6 +115,8 @@ export class SimulatedRoom {
     const told = this.log.findLast((line) => line.startsWith("Connections: "))!;
     // To say goodbye may take the place of two more.
     this.droppedLines = Number(/(\d+) lines were left out/.exec(told)![1]) + 2;
+    const unknown = this.log.find((line) => UNKNOWN_ENDS.test(line));
+    assert.equal(unknown, undefined, "connections end for a reason that is none of the room's");
     await this.#chat.end(drainMs);
     const { members, nameless } = this.#chat.counts;
     assert.equal(members + nameless, 0, "the room is closed, and has members still");
@@ -123,6 +152,7 @@ function drawSettings(random: Random): Settings {
   const flags = {
     port: PORT,
     host: "0.0.0.0",
+    path: PATH,
     "max-line-bytes": maxLineBytes,
     "max-name-length": 8,
     "name-tries": 3,

@@ -3,7 +3,7 @@ import type { Scenario, Simulation } from "iomux/testing";
 
 import { COMMON_NAMES, visit } from "./chat-acts.ts";
 import { Guest } from "./chat-guest.ts";
-import { Member } from "./chat-member.ts";
+import { Member, PATH, PORT } from "./chat-member.ts";
 import { Promises } from "./chat-promises.ts";
 import { SimulatedRoom } from "./chat-room.ts";
 
@@ -40,13 +40,17 @@ class Evening {
     await Promise.all(seats);
   }
 
-  /** One after the other on the same host. */
+  /** One after the other on the same host; some are at the room's own, and come by its path. */
   async #seat(place: number): Promise<void> {
     const { random } = this.#world;
-    const host = this.#world.host(`home ${place % 4}`);
+    const home = this.#world.host(`home ${place % 4}`);
+    const there = this.#room.host;
+    const local = random.chance(0.25);
+    const to = local ? { path: PATH } : { host: there.address, port: PORT };
     for (let visits = random.integer(1, 3); visits > 0 && !this.#over; visits--) {
       await this.#world.sleep(random.integer(0, 1000));
-      const member = new Member(this.#world, this.members.length + 1, host, this.#room.host);
+      const id = this.members.length + 1;
+      const member = new Member(this.#world, id, local ? there : home, to);
       this.members.push(member);
       const { maxLineBytes } = this.#room.settings;
       await visit({ world: this.#world, member, maxLineBytes });
@@ -103,7 +107,9 @@ export const chat: Scenario = {
   run: async (world) => {
     const room = await SimulatedRoom.open(world);
     const evening = new Evening(world, room);
-    await evening.pass();
+    await evening.pass().finally(() => {
+      room.forget();
+    });
     const guests = evening.guests.flatMap(({ listeners }) => listeners);
     new Promises(world, room, evening.members, guests).check();
   },

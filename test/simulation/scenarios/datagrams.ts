@@ -1,111 +1,103 @@
 /**
- * Datagrams of a host to itself, lost, doubled and overtaken: each that is received was sent, whole,
- * empty ones too; with no such fault all of them come, in order; what was dropped is counted.
+ * Datagrams between hosts and of hosts to themselves, lost, doubled and overtaken, in worlds in which
+ * a host crashes, a route is cut and a system takes none for a while: each that is received was sent,
+ * whole, from the claimed address, to who has received it; what was dropped is counted; who has a
+ * peer hears nobody else, and alone is told that nobody receives there; nobody is forgotten. With no
+ * such fault all of them come, in order.
  */
 import assert from "node:assert/strict";
-import { READABLE, WRITABLE, type Datagram, type Reactor } from "iomux";
-import type { Random, Scenario, Simulation } from "iomux/testing";
+import type { Scenario, SimulatedHost, Simulation } from "iomux/testing";
 
-const COUNT = 60;
+import { Mail } from "./datagram-mail.ts";
+import { LONELY, Station } from "./datagram-station.ts";
+
+const NAMES = ["first", "second", LONELY];
 /** What a reactor reports of a queue that is full, and of handlers that are slow. */
 const OFTEN = /^(IOMUX_SLOW_HANDLER|IOMUX_DATAGRAMS_DROPPED)$/;
 
-/** What a datagram says: its number, and as many bytes as follow from it. */
-function numbered(random: Random, number: number): Buffer {
-  // A datagram may be empty: then it has no number.
-  if (random.chance(0.1)) return Buffer.alloc(0);
-  const bytes = Buffer.alloc(random.integer(2, random.pick([2, 100, 60_000])), number);
-  bytes.writeUInt16BE(number);
-  return bytes;
-}
+class Post {
+  readonly #world: Simulation;
+  readonly #hosts: readonly SimulatedHost[];
+  readonly #stations: Station[] = [];
+  readonly #posting: Promise<void>[] = [];
+  readonly #mail = new Mail();
+  readonly #failures: (Error & { code?: string })[] = [];
+  /** Whether a host has crashed or a route was cut: nobody counts what was lost by it. */
+  #disturbed = false;
 
-interface Receiver {
-  readonly datagram: Datagram;
-  readonly received: Buffer[];
-}
+  constructor(world: Simulation) {
+    this.#world = world;
+    this.#hosts = NAMES.map((name) => world.host(name));
+  }
 
-async function receiver(reactor: Reactor, random: Random): Promise<Receiver> {
-  const datagram = await reactor.bind({ port: 0 });
-  const received: Buffer[] = [];
-  reactor.register(datagram, READABLE, (_, __, registration) => {
-    for (let most = random.integer(0, 5); most > 0; most--) {
-      const next = datagram.receive();
-      if (next === null) break;
-      received.push(next.bytes);
+  async open(): Promise<void> {
+    for (const place of NAMES.keys()) await this.#open(place);
+    for (const place of NAMES.keys()) this.#post(place);
+  }
+
+  async #open(place: number): Promise<void> {
+    const station = new Station(this.#world, this.#hosts[place]!, this.#mail, (error) =>
+      this.#failures.push(error),
+    );
+    this.#stations[place] = station;
+    // The first two are each other's peer; the third one speaks to one that hears it not.
+    await station.bind(this.#hosts[place === 0 ? 1 : 0]!);
+  }
+
+  #post(place: number): void {
+    this.#posting[place] = this.#stations[place]!.post(this.#hosts);
+  }
+
+  /** Systems take nothing for a while, a route is cut, a host crashes and comes back. */
+  async disturb(): Promise<void> {
+    const random = this.#world.random.fork("trouble");
+    for (let times = random.integer(0, 5); times > 0; times--) {
+      await this.#world.sleep(random.integer(0, 50));
+      const place = random.integer(0, NAMES.length - 1);
+      const [host, other] = [this.#hosts[place]!, this.#hosts[(place + 1) % NAMES.length]!];
+      const { datagrams: system } = host.network;
+      const kind = random.integer(0, 3);
+      this.#disturbed ||= kind < 2;
+      if (kind === 0) this.#stations[place]!.crash();
+      if (kind === 1) this.#world.partition(host, other);
+      if (kind > 1) system.stall();
+      await this.#world.sleep(random.integer(0, 50));
+      if (kind === 1) this.#world.heal(host, other);
+      if (kind > 1 && random.chance(0.5)) system.goOn(random.integer(0, 3));
+      if (kind > 1) system.goOn();
+      if (kind !== 0) continue;
+      await this.#open(place);
+      this.#post(place);
     }
-    const { datagramQueue, datagramQueueBytes } = reactor.limits;
-    assert.ok(datagram.waiting <= datagramQueue, "the queue is over its limit");
-    assert.ok(datagram.unread <= datagramQueueBytes, "its bytes are over their limit");
-    if (!random.chance(0.1)) return;
-    registration.pause();
-    reactor.setTimer(random.integer(1, 50), () => {
-      registration.resume();
-    });
-  });
-  return { datagram, received };
-}
-
-async function send(world: Simulation, reactor: Reactor, to: Datagram): Promise<Buffer[]> {
-  const { random } = world;
-  const datagram = await reactor.bind({ port: 0 });
-  reactor.register(datagram, WRITABLE, (_, __, registration) => {
-    registration.pause();
-  });
-  const sent: Buffer[] = [];
-  const { port } = to.localAddress as { port: number };
-  for (let n = 0; n < COUNT; n++) {
-    const bytes = numbered(random, n);
-    assert.ok(datagram.send(bytes, { host: "127.0.0.1", port }));
-    sent.push(bytes);
-    // The bytes are the caller's again at once.
-    if (random.chance(0.3)) await world.sleep(random.integer(0, 20));
   }
-  return sent;
-}
 
-/** Each that came was sent; how often each did. */
-function assertSent(received: readonly Buffer[], sent: readonly Buffer[]): void {
-  const known = new Map<string, number>();
-  for (const bytes of sent) {
-    const key = bytes.toString("latin1");
-    known.set(key, (known.get(key) ?? 0) + 1);
+  async end(): Promise<void> {
+    // Who has crashed is waited for no more: its place was taken.
+    for (const place of NAMES.keys()) await this.#posting[place];
+    await this.#world.sleep(60_000);
+    const dropped = this.#stations.reduce((sum, station) => sum + station.check(), 0);
+    const overflowed = this.#hosts.map(({ network }) => network.datagrams.overflowed);
+    this.#check(overflowed.reduce((sum, count) => sum + count, dropped));
+    for (const station of this.#stations) await station.end();
+    for (const error of this.#failures) if (!OFTEN.test(error.code ?? "")) throw error;
   }
-  for (const bytes of received) {
-    assert.ok(known.has(bytes.toString("latin1")), `${bytes.length} bytes came that nobody sent`);
+
+  /** `lost`: what is known to be. */
+  #check(lost: number): void {
+    const { loseDatagram, duplicateDatagram, reorderDatagram } = this.#world.faults;
+    if (duplicateDatagram === 0) this.#mail.assertNoneTwice();
+    if (this.#disturbed || loseDatagram + duplicateDatagram > 0) return;
+    assert.equal(this.#mail.received + lost, this.#mail.count, "some are lost, and not counted");
+    if (reorderDatagram + lost === 0) this.#mail.assertOrder();
   }
 }
 
 export const datagrams: Scenario = {
   name: "datagrams",
   run: async (world) => {
-    const host = world.host("here");
-    const failures: (Error & { code?: string })[] = [];
-    const reactor = host.createReactor({
-      datagramQueue: world.random.pick([1, 10, 1024]),
-      datagramQueueBytes: world.random.pick([1000, 70_000, 1024 * 1024]),
-      onError: (error) => failures.push(error),
-    });
-    const { datagram, received } = await receiver(reactor, world.random.fork("receiver"));
-    const sent = await send(world, reactor, datagram);
-    await world.sleep(60_000);
-    const { datagramsIn, datagramsDropped } = reactor.stats();
-    assert.equal(datagram.waiting, 0, "a datagram was forgotten");
-    assert.equal(
-      received.length + datagramsDropped,
-      datagramsIn,
-      "what came is not what is counted",
-    );
-    assert.equal(datagram.dropped, datagramsDropped);
-    assertSent(received, sent);
-    const { loseDatagram, duplicateDatagram, reorderDatagram } = world.faults;
-    const { overflowed } = host.network.datagrams;
-    const lost = overflowed + datagram.dropped;
-    if (loseDatagram + duplicateDatagram === 0) assert.equal(received.length + lost, COUNT);
-    if (duplicateDatagram === 0) assert.ok(received.length + lost <= COUNT, "one came twice");
-    if (loseDatagram + duplicateDatagram + reorderDatagram + lost === 0) {
-      assert.deepEqual(received, sent, "in another order");
-    }
-    await reactor.close();
-    for (const error of failures) if (!OFTEN.test(error.code ?? "")) throw error;
+    const post = new Post(world);
+    await post.open();
+    await post.disturb();
+    await post.end();
   },
 };

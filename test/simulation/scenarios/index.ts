@@ -4,7 +4,9 @@ import type { Scenario } from "iomux/testing";
 import { channels } from "./channels.ts";
 import { chat } from "./chat.ts";
 import { coroutines } from "./coroutines.ts";
+import { crashes } from "./crashes.ts";
 import { datagrams } from "./datagrams.ts";
+import { drain } from "./drain.ts";
 import { framers } from "./framers.ts";
 import { heldEcho } from "./held-echo.ts";
 import { serveEcho } from "./serve-echo.ts";
@@ -15,7 +17,9 @@ export const SCENARIOS: readonly Scenario[] = [
   channels,
   chat,
   coroutines,
+  crashes,
   datagrams,
+  drain,
   framers,
   heldEcho,
   serveEcho,
