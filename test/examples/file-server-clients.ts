@@ -10,7 +10,7 @@ const QUESTIONS = {
   wget: ["--version"],
   lftp: ["--version"],
   tnftp: ["-?"],
-  python3: ["-c", "import ftplib, ssl"],
+  python3: ["--version"],
 } as const;
 
 export type ClientName = keyof typeof QUESTIONS;

@@ -1,11 +1,11 @@
 /** The file server is told to end while curl gets and puts files. */
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { absent, beginCurl, curl } from "./file-server-clients.ts";
 import { ANN, complaints, Conversation, endFileServer } from "./file-server-process.ts";
-import { openUsersServer, urlOf, type FileServer } from "./file-server-process.ts";
+import { openFileServer, openUsersServer, urlOf, type FileServer } from "./file-server-process.ts";
 import { digest, digestOf, sample } from "./file-server-samples.ts";
 import { cleanUp, type Unread } from "./programs.ts";
 
@@ -90,7 +90,10 @@ describe.skipIf(absent("curl"))("real peer: curl, and SIGTERM", () => {
     await tellToEnd(server);
     server.child.kill("SIGTERM");
     expect(await server.ended).toEqual({ code: 143, signal: null });
-    expect(existsSync(join(server.root, "put"))).toBe(false);
+    expect(readdirSync(server.root)).toEqual([expect.stringMatching(/^\.iomux-upload-/)]);
+    const again = await openFileServer([], server.root);
+    expect(readdirSync(server.root)).toEqual([]);
+    await endFileServer(again);
   });
 
   test("without sessions it ends in order", async () => {
