@@ -20,9 +20,11 @@ const NETWORK_MODULES = builtin("net|tls|dgram|dns|fs|child_process|http|https|h
 
 // Files below examples/<protocol>/ that may touch the reactor or the file system.
 const PROTOCOL_EXCEPTIONS = [
-  "^examples/chat/(server|terminal|program)\\.ts$",
+  "^examples/chat/(server|terminal)\\.ts$",
+  "^examples/program/program\\.ts$",
   "^examples/chat/client-connection\\.ts$",
-  "^examples/ftp/(disk-[a-z]+|upload-owner|accounts)\\.ts$",
+  "^examples/ftp/store/(disk-[a-z]+|upload-owner)\\.ts$",
+  "^examples/ftp/server/",
 ];
 
 const forbid = (name, comment, from, to) => ({ name, severity: "error", comment, from, to });
@@ -125,6 +127,12 @@ export default {
       "a protocol is bytes in, events out: no sockets, no files, no reactor",
       { path: "^examples/[^/]+/", pathNot: PROTOCOL_EXCEPTIONS },
       { path: [NETWORK_MODULES, "^src/"] },
+    ),
+    forbid(
+      "file-protocol-alone",
+      "the protocol of the file server knows neither its server nor, but for its types, its store",
+      { path: "^examples/ftp/[^/]+\\.ts$" },
+      { path: "^examples/ftp/(server|store)/", dependencyTypesNot: ["type-only"] },
     ),
     forbid(
       "library-by-name",

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 
 import { echo, noise, tls } from "./echo.ts";
 import { fanout } from "./fanout.ts";
+import { files } from "./files.ts";
 import { flood } from "./flood.ts";
 import { idle } from "./idle.ts";
 import { members } from "./members.ts";
@@ -32,7 +33,7 @@ import { worlds } from "./worlds.ts";
 const BENCHES: Readonly<Record<string, Bench>> = {
   ...{ echo, tls, idle, turn, flood, noise },
   ...{ fanout, stopped, members },
-  ...{ struct: structs, worlds },
+  ...{ struct: structs, worlds, files },
 };
 
 const { values: flags, positionals } = parseArgs({

@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,15 +28,18 @@ const PROGRAMS = {
   visitors: new URL("./visitors.ts", import.meta.url),
   "room-iomux": new URL("./servers/room-iomux.ts", import.meta.url),
   "room-net": new URL("./servers/room-net.ts", import.meta.url),
+  "slow-readers": new URL("./files-readers.ts", import.meta.url),
+  "ftp-iomux": new URL("./servers/ftp-iomux.ts", import.meta.url),
+  "ftp-watched": new URL("./servers/ftp-watched.ts", import.meta.url),
 };
 export type ProgramName = keyof typeof PROGRAMS;
-const LOADS: ReadonlySet<ProgramName> = new Set(["load", "audience", "visitors"]);
+const LOADS: ReadonlySet<ProgramName> = new Set(["load", "audience", "visitors", "slow-readers"]);
 
-const folder = mkdtempSync(join(tmpdir(), "iomux-bench-"));
 const running = new Set<ChildProcess>();
+const folders: string[] = [];
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
-  rmSync(folder, { recursive: true, force: true });
+  for (const path of folders) rmSync(path, { recursive: true, force: true, maxRetries: 9 });
 });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
 
@@ -45,6 +49,25 @@ export function own(child: ChildProcess): void {
   child.on("exit", () => running.delete(child));
 }
 
+/** A new folder, gone with this process. */
+export function ownFolder(parent: string): string {
+  const path = mkdtempSync(join(parent, "iomux-bench-"));
+  folders.push(path);
+  return path;
+}
+
+/** For who takes no port 0: one that was free a moment ago is the nearest to it. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const folder = ownFolder(tmpdir());
+const REQUIRE =
+  'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);';
 let serverFlags: readonly string[] = [];
 
 /** Bundles the programs; `profileDir`: where the servers leave a CPU profile each. */
@@ -64,6 +87,8 @@ export async function buildPrograms(profileDir: string | undefined): Promise<voi
     noExternal: [/^iomux/],
     esbuildOptions(options) {
       options.conditions = ["iomux-source"];
+      // For packages that are CommonJS, and require() what Node has built in.
+      options.banner = { js: REQUIRE };
     },
   });
 }
@@ -73,14 +98,25 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+interface ChildOptions {
+  /** Of the program. */
+  readonly args?: readonly string[];
+  /** What it prints is not shown, errors aside. */
+  readonly quiet?: boolean;
+}
+
 /** A child that answers questions; see `child.ts`. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
-  private constructor(name: ProgramName, nodeFlags: readonly string[]) {
-    const child = fork(join(folder, `${name}.mjs`), { execArgv: [...nodeFlags] });
+  private constructor(name: ProgramName, nodeFlags: readonly string[], options: ChildOptions) {
+    const { args = [], quiet = false } = options;
+    const child = fork(join(folder, `${name}.mjs`), args, {
+      execArgv: [...nodeFlags],
+      stdio: ["inherit", quiet ? "ignore" : "inherit", "inherit", "ipc"],
+    });
     this.#process = child;
     own(child);
     child.on("message", (reply: { id: number; value?: unknown; failed?: string }) => {
@@ -95,10 +131,19 @@ export class Child {
     });
   }
 
-  static async start(name: ProgramName, nodeFlags: readonly string[] = []): Promise<Child> {
-    const child = new Child(name, LOADS.has(name) ? nodeFlags : [...serverFlags, ...nodeFlags]);
+  static async start(
+    name: ProgramName,
+    nodeFlags: readonly string[] = [],
+    options: ChildOptions = {},
+  ): Promise<Child> {
+    const flags = LOADS.has(name) ? nodeFlags : [...serverFlags, ...nodeFlags];
+    const child = new Child(name, flags, options);
     await child.#reply(0);
     return child;
+  }
+
+  get pid(): number {
+    return this.#process.pid!;
   }
 
   async ask<T>(ask: string, rest: object = {}): Promise<T> {

@@ -1,16 +1,9 @@
-/**
- * `redis-server`, to be compared with: of Debian, without persistence, on a port of its own. Its
- * CPU time is what the kernel says (proc(5): `utime` and `stime` of /proc/PID/stat).
- */
+/** `redis-server`, to be compared with: of Debian, without persistence, on a port of its own. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 
-import { own } from "./processes.ts";
-
-/** Microseconds in a clock tick: Linux tells times in hundredths of a second (USER_HZ). */
-const TICK = 10_000;
+import { freePort, own } from "./processes.ts";
+import { cpuOf } from "./process-stat.ts";
 
 export class Redis {
   readonly port: number;
@@ -50,13 +43,7 @@ export class Redis {
 
   /** Microseconds so far. */
   cpu(): number {
-    const stat = readFileSync(`/proc/${this.#process.pid}/stat`, "latin1");
-    // The second field is the name in parentheses, and may have anything in it.
-    const [utime, stime] = stat
-      .slice(stat.lastIndexOf(")") + 2)
-      .split(" ")
-      .slice(11, 13);
-    return (Number(utime) + Number(stime)) * TICK;
+    return cpuOf(this.#process.pid!);
   }
 
   async stop(): Promise<void> {
@@ -64,13 +51,4 @@ export class Redis {
     this.#process.kill("SIGKILL");
     await gone;
   }
-}
-
-/** redis-server takes no port 0; one that was free a moment ago is the nearest to it. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -6,7 +6,7 @@ import { HELP, readSettings, type ClientSettings } from "./chat/client-flags.ts"
 import { Session } from "./chat/client-session.ts";
 import { openScreen } from "./chat/client-terminal.ts";
 import { CLIENT_TEXTS } from "./chat/client-texts.ts";
-import { runProgram } from "./chat/program.ts";
+import { runProgram } from "./program/program.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 type Signal = (typeof SIGNALS)[number];

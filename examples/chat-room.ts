@@ -9,9 +9,9 @@ import {
 } from "iomux";
 
 import { HELP, readSettings, type Settings } from "./chat/flags.ts";
-import { OperatorLog } from "./chat/operator-log.ts";
+import { OperatorLog } from "./program/operator-log.ts";
 import type { LineEvent } from "./chat/protocol.ts";
-import { runProgram } from "./chat/program.ts";
+import { runProgram } from "./program/program.ts";
 import { ChatServer } from "./chat/server.ts";
 import { hearLines } from "./chat/terminal.ts";
 import { LOCALES } from "./chat/texts.ts";

@@ -59,6 +59,11 @@ export class BufferedChannel
     return this.#handOver?.done === true;
   }
 
+  /** Whether the handshake has begun, or will once it is connected. */
+  get securing(): boolean {
+    return this.#securing !== null && this.state === "connecting";
+  }
+
   /** Whether our side has ended, or is about to. */
   get shut(): boolean {
     return this.#shut;

@@ -275,9 +275,9 @@ export class Reactor {
    * same fd, same registration. Output that waits leaves first. Until the handshake has ended the
    * channel is `connecting`, and nothing is reported; then WRITABLE says that it is secure, or ERROR
    * why not. Throws `IOMUX_UNREAD_PLAINTEXT` if there are bytes that were not read: whoever has put
-   * them there, they must not count as secure. Throws `IOMUX_CANNOT_START_TLS` for a channel that is
-   * secure already, has yet to connect, or has ended its side. A connection of `serve()` has a
-   * `startTls()` of its own.
+   * them there, they must not count as secure. A channel that has yet to connect is secured once it
+   * stands. Throws `IOMUX_CANNOT_START_TLS` for a channel that is secure already, or about to be, or
+   * has ended its side. A connection of `serve()` has a `startTls()` of its own.
    */
   startTls(channel: Channel, options: StartTlsOptions): void {
     this.#checkOpen();

@@ -1,6 +1,5 @@
 /** The chat room's flags: arguments in, settings out, or one line that says what is wrong. */
-import { parseArgs } from "node:util";
-
+import { flagOf, Flags, limitsHelp, type Limits } from "../program/flags.ts";
 import { maxAddedBytes } from "./room.ts";
 import { LOCALES, type Locale } from "./texts.ts";
 
@@ -27,7 +26,7 @@ const LIMITS = {
   historyLines: [500, 0, 100_000, "lines that /history remembers"],
   historyBytes: [65_536, 0, 16 * 1024 * 1024, "bytes that it remembers"],
   drainSeconds: [2, 0, 3600, "time that members get for the last lines"],
-} as const satisfies Record<string, readonly [number, number, number, string]>;
+} as const satisfies Limits;
 
 type Limit = keyof typeof LIMITS;
 
@@ -40,12 +39,13 @@ export interface Settings extends Readonly<Record<Limit, number>> {
   readonly backlogPolicy: OutputPolicy;
 }
 
+const NAMED = [
+  ...["port", "host", "path", "locale", "transcript", "backlog-bytes", "backlog-policy"],
+  ...Object.keys(LIMITS).map(flagOf),
+];
+
 const MAX_BACKLOG_BYTES = 1024 * 1024 * 1024;
 const DEFAULT_BACKLOG_BYTES = 262_144;
-
-const limitsHelp = Object.entries(LIMITS).map(
-  ([limit, [fallback, , , does]]) => `  ${`--${flagOf(limit)} N`.padEnd(22)}${does} (${fallback})`,
-);
 
 export const HELP = `A chat room for nc, telnet and its own client.
 
@@ -57,7 +57,7 @@ export const HELP = `A chat room for nc, telnet and its own client.
                         or as well if --port or --host is given
   --locale en|zh        language of the room (en)
   --transcript on|off   show here what is said (on if this is a terminal)
-${limitsHelp.join("\n")}
+${limitsHelp(LIMITS)}
   --backlog-bytes N     output that may wait for one member (262144, or
                         more if a line may be longer)
   --backlog-policy P    what to do with more: close (disconnect the member),
@@ -72,27 +72,19 @@ A second one ends it at once. Wrong flags and addresses: exit status 2.
 
 /** Null: help was asked for. Throws an Error whose message is one line. */
 export function readSettings(args: readonly string[]): Settings | null {
-  const values = parse(args);
-  if (values.help === true) return null;
-  const number = (flag: string, fallback: number, least: number, most: number): number =>
-    wholeNumber(flag, values[flag], fallback, least, most);
-  const word = <Word extends string>(flag: string, words: readonly Word[]): Word | null =>
-    oneOf(flag, values[flag], words);
-  const limits = Object.fromEntries(
-    Object.entries(LIMITS).map(([limit, [fallback, least, most]]) => {
-      return [limit, number(flagOf(limit), fallback, least, most)];
-    }),
-  ) as Record<Limit, number>;
+  const flags = new Flags(args, { named: NAMED, switches: ["help"] });
+  if (flags.has("help")) return null;
+  const limits = flags.limits(LIMITS);
   const least = minBacklogBytes(limits);
   const most = Math.max(DEFAULT_BACKLOG_BYTES, least);
-  const transcript = word("transcript", ["on", "off"]);
+  const transcript = flags.oneOf("transcript", ["on", "off"]);
   return {
     ...limits,
-    listen: addresses(values),
-    locale: word("locale", Object.keys(LOCALES) as Locale[]) ?? "en",
+    listen: addresses(flags),
+    locale: flags.oneOf("locale", Object.keys(LOCALES) as Locale[]) ?? "en",
     transcript: transcript === null ? null : transcript === "on",
-    backlogBytes: number("backlog-bytes", most, least, MAX_BACKLOG_BYTES),
-    backlogPolicy: word("backlog-policy", POLICIES) ?? "close",
+    backlogBytes: flags.wholeNumber("backlog-bytes", most, least, MAX_BACKLOG_BYTES),
+    backlogPolicy: flags.oneOf("backlog-policy", POLICIES) ?? "close",
   };
 }
 
@@ -106,56 +98,14 @@ export function minBacklogBytes(limits: Readonly<Record<Limit, number>>): number
   return 16 * said + historyBytes + maxAddedBytes(maxNameLength);
 }
 
-type Values = Readonly<Record<string, string | boolean | undefined>>;
-
-function addresses({ path, port, host }: Values): Address[] {
+function addresses(flags: Flags): Address[] {
   const listen: Address[] = [];
-  if (path === undefined || (port ?? host) !== undefined) {
-    const number = wholeNumber("port", port, 9000, 0, 65_535);
-    listen.push({ port: number, host: host === undefined ? "127.0.0.1" : String(host) });
+  const path = flags.text("path");
+  const host = flags.text("host");
+  if (path === null || flags.has("port") || host !== null) {
+    const port = flags.wholeNumber("port", 9000, 0, 65_535);
+    listen.push({ port, host: host ?? "127.0.0.1" });
   }
-  if (path !== undefined) listen.push({ path: String(path) });
+  if (path !== null) listen.push({ path });
   return listen;
-}
-
-function wholeNumber(
-  flag: string,
-  value: string | boolean | undefined,
-  fallback: number,
-  least: number,
-  most: number,
-): number {
-  if (value === undefined) return fallback;
-  const number = /^\d{1,15}$/.test(String(value)) ? Number(value) : NaN;
-  if (number >= least && number <= most) return number;
-  throw new Error(`--${flag} is "${value}": give a whole number from ${least} to ${most}`);
-}
-
-function oneOf<Word extends string>(
-  flag: string,
-  value: string | boolean | undefined,
-  words: readonly Word[],
-): Word | null {
-  if (value === undefined) return null;
-  const word = words.find((candidate) => candidate === value);
-  if (word !== undefined) return word;
-  throw new Error(`--${flag} is "${value}": give one of ${words.join(", ")}`);
-}
-
-/** `maxLineBytes` is set by `--max-line-bytes`. */
-function flagOf(limit: string): string {
-  return limit.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-function parse(args: readonly string[]): Values {
-  const words = ["port", "host", "path", "locale", "transcript", "backlog-bytes", "backlog-policy"];
-  const flags = [...words, ...Object.keys(LIMITS).map(flagOf)];
-  const options = Object.fromEntries(flags.map((flag) => [flag, { type: "string" }] as const));
-  try {
-    return parseArgs({ args: [...args], options: { ...options, help: { type: "boolean" } } })
-      .values;
-  } catch (error) {
-    // Node explains a wrong flag at length; the first sentence says it.
-    throw new Error((error as Error).message.split(/\n|\. /, 1)[0], { cause: error });
-  }
 }

@@ -22,7 +22,7 @@ import {
 
 import type { Action, Tell } from "./actions.ts";
 import type { Settings } from "./flags.ts";
-import { Journal } from "./journal.ts";
+import { Journal } from "../program/journal.ts";
 import type { Moment } from "./moment.ts";
 import { readLine, type LineEvent } from "./protocol.ts";
 import { inputState, statsLines, whyDisconnected, whyTurnedAway } from "./reports.ts";

@@ -33,7 +33,10 @@ function pass(state: State, password: string): Step {
   const { maxPasswordTries, wrongPasswordMs } = state.settings.limits;
   const name = state.named!;
   return ask({ kind: "check-password", name, password }, (login) => {
-    if (login === null) {
+    if (login === "busy") {
+      return { kind: "farewell", reply: reply(421, "Nobody can log in now: try again later") };
+    }
+    if (login === "wrong") {
       state.named = null;
       state.passwordTries++;
       return ask({ kind: "wait", ms: wrongPasswordMs }, () =>

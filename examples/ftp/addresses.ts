@@ -28,6 +28,11 @@ export function sameHost(one: string, other: string): boolean {
   return bytes !== null && others !== null && bytes.join() === others.join();
 }
 
+/** IPv4 inside IPv6 (`::ffff:1.2.3.4`) without what is around it. */
+export function plainHost(host: string): string {
+  return host.replace(/^::ffff:(?=[\d.]+$)/i, "");
+}
+
 /** `h1,h2,h3,h4,p1,p2`; null for what is none. */
 export function parsePort(text: string): DataAddress | null {
   const numbers = text.split(",");

@@ -5,8 +5,10 @@
  * answers each exactly once, under its number, also when the session is over meanwhile.
  */
 import type { DataAddress } from "./addresses.ts";
-import type { Listing, ListedEntry, Rights } from "./listing.ts";
+import type { Entry, StoreErrorCode, UploadMode } from "./store/file-store.ts";
+import type { Listing } from "./listing.ts";
 import type { Reply } from "./replies.ts";
+import type { Rights } from "./rights.ts";
 
 /** Who logged in. */
 export interface Login {
@@ -16,32 +18,14 @@ export interface Login {
   readonly rights: Rights;
 }
 
-/** Why the store did not do it. */
-export type StoreFailure =
-  | "not-found"
-  | "exists"
-  | "not-a-file"
-  | "not-a-folder"
-  | "not-empty"
-  | "forbidden"
-  | "full"
-  | "bad-name"
-  | "past-end"
-  | "changed"
-  | "failed";
-
 type Outcome<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: StoreFailure };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: StoreErrorCode };
 
 /** What changes the library, and answers nothing but whether it did. */
 export type Change =
   | { readonly kind: "rename"; readonly from: string; readonly to: string }
   | { readonly kind: "remove" | "make-folder" | "remove-folder"; readonly path: string }
   | { readonly kind: "set-modified"; readonly path: string; readonly modifiedMs: number };
-
-export type UploadMode =
-  | { readonly kind: "new" | "replace" | "unique" | "append" }
-  | { readonly kind: "resume"; readonly offset: number };
 
 /** What goes over a data connection. */
 export type Source =
@@ -50,7 +34,7 @@ export type Source =
   /** The entries of a folder whose names match, or the one that is given. */
   | {
       readonly kind: "list";
-      readonly from: { readonly folder: string; readonly pattern: string | null } | ListedEntry;
+      readonly from: { readonly folder: string; readonly pattern: string | null } | Entry;
       readonly listing: Listing;
     };
 
@@ -64,11 +48,15 @@ export interface Opened {
 /** How the data connection comes about. `passive`: the one listener that there is. */
 export type Route = { readonly kind: "passive" } | ({ readonly kind: "active" } & DataAddress);
 
-/** `no-connection`: nobody came in time or was there. `broken`: reset, stalled, unconfirmed. */
+/** `no-connection`: nobody came in time or was there. `broken`: reset, stalled, unconfirmed.
+ * `too-many`: a listing was cut off. */
 export type Moved =
   | { readonly ok: true }
-  | { readonly ok: false; readonly why: "no-connection" | "no-tls" | "broken" | "aborted" }
-  | { readonly ok: false; readonly why: "store"; readonly code: StoreFailure };
+  | {
+      readonly ok: false;
+      readonly why: "no-connection" | "no-tls" | "broken" | "too-many" | "aborted";
+    }
+  | { readonly ok: false; readonly why: "store"; readonly code: StoreErrorCode };
 
 export type Question =
   | { readonly kind: "check-password"; readonly name: string; readonly password: string }
@@ -95,15 +83,15 @@ export type Question =
     };
 
 export interface Answers {
-  /** null: wrong. After the same time, whoever was asked for. */
-  readonly "check-password": Login | null;
+  /** `busy`: too many logins at once. `wrong` comes after the same time, whoever was asked for. */
+  readonly "check-password": Login | "wrong" | "busy";
   readonly wait: null;
   readonly "start-tls": null;
   /** Where clients reach the listener; null if there is no port or descriptor left. */
   readonly listen: DataAddress | null;
-  readonly entry: Outcome<ListedEntry>;
+  readonly entry: Outcome<Entry>;
   readonly entries: Outcome<{
-    readonly entries: readonly ListedEntry[];
+    readonly entries: readonly Entry[];
     /** Whether there are more than `max`. */
     readonly more: boolean;
     readonly nowMs: number;

@@ -2,7 +2,8 @@
 import type { Handler } from "./access-commands.ts";
 import type { Verb } from "./commands.ts";
 import type { Change } from "./effects.ts";
-import { factsOf, formatTime, longLine, parseTime, type ListedEntry } from "./listing.ts";
+import type { Entry } from "./store/file-store.ts";
+import { factsOf, formatTime, longLine, parseTime } from "./listing.ts";
 import { parentOf } from "./paths.ts";
 import { quoted } from "./replies.ts";
 import type { State } from "./state.ts";
@@ -50,7 +51,7 @@ export const FILES = {
     ),
 } satisfies Partial<Record<Verb, Handler>>;
 
-export function entryAt(path: string, then: (entry: ListedEntry) => Step): Step {
+export function entryAt(path: string, then: (entry: Entry) => Step): Step {
   return ask({ kind: "entry", path }, (entry) =>
     entry.ok ? then(entry.value) : storeFailed(entry.code),
   );

@@ -4,22 +4,9 @@
  * LIST has no standard: clients parse what `ls -l` prints. The time is UTC, with the hour within
  * six months and with the year beyond, as `ls` does it. MLSD has facts (RFC 3659 section 7).
  */
+import type { Entry } from "./store/file-store.ts";
 import { printable } from "./replies.ts";
-
-/** What an account may do. `write` is `create`, and also to change what is there. */
-export type Right = "read" | "create" | "write" | "delete";
-
-export type Rights = ReadonlySet<Right>;
-
-export interface ListedEntry {
-  readonly name: string;
-  readonly kind: "file" | "folder";
-  /** Bytes. */
-  readonly size: number;
-  readonly modifiedMs: number;
-  /** Two names of the same thing have the same (RFC 3659 section 7.5.2). */
-  readonly unique: string;
-}
+import type { Rights } from "./rights.ts";
 
 /** In the order in which they are told. */
 export const FACTS = ["type", "size", "modify", "perm", "unique"] as const;
@@ -33,7 +20,7 @@ export type Listing =
   | { readonly format: "facts"; readonly facts: ReadonlySet<Fact>; readonly rights: Rights };
 
 /** One line of a listing, with its CR LF. `nowMs` decides what a long line tells of the time. */
-export function formatEntry(entry: ListedEntry, listing: Listing, nowMs: number): string {
+export function formatEntry(entry: Entry, listing: Listing, nowMs: number): string {
   switch (listing.format) {
     case "long":
       return `${longLine(entry, listing.rights, nowMs)}\r\n`;
@@ -48,7 +35,7 @@ const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const HALF_A_YEAR_MS = 15_778_476_000;
 
 /** As `ls -l` prints it, without a line's end. */
-export function longLine(entry: ListedEntry, rights: Rights, nowMs: number): string {
+export function longLine(entry: Entry, rights: Rights, nowMs: number): string {
   const folder = entry.kind === "folder";
   const w = rights.has("write") ? "w" : "-";
   const mode = folder ? `dr${w}xr-xr-x` : `-r${w}-r--r--`;
@@ -64,7 +51,7 @@ export function longLine(entry: ListedEntry, rights: Rights, nowMs: number): str
 }
 
 /** `type=file;size=5;`, without the space and the name that follow. */
-export function factsOf(entry: ListedEntry, facts: ReadonlySet<Fact>, rights: Rights): string {
+export function factsOf(entry: Entry, facts: ReadonlySet<Fact>, rights: Rights): string {
   const told: Readonly<Record<Fact, string | null>> = {
     type: entry.kind === "folder" ? "dir" : "file",
     size: entry.kind === "folder" ? null : String(entry.size),
@@ -77,7 +64,7 @@ export function factsOf(entry: ListedEntry, facts: ReadonlySet<Fact>, rights: Ri
 }
 
 /** RFC 3659 section 7.5.5: which commands would be obeyed. */
-function permissions({ kind }: ListedEntry, rights: Rights): string {
+function permissions({ kind }: Entry, rights: Rights): string {
   const [read, write, remove] = [rights.has("read"), rights.has("write"), rights.has("delete")];
   const create = write || rights.has("create");
   const letters: [string, boolean][] =

@@ -70,6 +70,11 @@ export class Session {
     return this.#state.login !== null;
   }
 
+  /** Data connections are to be secured. */
+  get protectsData(): boolean {
+    return this.#state.protect;
+  }
+
   /** Nothing runs and nothing waits: the client's turn. */
   get idle(): boolean {
     return this.#open === null;

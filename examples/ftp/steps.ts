@@ -2,7 +2,8 @@
  * How a command goes on. A handler answers a step, and each way through the steps ends with one
  * final reply: so there is no command without one, and none with two.
  */
-import type { Answers, Question, StoreFailure } from "./effects.ts";
+import type { Answers, Question } from "./effects.ts";
+import type { StoreErrorCode } from "./store/file-store.ts";
 import { reply, type Reply } from "./replies.ts";
 
 export type Step =
@@ -33,7 +34,7 @@ export function ask<K extends keyof Answers>(
   return { kind: "ask", question, then };
 }
 
-const STORE_REPLIES: Readonly<Record<StoreFailure, readonly [number, string]>> = {
+const STORE_REPLIES: Readonly<Record<StoreErrorCode, readonly [number, string]>> = {
   "not-found": [550, "There is no such file or folder"],
   exists: [550, "There is one already"],
   "not-a-file": [550, "That is not a file"],
@@ -47,7 +48,7 @@ const STORE_REPLIES: Readonly<Record<StoreFailure, readonly [number, string]>> =
   failed: [451, "The server could not do it"],
 };
 
-export function storeFailed(code: StoreFailure): Step {
+export function storeFailed(code: StoreErrorCode): Step {
   const [number, text] = STORE_REPLIES[code];
   return final(number, text);
 }

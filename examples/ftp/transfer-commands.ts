@@ -4,8 +4,9 @@
  */
 import type { Handler } from "./access-commands.ts";
 import type { Verb } from "./commands.ts";
-import type { Moved, Opened, Route, Source, UploadMode } from "./effects.ts";
+import type { Moved, Opened, Route, Source } from "./effects.ts";
 import { entryAt } from "./file-commands.ts";
+import type { UploadMode } from "./store/file-store.ts";
 import type { Listing } from "./listing.ts";
 import { isPattern, nameOf, resolvePath } from "./paths.ts";
 import { reply, type Reply } from "./replies.ts";
@@ -90,6 +91,8 @@ function failed(moved: Failed): Step {
       return final(522, "TLS failed on the data connection");
     case "broken":
       return final(426, "The data connection broke: nothing is certain of this transfer");
+    case "too-many":
+      return final(451, "The folder has more entries than are listed here");
     case "aborted":
       return final(426, "The transfer is broken off");
     case "store":

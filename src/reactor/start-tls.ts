@@ -69,7 +69,7 @@ export function securerFor(
   const securer = makeSecurer(channel.host.network, options);
   const obstacle = obstacleOf(channel, owner);
   if (obstacle !== null) throw cannotStartTls(channel, obstacle);
-  if (channel.state !== "open") return null;
+  if (channel.state !== "open" && channel.state !== "connecting") return null;
   const bytes = channel.unread + unread;
   if (bytes > 0) throw unreadPlaintext(channel, bytes);
   return securer;
@@ -91,7 +91,8 @@ function ended({ fd, remoteAddress }: BufferedChannel): IomuxError {
 
 function obstacleOf(channel: BufferedChannel, by: ChannelOwner | null): string | null {
   const { state, tls, transport, owner } = channel;
-  if (state === "connecting") return "wait until it is WRITABLE";
+  if (channel.securing) return "that has begun already";
+  if (state === "connecting" && by !== null) return "wait until it stands";
   if (tls !== null) return "it is secure already";
   if (transport.securable !== true) return "it is no connection over a socket of Node's";
   if (owner !== by) return "it belongs to a connection of serve(): call startTls() of that";

@@ -28,7 +28,7 @@ async function handshakeReport(options: ReactorOptions, peers: number): Promise<
 export const TLS_MESSAGES = {
   async IOMUX_CANNOT_START_TLS() {
     const reactor = createReactor();
-    const channel = reactor.connect({ port: 9 });
+    const channel = reactor.connect({ port: 9 }, { tls: {} });
     const error = thrown(() => {
       reactor.startTls(channel, { client: { servername: "localhost" } });
     });

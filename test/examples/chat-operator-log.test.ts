@@ -1,7 +1,7 @@
 /** What the operator sees is bounded, whether it is read or not. */
 import { expect, test } from "vitest";
 
-import { MAX_UNREAD_BYTES, OperatorLog } from "../../examples/chat/operator-log.ts";
+import { MAX_UNREAD_BYTES, OperatorLog } from "../../examples/program/operator-log.ts";
 
 test("while nobody reads, lines are counted instead of kept, and the count is told", () => {
   const written: string[] = [];

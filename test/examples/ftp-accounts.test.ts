@@ -12,16 +12,19 @@ import {
   MAX_WAITING_LOGINS,
   parseUsers,
   readAccounts,
-  RIGHTS,
   userLine,
   UsersFileError,
   type AccountsOptions,
   type NewUser,
-  type Right,
-} from "../../examples/ftp/accounts.ts";
-import { hashPassword, isPassword, MAX_HASH_MEMORY } from "../../examples/ftp/password-hash.ts";
-import { MAX_HASH_WORK } from "../../examples/ftp/password-hash.ts";
-import { readHash, writeHash, type HashCost } from "../../examples/ftp/password-hash.ts";
+} from "../../examples/ftp/server/accounts.ts";
+import { RIGHTS, type Right } from "../../examples/ftp/rights.ts";
+import {
+  hashPassword,
+  isPassword,
+  MAX_HASH_MEMORY,
+} from "../../examples/ftp/server/password-hash.ts";
+import { MAX_HASH_WORK } from "../../examples/ftp/server/password-hash.ts";
+import { readHash, writeHash, type HashCost } from "../../examples/ftp/server/password-hash.ts";
 import { temporaryFolder } from "./ftp-stores.ts";
 
 const CHEAP: HashCost = { logN: 10, r: 1, p: 1 };
@@ -148,13 +151,13 @@ describe("login", () => {
   });
 
   it("anonymous: any password, the given rights, and no hash", async () => {
-    const anonymous = { home: "/pub", rights: ["read", "new"] } as const;
+    const anonymous = { home: "/pub", rights: ["read", "create"] } as const;
     const all = await accounts({ anonymous }, ALICE);
     const hash = vi.spyOn(crypto, "scrypt");
     for (const name of ["anonymous", "ftp", "Anonymous", "FTP"]) {
       const account = await all.login(name, "");
       expect(account).toMatchObject({ name: "anonymous", home: "/pub", isAnonymous: true });
-      expect((account as { rights: unknown }).rights).toEqual(new Set(["read", "new"]));
+      expect((account as { rights: unknown }).rights).toEqual(new Set(["read", "create"]));
     }
     expect(hash).not.toHaveBeenCalled();
     expect(await all.login("nobody", "")).toBe("wrong");
@@ -228,7 +231,11 @@ describe("the users' file", () => {
     ["a home that is not absolute", (line) => line.replace("/home/alice", "home"), /the home/],
     ["a home with ..", (line) => line.replace("/home/alice", "/../etc"), /the home/],
     ["no home", (line) => line.replace("/home/alice", ""), /the home/],
-    ["no rights", (line) => line.replace("read,write", ""), /"" is no right: there are read, new/],
+    [
+      "no rights",
+      (line) => line.replace("read,write", ""),
+      /"" is no right: there are read, create/,
+    ],
     ["an unknown right", (line) => line.replace("write", "admin"), /"admin" is no right/],
     ["twice", (line) => `# again\n${line}`, /the name is there twice/],
   ])("%s is refused, in one line with file and line", async (_, change, expected) => {

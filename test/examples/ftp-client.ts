@@ -4,7 +4,8 @@ import { expect } from "vitest";
 import { FrameInput, lines as lineFramer, nextFrame, RefusedFrame } from "iomux";
 
 import type { Answers, Effect, Question, SessionEvent } from "../../examples/ftp/effects.ts";
-import type { ListedEntry, Right } from "../../examples/ftp/listing.ts";
+import type { Entry } from "../../examples/ftp/store/file-store.ts";
+import type { Right } from "../../examples/ftp/rights.ts";
 import { formatReply, type Reply } from "../../examples/ftp/replies.ts";
 import { Session } from "../../examples/ftp/session.ts";
 import { ControlFilter } from "../../examples/ftp/telnet.ts";
@@ -25,21 +26,21 @@ export type Answering = {
 
 const ALL: readonly Right[] = ["read", "write", "delete"];
 
-export function file(name: string, size = 0): ListedEntry {
+export function file(name: string, size = 0): Entry {
   return { name, kind: "file", size, modifiedMs: Date.UTC(2024, 1, 29, 12, 30, 5), unique: "f1" };
 }
 
-export function folder(name: string): ListedEntry {
+export function folder(name: string): Entry {
   return { name, kind: "folder", size: 0, modifiedMs: Date.UTC(2024, 0, 1), unique: "d1" };
 }
 
 /** `/` and `/docs` are folders, `/docs/a.txt` has 5 bytes and `/big` a million; all changes are done. */
 const STORE: Answering = {
   "check-password": ({ name, password }) =>
-    password === "right" ? { name, home: "/", rights: new Set(ALL) } : null,
+    password === "right" ? { name, home: "/", rights: new Set(ALL) } : "wrong",
   listen: () => ({ host: "127.0.0.1", port: 40_001 }),
   entry: ({ path }) => {
-    const known: Record<string, ListedEntry> = {
+    const known: Record<string, Entry> = {
       "/": folder("/"),
       "/docs": folder("docs"),
       "/docs/a.txt": file("a.txt", 5),
@@ -178,9 +179,7 @@ export class FtpClient {
     if (question === null || this.session.over) return;
     const answer = this.#answering[question.kind] as ((question: Question) => unknown) | undefined;
     const given = answer?.(question) ?? null;
-    if (given !== null || (question.kind === "check-password" && answer !== undefined)) {
-      this.answer(question.kind, given as never);
-    }
+    if (given !== null) this.answer(question.kind, given as never);
   }
 }
 

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { openDiskStore } from "../../examples/ftp/disk-store.ts";
-import { COPY_BYTES } from "../../examples/ftp/disk-upload.ts";
-import type { StoreError, UploadMode } from "../../examples/ftp/file-store.ts";
-import { UPLOAD_PREFIX } from "../../examples/ftp/store-path.ts";
-import { FOREIGN_UPLOAD_MS, uploadOwner } from "../../examples/ftp/upload-owner.ts";
+import { openDiskStore } from "../../examples/ftp/store/disk-store.ts";
+import { COPY_BYTES } from "../../examples/ftp/store/disk-upload.ts";
+import type { StoreError, UploadMode } from "../../examples/ftp/store/file-store.ts";
+import { UPLOAD_PREFIX } from "../../examples/ftp/store/store-path.ts";
+import { FOREIGN_UPLOAD_MS, uploadOwner } from "../../examples/ftp/store/upload-owner.ts";
 import { openDescriptors, run, type Running } from "./chat-process.ts";
 import { APPEND, codeOf, diskStore, get, names, NEW, put, REPLACE } from "./ftp-stores.ts";
 import { temporaryFolder, treeOf } from "./ftp-stores.ts";
@@ -356,7 +356,8 @@ it.runIf(process.platform === "linux")("no descriptor stays open, whatever happe
 
 it("nothing of it blocks the loop: no call of the system is a synchronous one", () => {
   const folder = join(import.meta.dirname, "../../examples/ftp");
-  for (const name of fs.readdirSync(folder)) {
+  const names = fs.readdirSync(folder, { recursive: true, encoding: "utf8" });
+  for (const name of names.filter((name) => name.endsWith(".ts"))) {
     expect(fs.readFileSync(join(folder, name), "utf8")).not.toMatch(/\w+Sync\(/);
   }
 });

@@ -1,7 +1,7 @@
 /** What is only in the store in memory: faults that are switched on, time that is given, a crash. */
 import { describe, expect, it } from "vitest";
 
-import { MemoryStore, type MemoryOperation } from "../../examples/ftp/memory-store.ts";
+import { MemoryStore, type MemoryOperation } from "../../examples/ftp/store/memory-store.ts";
 import { APPEND, codeOf, entries, get, NEW, put, REPLACE, treeOf } from "./ftp-stores.ts";
 
 describe("faults", () => {

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 
 import * as addresses from "../../examples/ftp/addresses.ts";
 import { loggable, readCommand, type Command } from "../../examples/ftp/command.ts";
+import type { Right } from "../../examples/ftp/rights.ts";
 import * as listing from "../../examples/ftp/listing.ts";
 import * as paths from "../../examples/ftp/paths.ts";
 import { formatReply, quoted, reply } from "../../examples/ftp/replies.ts";
@@ -284,7 +285,7 @@ describe("paths", () => {
 });
 
 describe("listings", () => {
-  const all = new Set<listing.Right>(["read", "write", "delete"]);
+  const all = new Set<Right>(["read", "write", "delete"]);
   const modifiedMs = Date.UTC(2024, 1, 9, 3, 4, 5);
   const entry = { ...file("a b", 12), modifiedMs };
   const day = 86_400_000;
@@ -326,7 +327,7 @@ describe("listings", () => {
     expect(listing.formatEntry(entry, forms[1]!, 0)).toBe("p/a b\r\n");
   });
 
-  test.each<[listing.Right[], string, string]>([
+  test.each<[Right[], string, string]>([
     [["read", "write", "delete"], "adfrw", "cdeflmp"],
     [["read"], "r", "el"],
     [["read", "create"], "r", "cel"],

@@ -7,8 +7,9 @@ import { describe, expect, test } from "vitest";
 
 import { readCommand } from "../../examples/ftp/command.ts";
 import { lookUp, repliesOf, VERBS } from "../../examples/ftp/commands.ts";
-import type { Answers, Effect, SessionEvent, StoreFailure } from "../../examples/ftp/effects.ts";
-import type { Right } from "../../examples/ftp/listing.ts";
+import type { Answers, Effect, SessionEvent } from "../../examples/ftp/effects.ts";
+import type { StoreErrorCode } from "../../examples/ftp/store/file-store.ts";
+import type { Right } from "../../examples/ftp/rights.ts";
 import { formatReply } from "../../examples/ftp/replies.ts";
 import { Session } from "../../examples/ftp/session.ts";
 import type { SessionSettings, TlsPolicy } from "../../examples/ftp/state.ts";
@@ -200,13 +201,13 @@ const line = fc.oneof(
   { weight: 1, arbitrary: junk },
 );
 
-const code = fc.constantFrom<StoreFailure>(
+const code = fc.constantFrom<StoreErrorCode>(
   ...(["not-found", "forbidden", "bad-name", "failed", "not-a-folder"] as const),
 );
 function outcome<T>(
   value: fc.Arbitrary<T>,
 ): fc.Arbitrary<
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: StoreFailure }
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: StoreErrorCode }
 > {
   return fc.oneof(
     { weight: 3, arbitrary: value.map((value) => ({ ok: true as const, value })) },
@@ -226,7 +227,7 @@ const entry = fc.record({
 const dealt: fc.Arbitrary<Dealt> = fc.record({
   "check-password": fc.oneof(
     { weight: 4, arbitrary: fc.record({ name: fc.string(), home: fc.constant("/"), rights }) },
-    { weight: 1, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.constantFrom("wrong" as const, "busy" as const) },
   ),
   wait: fc.constant(null),
   "start-tls": fc.constant(null),
@@ -239,7 +240,12 @@ const dealt: fc.Arbitrary<Dealt> = fc.record({
   move: fc.oneof(
     fc.constant({ ok: true as const }),
     fc
-      .constantFrom("no-connection" as const, "no-tls" as const, "broken" as const)
+      .constantFrom(
+        "no-connection" as const,
+        "no-tls" as const,
+        "broken" as const,
+        "too-many" as const,
+      )
       .map((why) => ({ ok: false as const, why })),
     fc
       .constantFrom("full" as const, "failed" as const)

@@ -133,6 +133,12 @@ describe("a wrong password", () => {
     }
   });
 
+  test("too many logins at once: 421, and the session is over", () => {
+    const client = new FtpClient({}, { "check-password": () => "busy" });
+    expect(client.codes("USER ann", "PASS right")).toEqual([331, 421]);
+    expect(client.session.over).toBe(true);
+  });
+
   test("is taken as it is written, with spaces or empty", () => {
     const given: string[] = [];
     const client = new FtpClient(

@@ -7,8 +7,8 @@ import promises from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { StoreError } from "../../examples/ftp/file-store.ts";
-import type { FileStore } from "../../examples/ftp/file-store.ts";
+import { StoreError } from "../../examples/ftp/store/file-store.ts";
+import type { FileStore } from "../../examples/ftp/store/file-store.ts";
 import { APPEND, DISK_STORES, diskStore, get, names, NEW, put, REPLACE } from "./ftp-stores.ts";
 import { snapshotOf, temporaryFolder } from "./ftp-stores.ts";
 

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
-import { MAX_LOGGED_USER, xferlogLine } from "../../examples/ftp/transfer-log.ts";
-import type { TransferRecord } from "../../examples/ftp/transfer-log.ts";
+import { MAX_LOGGED_USER, xferlogLine } from "../../examples/ftp/server/transfer-log.ts";
+import type { TransferRecord } from "../../examples/ftp/server/transfer-log.ts";
 
 const RECORD: TransferRecord = {
   endedMs: Date.UTC(2026, 10, 2, 3, 4, 5),

@@ -1,7 +1,8 @@
 /** Data connections and transfers of a session: how they begin, run, end, and are broken off. */
 import { describe, expect, test } from "vitest";
 
-import type { Moved, Question, StoreFailure } from "../../examples/ftp/effects.ts";
+import type { Moved, Question } from "../../examples/ftp/effects.ts";
+import type { StoreErrorCode } from "../../examples/ftp/store/file-store.ts";
 import { file, folder, FtpClient, SETTINGS } from "./ftp-client.ts";
 
 const DONE: Moved = { ok: true };
@@ -77,6 +78,7 @@ describe("a transfer", () => {
     ["no-connection", 425],
     ["no-tls", 522],
     ["broken", 426],
+    ["too-many", 451],
     ["aborted", 426],
   ] as const)(
     "that ends with %s is told %i, and the next one needs a route of its own",
@@ -87,7 +89,7 @@ describe("a transfer", () => {
     },
   );
 
-  test.each<[StoreFailure, number]>([
+  test.each<[StoreErrorCode, number]>([
     ["full", 452],
     ["failed", 451],
     ["exists", 550],

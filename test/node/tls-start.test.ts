@@ -85,6 +85,33 @@ onNetworks([["net", "tcp"]], "startTls", (world) => {
     await world().until(() => channel.unread === 5, "the bytes");
   });
 
+  it("one that has yet to connect is secured once it stands, as a server too", async () => {
+    const { reactor, listener } = await plain(world());
+    const channel = reactor.connect(listener.localAddress as { port: number });
+    reactor.startTls(channel, server);
+    const { log } = record(reactor, channel, WRITABLE);
+    await world().until(() => listener.waiting === 1, "the connection");
+    const far = listener.accept()!;
+    await world().settle();
+    expect([channel.state, log]).toEqual(["connecting", []]);
+    reactor.startTls(far, client);
+    await world().until(() => log.length > 0 && far.tls !== null, "the handshake");
+    expect([channel.state, log[0]]).toEqual(["open", "WRITABLE"]);
+    expect([channel.tls!.protocol, far.tls!.authorized]).toEqual(["TLSv1.3", true]);
+  });
+
+  it("one that cannot connect fails as without TLS", async () => {
+    const { reactor, listener } = await plain(world());
+    const gone = listener.localAddress as { port: number };
+    listener.close();
+    await listener.closed;
+    const channel = reactor.connect(gone);
+    reactor.startTls(channel, server);
+    record(reactor, channel, WRITABLE);
+    await world().until(() => channel.state === "closed", "the failure");
+    expect([code(channel), channel.localAddress]).toEqual(["ECONNREFUSED", null]);
+  });
+
   it("unread plain text is refused, and in a handler it ends the channel", async () => {
     const { reactor, reports, channel, raw } = await plain(world());
     let state = "";
@@ -224,6 +251,7 @@ onNetworks([["net", "tcp"]], "startTls", (world) => {
     const { reactor, channel, listener } = await plain(world());
     const refused = expect.objectContaining({ code: "IOMUX_CANNOT_START_TLS" }) as Error;
     const connecting = reactor.connect(listener.localAddress as { port: number });
+    reactor.startTls(connecting, client);
     expect(() => {
       reactor.startTls(connecting, client);
     }).toThrow(refused);

@@ -1,8 +1,7 @@
 /** What the operator is told, without a flood of it: what is too much is counted instead. */
-import type { RateLimiter } from "./conduct.ts";
-
 export interface JournalOptions {
-  readonly limiter: RateLimiter;
+  /** A `TokenBucket` is one. */
+  readonly limiter: { take(lines: number, nowMs: number): boolean };
   readonly write: (line: string) => void;
   /** The line that stands for so many that were left out. */
   readonly leftOut: (lines: number) => string;

@@ -10,10 +10,11 @@
 import { createHmac, randomBytes } from "node:crypto";
 import fs from "node:fs/promises";
 
-import { StoreError } from "./file-store.ts";
+import { StoreError } from "../store/file-store.ts";
 import { DEFAULT_COST, hashPassword, isPassword, readHash, writeHash } from "./password-hash.ts";
 import type { HashCost, PasswordHash } from "./password-hash.ts";
-import { namesOf } from "./store-path.ts";
+import { RIGHTS, type Right, type Rights } from "../rights.ts";
+import { namesOf } from "../store/store-path.ts";
 
 /** Bytes of a users' file: more are not read. */
 export const MAX_USERS_BYTES = 4 * 1024 * 1024;
@@ -24,20 +25,11 @@ export const HASHES_AT_ONCE = 2;
 /** Logins that wait for their turn; more are told to come back. */
 export const MAX_WAITING_LOGINS = 64;
 
-/**
- * - `read`: list and download.
- * - `new`: upload to names that nothing has, make folders.
- * - `write`: the same, and overwrite, append, resume, rename, set times.
- * - `delete`: remove files and folders.
- */
-export type Right = "read" | "new" | "write" | "delete";
-export const RIGHTS: readonly Right[] = ["read", "new", "write", "delete"];
-
 export interface Account {
   readonly name: string;
   /** A virtual path. */
   readonly home: string;
-  readonly rights: ReadonlySet<Right>;
+  readonly rights: Rights;
   readonly isAnonymous: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What the room and its client have in common as programs: flags, failures, and a lost terminal. */
+/** What all programs here have in common: flags, failures, and a lost terminal. */
 import { closeSync } from "node:fs";
 import { isatty } from "node:tty";
 

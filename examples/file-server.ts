@@ -1,0 +1,175 @@
+/** The file server: flags and wiring. `npm run file-server -- --help` tells the rest. */
+import { randomInt } from "node:crypto";
+
+import { createReactor, createTlsContext, formatAddress, IomuxError, READABLE } from "iomux";
+import type { Reactor, SocketAddress, TlsContext } from "iomux";
+
+import { Accounts, readAccounts, userLine, type AccountsOptions } from "./ftp/server/accounts.ts";
+import { askPassword } from "./ftp/server/ask-password.ts";
+import { readIdentity, selfSigned } from "./ftp/server/certificate.ts";
+import { makeDemoFolder, removeDemoFolder } from "./ftp/server/demo-folder.ts";
+import { openDiskStore } from "./ftp/store/disk-store.ts";
+import { StoreError, type FileStore } from "./ftp/store/file-store.ts";
+import { HELP, readSettings, type NewUserSettings, type Settings } from "./ftp/server/flags.ts";
+import { LogFile } from "./ftp/server/log-file.ts";
+import { FileServer } from "./ftp/server/server.ts";
+import { xferlogLine } from "./ftp/server/transfer-log.ts";
+import { OperatorLog } from "./program/operator-log.ts";
+import { runProgram } from "./program/program.ts";
+
+/** Of a second signal, while the server is ending. */
+const EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+/** Bytes that are handed to the system at once: how much moves is known as often. */
+const FLUSH_BYTES = 128 * 1024;
+/** Bytes that are read ahead; a session has no more of an upload than this and one piece. */
+const INPUT_BYTES = 32 * 1024;
+const HOUR_MS = 3_600_000;
+
+const operator = new OperatorLog(process.stdout, (lines) => `... ${lines} lines left out`);
+
+function complain(error: unknown): void {
+  if (error instanceof IomuxError || error instanceof StoreError)
+    console.error(`file-server: ${error.message}`);
+  else console.error(error);
+}
+
+async function run(settings: Settings | NewUserSettings): Promise<void> {
+  if (settings.kind === "serve") await serveFiles(settings);
+  else console.log(await newUserLine(settings));
+}
+
+async function newUserLine({ name, home, rights }: NewUserSettings): Promise<string> {
+  const password = await askPassword(`Password of ${name}: `);
+  return userLine({ name, password, home, rights });
+}
+
+async function serveFiles(settings: Settings): Promise<void> {
+  const reactor = createReactor({
+    maxBufferedBytes: settings.memoryBytes,
+    flushBytes: FLUSH_BYTES,
+    inputMark: INPUT_BYTES,
+    tlsHandshakeMs: settings.connectSeconds * 1000,
+    onError: complain,
+  });
+  const opening = open(reactor, settings);
+  endOnSignals(reactor, async () => {
+    const close = await opening.catch(() => null);
+    await close?.();
+    await reactor.close();
+  });
+  await opening;
+}
+
+/** Answers how to end it. A demonstration that cannot begin leaves nothing behind. */
+async function open(reactor: Reactor, settings: Settings): Promise<() => Promise<void>> {
+  if (settings.root !== null) return openAt(settings.root, reactor, settings);
+  const root = await makeDemoFolder();
+  return openAt(root, reactor, settings).catch(async (error: unknown) => {
+    await removeDemoFolder(root);
+    throw error;
+  });
+}
+
+async function openAt(
+  root: string,
+  reactor: Reactor,
+  settings: Settings,
+): Promise<() => Promise<void>> {
+  const accounts = await openAccounts(settings);
+  const tls = await openTls(settings);
+  const log = settings.log === null ? null : await openLog(settings.log, settings.logBytes);
+  const store = await openRoot(root);
+  await store.cleanUp();
+  const files = await FileServer.open(reactor, {
+    settings,
+    store,
+    tls,
+    tlsPolicy: settings.tls,
+    login: (name, password) => accounts.login(name, password),
+    random: () => randomInt(2 ** 32) / 2 ** 32,
+    wallMs: () => Date.now(),
+    onTransfer: (record) => {
+      log?.write(xferlogLine(record));
+    },
+    report: complain,
+  });
+  cleanUpHourly(reactor, store);
+  announce(settings, root, files.addresses);
+  return async () => {
+    await files.close(settings.drainSeconds * 1000);
+    await Promise.all([store.close(), log?.flush()]);
+  };
+}
+
+/** Rejects with one line if the folder cannot be served. */
+async function openRoot(root: string): Promise<FileStore> {
+  try {
+    return await openDiskStore(root);
+  } catch (error) {
+    throw new Error(`--root ${root}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function openAccounts({ users, anonymous }: Settings): Promise<Accounts> {
+  const options: AccountsOptions = {
+    anonymous: anonymous === null ? null : { home: "/", rights: anonymous },
+  };
+  if (users !== null) return readAccounts(users, options);
+  if (anonymous === null) throw new Error("nobody could log in: give --users, or --anonymous on");
+  return new Accounts([], options);
+}
+
+async function openTls({ tls, identity }: Settings): Promise<TlsContext | null> {
+  if (tls === "none") return null;
+  if (identity !== null) return createTlsContext(await readIdentity(identity));
+  return createTlsContext(await selfSigned(Date.now()));
+}
+
+function openLog(path: string, maxBytes: number): Promise<LogFile> {
+  return LogFile.open(path, { maxBytes, report: complain });
+}
+
+function announce(
+  { anonymous, identity, tls }: Settings,
+  root: string,
+  addresses: readonly SocketAddress[],
+): void {
+  const who = anonymous === null ? "users only" : "anybody may get files";
+  const upload = anonymous?.includes("create") === true ? ", and put new ones" : "";
+  operator.write(`Serving ${root}: ${who}${upload}; TLS ${tls === "none" ? "off" : tls}.`);
+  if (tls !== "none" && identity === null) {
+    operator.write("TLS has a self-signed certificate: clients cannot know that it is yours.");
+    operator.write("Give --cert and --key, or --tls none.");
+  }
+  for (const address of addresses) {
+    operator.write(`Open on ${formatAddress(address)}. Try: curl ftp://${formatAddress(address)}/`);
+  }
+  operator.write("Ctrl-C ends it.");
+}
+
+/** What crashes of other servers of the same folder have left. */
+function cleanUpHourly(reactor: Reactor, store: FileStore): void {
+  const timer = reactor.setTimer(HOUR_MS, () => {
+    store.cleanUp().catch(complain);
+    timer.refresh();
+  });
+  timer.unref();
+}
+
+function endOnSignals(reactor: Reactor, end: () => Promise<void>): void {
+  let ending = false;
+  const signals = reactor.signals(["SIGINT", "SIGTERM", "SIGHUP"]);
+  reactor.register(signals, READABLE, () => {
+    for (let name = signals.read(); name !== null; name = signals.read()) {
+      // The terminal is gone; the server goes on without it.
+      if (name === "SIGHUP") continue;
+      if (ending) process.exit(EXIT_CODES[name]);
+      ending = true;
+      operator.write("No new sessions; transfers that run may finish.");
+      end().catch(complain);
+    }
+  });
+}
+
+await runProgram({ name: "file-server", help: HELP, readSettings, run });

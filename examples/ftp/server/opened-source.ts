@@ -1,0 +1,101 @@
+/** What was opened for a data connection, until it is moved or dropped. */
+import type { Channel } from "iomux";
+
+import type { BufferPool } from "./buffer-pool.ts";
+import type { Moved, Opened, Source } from "../effects.ts";
+import type { Entry, FileStore } from "../store/file-store.ts";
+import { matchesPattern } from "../paths.ts";
+import { FileSink } from "./piece-sink.ts";
+import { FileSource, ListingSource } from "./piece-source.ts";
+import { Receiving, Sending, type TransferSettings } from "./transfer.ts";
+
+export interface OpenedSource {
+  readonly opened: Opened;
+  /** Null: it is no file. */
+  readonly direction: "download" | "upload" | null;
+  /** Begins to move it; from then on it is the transfer's. */
+  move(channel: Channel, ascii: boolean, settings: TransferSettings): Moving;
+  drop(): Promise<void>;
+}
+
+/** A transfer that runs. */
+interface Moving {
+  readonly done: Promise<Moved>;
+  abort(): void;
+}
+
+export interface SourceSettings {
+  readonly store: FileStore;
+  readonly pool: BufferPool;
+  /** Entries that a listing has at most. */
+  readonly maxEntries: number;
+  /** Milliseconds since 1970. */
+  readonly wallMs: () => number;
+}
+
+/** Throws StoreError. */
+export function openSource(source: Source, settings: SourceSettings): Promise<OpenedSource> {
+  switch (source.kind) {
+    case "retrieve":
+      return openFile(source, settings);
+    case "store":
+      return openUpload(source, settings);
+    case "list":
+      return Promise.resolve(openListing(source, settings));
+  }
+}
+
+async function openFile(
+  { path, offset }: Source & { kind: "retrieve" },
+  { store, pool }: SourceSettings,
+): Promise<OpenedSource> {
+  const reader = await store.openReader(path, offset);
+  return {
+    opened: { size: reader.size, path },
+    direction: "download",
+    drop: () => reader.close(),
+    move: (channel, ascii, settings) => {
+      const now = (): number => settings.reactor.now();
+      return new Sending(channel, new FileSource(reader, { offset, ascii, pool, now }), settings);
+    },
+  };
+}
+
+async function openUpload(
+  { path, mode }: Source & { kind: "store" },
+  { store, pool }: SourceSettings,
+): Promise<OpenedSource> {
+  const upload = await store.openUpload(path, mode);
+  return {
+    opened: { size: 0, path: upload.path },
+    direction: "upload",
+    drop: () => upload.discard(),
+    move: (channel, ascii, settings) =>
+      new Receiving(channel, new FileSink(upload, { ascii, pool }), settings),
+  };
+}
+
+function openListing(
+  { from, listing }: Source & { kind: "list" },
+  { store, maxEntries, wallMs }: SourceSettings,
+): OpenedSource {
+  return {
+    opened: { size: 0, path: "folder" in from ? from.folder : from.name },
+    direction: null,
+    drop: () => Promise.resolve(),
+    move: (channel, _, settings) => {
+      const entries = "folder" in from ? matching(store, from) : [from].values();
+      const source = new ListingSource(entries, { listing, nowMs: wallMs(), maxEntries });
+      return new Sending(channel, source, settings);
+    },
+  };
+}
+
+async function* matching(
+  store: FileStore,
+  { folder, pattern }: { readonly folder: string; readonly pattern: string | null },
+): AsyncGenerator<Entry> {
+  for await (const entry of store.list(folder)) {
+    if (pattern === null || matchesPattern(entry.name, pattern)) yield entry;
+  }
+}

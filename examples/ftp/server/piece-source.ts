@@ -1,0 +1,138 @@
+/** Where the bytes of a download come from, piece by piece: a file, or lines of a listing. */
+import { AsciiSender } from "../ascii.ts";
+import { LARGE_BYTES, SLOW_MS, SMALL_BYTES, type BufferPool } from "./buffer-pool.ts";
+import type { Entry, Reader } from "../store/file-store.ts";
+import { formatEntry, type Listing } from "../listing.ts";
+
+export interface PieceSource {
+  /**
+   * The next bytes, at most about `maxBytes`; null: that was all. They are the caller's until it
+   * asks again, which says that they have left. Throws StoreError.
+   */
+  next(maxBytes: number): Promise<Buffer | null>;
+  /** There was more than may be sent. */
+  readonly cutOff?: boolean;
+  /** Lets go of everything. `inUse`: what was given last may still be read by somebody. */
+  close(inUse: boolean): Promise<void>;
+}
+
+/** Bytes that must leave fast before a large buffer is asked for: what kernels may hide is less. */
+const TRIAL_BYTES = 8 * 1024 * 1024;
+
+export interface FileSourceOptions {
+  readonly offset: number;
+  readonly ascii: boolean;
+  readonly pool: BufferPool;
+  readonly now: () => number;
+}
+
+/** A file. Whoever reads slowly has a small buffer, so that the large ones stay in circulation. */
+export class FileSource implements PieceSource {
+  readonly #reader: Reader;
+  readonly #pool: BufferPool;
+  readonly #now: () => number;
+  readonly #ascii: AsciiSender | null;
+  #left: number;
+  #small: Buffer | null = null;
+  #large: Buffer | null = null;
+  /** Bytes that have left in a row, each piece in less than `SLOW_MS`. */
+  #fast = 0;
+  #given = 0;
+  #givenAt = 0;
+  #closed = false;
+
+  constructor(reader: Reader, { offset, ascii, pool, now }: FileSourceOptions) {
+    this.#reader = reader;
+    this.#left = reader.size - offset;
+    this.#pool = pool;
+    this.#now = now;
+    this.#ascii = ascii ? new AsciiSender() : null;
+  }
+
+  async next(maxBytes: number): Promise<Buffer | null> {
+    this.#noteSpeed();
+    const into = await this.#buffer(Math.min(maxBytes, this.#left));
+    if (into === null || this.#closed) return null;
+    const bytes = await this.#reader.read(into);
+    this.#left -= bytes;
+    this.#given = bytes;
+    this.#givenAt = this.#now();
+    if (bytes === 0) return null;
+    const piece = into.subarray(0, bytes);
+    return this.#ascii === null ? piece : this.#ascii.convert(piece);
+  }
+
+  #noteSpeed(): void {
+    this.#fast = this.#now() - this.#givenAt < SLOW_MS ? this.#fast + this.#given : 0;
+    if (this.#large === null) return;
+    this.#pool.give(this.#large);
+    this.#large = null;
+  }
+
+  /** Null: there is nothing left to read. */
+  async #buffer(bytes: number): Promise<Buffer | null> {
+    if (bytes === 0) return null;
+    if (bytes > SMALL_BYTES && this.#ascii === null && this.#fast >= TRIAL_BYTES) {
+      this.#large = await this.#pool.take();
+      if (this.#closed) this.#giveBack(false);
+      if (this.#large !== null) return this.#large.subarray(0, Math.min(bytes, LARGE_BYTES));
+    }
+    this.#small ??= Buffer.allocUnsafeSlow(Math.min(SMALL_BYTES, this.#left));
+    return this.#small.subarray(0, bytes);
+  }
+
+  #giveBack(inUse: boolean): void {
+    if (this.#large === null) return;
+    if (inUse) this.#pool.lose(this.#large);
+    else this.#pool.give(this.#large);
+    this.#large = null;
+  }
+
+  async close(inUse: boolean): Promise<void> {
+    this.#closed = true;
+    // A read that runs has its buffer until the reader is closed.
+    await this.#reader.close();
+    this.#giveBack(inUse);
+  }
+}
+
+/** Text of a listing that is gathered before it is sent. */
+const LISTING_BYTES = 16 * 1024;
+
+export interface ListingSourceOptions {
+  readonly listing: Listing;
+  readonly nowMs: number;
+  /** Entries at most. */
+  readonly maxEntries: number;
+}
+
+/** Entries as lines, as they come. */
+export class ListingSource implements PieceSource {
+  readonly #entries: AsyncIterator<Entry> | Iterator<Entry>;
+  readonly #options: ListingSourceOptions;
+  #count = 0;
+
+  constructor(entries: AsyncIterator<Entry> | Iterator<Entry>, options: ListingSourceOptions) {
+    this.#entries = entries;
+    this.#options = options;
+  }
+
+  get cutOff(): boolean {
+    return this.#count > this.#options.maxEntries;
+  }
+
+  async next(): Promise<Buffer | null> {
+    const { listing, nowMs, maxEntries } = this.#options;
+    let text = "";
+    while (text.length < LISTING_BYTES && !this.cutOff) {
+      const next = await this.#entries.next();
+      if (next.done === true) break;
+      if (++this.#count <= maxEntries) text += formatEntry(next.value, listing, nowMs);
+    }
+    return text === "" ? null : Buffer.from(text);
+  }
+
+  async close(): Promise<void> {
+    await this.#entries.return?.();
+  }
+}

@@ -1,0 +1,165 @@
+/** The file server on the library's server: connections are control connections, frames their lines. */
+import { lines, serve } from "iomux";
+import type { Reactor, Server, SocketAddress, TurnedAway } from "iomux";
+
+import { BufferPool } from "./buffer-pool.ts";
+import { ControlConnection, type Client, type ControlSettings } from "./control-connection.ts";
+import type { ServerSettings } from "./flags.ts";
+import { rateLimit } from "./rate.ts";
+import { formatReply, reply } from "../replies.ts";
+import { DEFAULT_SESSION_LIMITS, type TlsPolicy } from "../state.ts";
+
+/** Milliseconds in which the last replies leave. */
+const GOODBYE_MS = 1000;
+
+type Given = "store" | "login" | "random" | "wallMs" | "onTransfer" | "report" | "tls";
+
+export interface FileServerOptions extends Pick<ControlSettings, Given> {
+  readonly settings: ServerSettings;
+  readonly tlsPolicy: TlsPolicy;
+}
+
+export class FileServer {
+  readonly #reactor: Reactor;
+  #server: Server<Buffer, ControlConnection> | null = null;
+  #closing: Promise<void> | null = null;
+  #onEmpty: (() => void) | null = null;
+
+  private constructor(reactor: Reactor) {
+    this.#reactor = reactor;
+  }
+
+  /** Rejects with one line if an address cannot be had. */
+  static async open(reactor: Reactor, options: FileServerOptions): Promise<FileServer> {
+    const { settings } = options;
+    const files = new FileServer(reactor);
+    const control = controlSettings(reactor, options);
+    const served = {
+      listen: settings.listen,
+      framer: () => lines({ maxBytes: settings.commandBytes, overLong: "refuse" as const }),
+      keepAlive: true,
+      maxConnections: settings.sessions,
+      maxConnectionsPerAddress: settings.perAddress,
+      acceptsPerSecond: settings.sessionsPerSecond,
+      handshakeMs: settings.loginSeconds * 1000,
+      writeProgressMs: settings.stallSeconds * 1000,
+    };
+    files.#server = await serve<Buffer, ControlConnection>(reactor, served, {
+      open: (client) => {
+        files.#open(client, control);
+      },
+      frame: (client, bytes) => {
+        client.data.tell({ kind: "line", bytes });
+      },
+      refused: (client) => {
+        client.data.tell({ kind: "long-line" });
+      },
+      secure: (client) => {
+        client.data.secured();
+      },
+      expire: (client) => {
+        client.data.tell({ kind: "expired", what: "login" });
+      },
+      end: (client) => {
+        client.data.tell({ kind: "ended" });
+      },
+      close: (client) => {
+        client.data.closed();
+        if (files.#server!.connections.size === 0) files.#onEmpty?.();
+      },
+      turnedAway: (why, _, channel) => {
+        channel.write(formatReply(reply(421, files.#farewell(why))));
+      },
+    });
+    return files;
+  }
+
+  get addresses(): readonly SocketAddress[] {
+    return this.#server!.addresses;
+  }
+
+  /** Sessions that stand. */
+  get sessions(): number {
+    return this.#server!.connections.size;
+  }
+
+  /** No new sessions; transfers that run may finish within `drainMs`, and are broken off then. */
+  close(drainMs: number): Promise<void> {
+    this.#closing ??= this.#close(drainMs);
+    return this.#closing;
+  }
+
+  assertInvariants(): void {
+    this.#server!.assertInvariants();
+  }
+
+  #open(client: Client, control: ControlSettings): void {
+    client.data = new ControlConnection(client, control);
+    client.data.begin();
+    if (this.#closing !== null) client.data.tell({ kind: "shutdown" });
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    const { connections } = this.#server!;
+    for (const { data } of connections) data.tell({ kind: "shutdown" });
+    if (connections.size > 0) await this.#emptied(drainMs);
+    for (const { data } of connections) data.tell({ kind: "deadline" });
+    await this.#server!.close({ drainMs: GOODBYE_MS });
+  }
+
+  #emptied(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#reactor.setTimer(withinMs, resolve);
+      this.#onEmpty = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  #farewell(why: TurnedAway): string {
+    switch (why) {
+      case "closing":
+        return "The server is shutting down: goodbye";
+      case "max-connections-per-address":
+        return "Too many sessions from your address: close some, or try again later";
+      case "accepts-per-second":
+        return "Too many come at once: try again in a moment";
+      default:
+        return "There is no room for another session: try again later";
+    }
+  }
+}
+
+function controlSettings(reactor: Reactor, options: FileServerOptions): ControlSettings {
+  const { settings, tlsPolicy } = options;
+  return {
+    ...options,
+    reactor,
+    pool: new BufferPool({
+      maxBytes: settings.poolBytes,
+      now: () => reactor.now(),
+      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback).unref(),
+    }),
+    session: {
+      greeting: "iomux file server",
+      tls: tlsPolicy,
+      hostNames: null,
+      limits: {
+        ...DEFAULT_SESSION_LIMITS,
+        maxPasswordTries: settings.passwordTries,
+        wrongPasswordMs: settings.wrongPasswordSeconds * 1000,
+        maxWaitingCommands: settings.waitingCommands,
+        maxStatusEntries: settings.statusEntries,
+      },
+    },
+    ports: settings.passivePorts,
+    advertisedHost: settings.passiveHost,
+    connectMs: settings.connectSeconds * 1000,
+    idleMs: settings.idleSeconds * 1000,
+    stallMs: settings.stallSeconds * 1000,
+    maxEntries: settings.listingEntries,
+    sessionBytesPerSecond: settings.sessionBytesPerSecond,
+    totalRate: rateLimit(settings.totalBytesPerSecond),
+  };
+}

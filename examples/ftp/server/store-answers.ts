@@ -1,0 +1,81 @@
+/** What a session asks of the store, answered; errors of the store are answers too. */
+import type { Answers, Change, Question } from "../effects.ts";
+import {
+  StoreError,
+  type Entry,
+  type FileStore,
+  type StoreErrorCode,
+} from "../store/file-store.ts";
+
+type Outcome<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: StoreErrorCode };
+
+/** `work`, or why the store has not done it. What is no error of the store goes to `report`. */
+export async function outcome<T>(
+  work: () => Promise<T>,
+  report: (error: unknown) => void,
+): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    if (error instanceof StoreError) {
+      if (error.code === "failed") report(error);
+      return { ok: false, code: error.code };
+    }
+    report(error);
+    return { ok: false, code: "failed" };
+  }
+}
+
+export function change(store: FileStore, wanted: Change): Promise<null> {
+  return did(begin(store, wanted));
+}
+
+async function did(work: Promise<void>): Promise<null> {
+  await work;
+  return null;
+}
+
+function begin(store: FileStore, wanted: Change): Promise<void> {
+  switch (wanted.kind) {
+    case "rename":
+      return store.rename(wanted.from, wanted.to, { replace: true });
+    case "remove":
+      return store.remove(wanted.path);
+    case "make-folder":
+      return store.makeFolder(wanted.path);
+    case "remove-folder":
+      return store.removeFolder(wanted.path);
+    case "set-modified":
+      return store.setModified(wanted.path, wanted.modifiedMs);
+  }
+}
+
+type Entries = Extract<Answers["entries"], { readonly ok: true }>["value"];
+
+/** The entries of a folder, or a file alone. */
+export async function entries(
+  store: FileStore,
+  { path, max }: Question & { readonly kind: "entries" },
+  nowMs: number,
+): Promise<Entries> {
+  const entry = await store.entry(path);
+  if (entry.kind === "file") return { entries: [entry], more: false, nowMs };
+  const found: Entry[] = [];
+  for await (const one of store.list(path)) {
+    if (found.length === max) return { entries: found, more: true, nowMs };
+    found.push(one);
+  }
+  return { entries: found, more: false, nowMs };
+}
+
+/** The folder that an account begins in, with those above it, as far as they are missing. */
+export async function makeHome(store: FileStore, home: string): Promise<void> {
+  const names = home.split("/").filter((name) => name !== "");
+  for (const [i] of names.entries()) {
+    const path = `/${names.slice(0, i + 1).join("/")}`;
+    await store.makeFolder(path).catch((error: unknown) => {
+      if (!(error instanceof StoreError) || error.code !== "exists") throw error;
+    });
+  }
+}

@@ -1,0 +1,86 @@
+/** Arguments of programs: flags with a value or without, and words that are no flags. */
+import { parseArgs } from "node:util";
+
+/** A whole number that may be set: its default, the least, the most, and what it is. */
+type Limit = readonly [usual: number, least: number, most: number, does: string];
+
+export type Limits = Readonly<Record<string, Limit>>;
+
+export class Flags {
+  /** What stands between the flags. */
+  readonly words: readonly string[];
+  readonly #values: Readonly<Record<string, string | boolean | undefined>>;
+
+  /**
+   * `named`: the flags that have a value; `switches`: those that have none; `words`: whether
+   * anything else may be given. Throws an Error whose message is one line.
+   */
+  constructor(args: readonly string[], { named, switches, words = false }: FlagNames) {
+    const options = Object.fromEntries([
+      ...named.map((flag) => [flag, { type: "string" as const }]),
+      ...switches.map((flag) => [flag, { type: "boolean" as const }]),
+    ]) as Record<string, { type: "string" | "boolean" }>;
+    try {
+      const { values, positionals } = parseArgs({
+        args: [...args],
+        options,
+        allowPositionals: words,
+      });
+      this.#values = values;
+      this.words = positionals;
+    } catch (error) {
+      // Node explains a wrong flag at length; the first sentence says it.
+      throw new Error((error as Error).message.split(/\n|\. /, 1)[0], { cause: error });
+    }
+  }
+
+  has(flag: string): boolean {
+    return this.#values[flag] !== undefined;
+  }
+
+  text(flag: string): string | null {
+    const value = this.#values[flag];
+    return value === undefined ? null : String(value);
+  }
+
+  wholeNumber(flag: string, usual: number, least: number, most: number): number {
+    const value = this.text(flag);
+    if (value === null) return usual;
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : NaN;
+    if (number >= least && number <= most) return number;
+    throw new Error(`--${flag} is "${value}": give a whole number from ${least} to ${most}`);
+  }
+
+  oneOf<Word extends string>(flag: string, words: readonly Word[]): Word | null {
+    const value = this.text(flag);
+    if (value === null) return null;
+    const word = words.find((candidate) => candidate === value);
+    if (word !== undefined) return word;
+    throw new Error(`--${flag} is "${value}": give one of ${words.join(", ")}`);
+  }
+
+  limits<L extends Limits>(limits: L): Record<keyof L, number> {
+    const values = Object.entries(limits).map(([limit, [usual, least, most]]) => {
+      return [limit, this.wholeNumber(flagOf(limit), usual, least, most)];
+    });
+    return Object.fromEntries(values) as Record<keyof L, number>;
+  }
+}
+
+export interface FlagNames {
+  readonly named: readonly string[];
+  readonly switches: readonly string[];
+  readonly words?: boolean;
+}
+
+/** `maxLineBytes` is set by `--max-line-bytes`. */
+export function flagOf(limit: string): string {
+  return limit.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Lines of a help text. */
+export function limitsHelp(limits: Limits): string {
+  return Object.entries(limits)
+    .map(([limit, [usual, , , does]]) => `  ${`--${flagOf(limit)} N`.padEnd(22)}${does} (${usual})`)
+    .join("\n");
+}
