@@ -69,6 +69,7 @@ export class Reactor {
       limits: resolveLimits(options),
       onError: checkFunction(options.onError, "option onError"),
       pauseSpinning: options.pauseSpinning ?? false,
+      onDispatch: checkFunction(options.onDispatch, "option onDispatch"),
       debug: options.debug ?? false,
     });
     this.#sources = new Sources(this.#loop, options.network);

@@ -17,6 +17,7 @@ import { ReadySet } from "../ready-set.ts";
 import { Registry } from "../registry.ts";
 import { makeChannel } from "../watched-channel.ts";
 import { Dispatcher } from "./dispatch.ts";
+import type { ReactorOptions } from "./options.ts";
 import { Poll } from "./poll.ts";
 import { type ErrorListener, Reporter } from "./reporter.ts";
 import { Selects } from "./select.ts";
@@ -32,6 +33,7 @@ export interface LoopSettings {
   readonly limits: Readonly<Limits>;
   readonly onError: ErrorListener | undefined;
   readonly pauseSpinning: boolean;
+  readonly onDispatch: ReactorOptions["onDispatch"];
   readonly debug: boolean;
 }
 
@@ -85,7 +87,7 @@ export class Loop implements Host {
       this.after(ms, callback),
     );
     this.dispatcher = makeDispatcher(
-      { clock: settings.clock, trace: this.#trace, debug: settings.debug },
+      { ...settings, trace: this.#trace },
       this.limits,
       this.counters,
       this.reporter,

@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import type { BindOptions } from "../datagram-options.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
 import type { ConnectOptions, ListenOptions, Network } from "../network.ts";
+import type { Registration } from "../registration.ts";
 import type { TlsClientOptions, TlsContext, TlsServerOptions } from "../tls.ts";
 import type { ErrorListener } from "./reporter.ts";
 
@@ -22,6 +23,11 @@ export interface ReactorOptions extends Partial<Limits> {
   /** Pause a registration that spins (see `spinTurns`), besides reporting it. Default false. */
   readonly pauseSpinning?: boolean;
   /**
+   * Hears of each call of a handler just before it, with the registration and the mask that it is
+   * called with: for traces and tests. What it throws is reported. Default: nobody, at no cost.
+   */
+  readonly onDispatch?: (registration: Registration, ready: number) => void;
+  /**
    * Report mistakes that otherwise pass silently, at a price in time: use after close, double close,
    * edges left undrained, borrowed bytes that were changed. Default false.
    */
@@ -31,7 +37,7 @@ export interface ReactorOptions extends Partial<Limits> {
 /** Every name of `ReactorOptions`. */
 export const OPTION_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(DEFAULT_LIMITS),
-  ...["network", "clock", "onError", "pauseSpinning", "debug"],
+  ...["network", "clock", "onError", "pauseSpinning", "onDispatch", "debug"],
 ]);
 
 /** What `register()` takes besides its handler. */

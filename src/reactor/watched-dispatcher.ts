@@ -1,15 +1,16 @@
 /**
- * Dispatch with a trace, and with the checks of debug mode. The other reactors have the plain one,
+ * Dispatch with a trace, with somebody who hears of it, and with the checks of debug mode. The other reactors have the plain one,
  * so that what is not asked for costs nothing.
  */
 import { nearestCaller } from "../call-place.ts";
 import { BufferedChannel } from "../channel.ts";
 import type { Clock } from "../clock.ts";
-import { IomuxError } from "../errors.ts";
+import { asError, IomuxError } from "../errors.ts";
 import { QueuedListener } from "../listener.ts";
 import { READABLE } from "../mask.ts";
 import type { Entry } from "../registration.ts";
 import { Dispatcher } from "./dispatch.ts";
+import type { ReactorOptions } from "./options.ts";
 import type { Trace } from "./trace.ts";
 
 /** What it watches. */
@@ -17,12 +18,14 @@ interface Watching {
   readonly clock: Clock;
   readonly trace: Trace | null;
   readonly debug: boolean;
+  readonly onDispatch: ReactorOptions["onDispatch"];
 }
 
 type Plain = ConstructorParameters<typeof Dispatcher>;
 
 export function makeDispatcher(watching: Watching, ...plain: Plain): Dispatcher {
-  const watches = watching.debug || watching.trace !== null;
+  const { debug, trace, onDispatch } = watching;
+  const watches = debug || trace !== null || onDispatch !== undefined;
   return watches ? new WatchedDispatcher(watching, ...plain) : new Dispatcher(...plain);
 }
 
@@ -44,9 +47,20 @@ class WatchedDispatcher extends Dispatcher {
 
   protected override call(entry: Entry, ready: number, before: number): void {
     const { clock, trace } = this.#watching;
+    this.#announce(entry, ready);
+    // Whoever has heard of it may have ended it.
+    if (!entry.active) return;
     const ended = trace?.handlerBegins(entry, ready, clock.now());
     super.call(entry, ready, before);
     ended?.(clock.now());
+  }
+
+  #announce(entry: Entry, ready: number): void {
+    try {
+      this.#watching.onDispatch?.(entry, ready);
+    } catch (thrown) {
+      this.reporter.report(asError(thrown, entry.fd), entry);
+    }
   }
 
   protected override settled(entry: Entry, before: number): void {

@@ -13,8 +13,8 @@ export interface Buffers {
 
 /** What a `MemoryNetwork` is made of. */
 export interface Conditions {
-  /** Buffers of a new end of a stream. */
-  buffers(): Buffers;
+  /** Buffers of a new end of a stream, its own address and that of the other end. */
+  buffers(local: SocketAddress, remote: SocketAddress): Buffers;
   /** How a stream gets from one end to the other. */
   link(from: SocketAddress, to: SocketAddress): Link;
   /** Why connecting fails, though somebody listens there: `ECONNREFUSED`, ... Null: it does not. */

@@ -1,8 +1,6 @@
 /** How datagrams get from one host of a simulated world to another: late, twice, or not at all. */
-import { formatAddress } from "iomux";
-
 import { MAGNITUDES, type FaultPlan } from "./fault-plan.ts";
-import { ip } from "./memory-addresses.ts";
+import { datagramLabel } from "./memory-addresses.ts";
 import type { Carrier, DatagramOnTheWay } from "./memory-datagrams.ts";
 import type { Random } from "./random.ts";
 import type { Route } from "./route.ts";
@@ -14,6 +12,8 @@ const COPY_MS = 10;
 
 interface CarrierSettings {
   readonly clock: SimulatedClock;
+  /** Address of the host. */
+  readonly from: string;
   readonly faults: FaultPlan;
   readonly random: Random;
   readonly trace: Trace;
@@ -23,32 +23,37 @@ interface CarrierSettings {
 
 /** Those of one host. They keep their order, but for the one that is late by a fault. */
 export function datagramCarrier(settings: CarrierSettings): Carrier {
-  const { clock, faults, random, trace, routeTo } = settings;
-  /** When the last one arrives, by host. */
-  const lastAt = new Map<string, number>();
-
+  const { clock, from, faults, random, trace, routeTo } = settings;
   return (datagram, deliver) => {
     const route = routeTo(datagram.host);
-    const lost = random.chance(faults.loseDatagram) || route.partitioned;
+    const lost = random.chance(faults.loseDatagram);
     const late = random.chance(faults.reorderDatagram);
     const twice = random.chance(faults.duplicateDatagram);
-    if (lost) {
-      trace.note(`${described(datagram)} lost`);
+    const it = described(datagram);
+    const note = (what: string): void => {
+      trace.note(() => `${datagramLabel(datagram.from, datagram.to)} ${what}`);
+    };
+    if (route.partitioned) {
+      note(`${it} lost: the hosts are cut off from each other`);
       return;
     }
-    const sent = Math.max(clock.now() + route.latencyMs, lastAt.get(datagram.host) ?? 0);
-    const at = sent + datagram.bytes.length / route.bytesPerMs;
-    lastAt.set(datagram.host, at);
+    if (lost) {
+      note(`fault loseDatagram: ${it}`);
+      return;
+    }
+    const at = route.arrival(from, datagram.bytes.length, clock.now());
+    const lateMs = late ? random.integer(1, MAGNITUDES.delayMs) : 0;
+    if (late) note(`fault reorderDatagram: ${it} takes ${lateMs} ms longer`);
+    if (twice) note(`fault duplicateDatagram: ${it} comes twice`);
     const arrive = (): void => {
-      trace.note(described(datagram));
+      note(it);
       deliver();
     };
-    clock.postAt(arrive, late ? at + random.integer(1, MAGNITUDES.delayMs) : at);
+    clock.postAt(arrive, at + lateMs);
     if (twice) clock.postAt(arrive, at + random.integer(0, COPY_MS));
   };
 }
 
-function described({ bytes, from, to, refusal }: DatagramOnTheWay): string {
-  const what = refusal ? "nobody receives there" : `datagram ${bytes.length}`;
-  return `${formatAddress(from)} > ${formatAddress(ip(to.host, to.port))} ${what}`;
+function described({ bytes, refusal }: DatagramOnTheWay): string {
+  return refusal ? "nobody receives there" : `datagram ${bytes.length}`;
 }

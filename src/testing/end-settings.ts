@@ -2,6 +2,7 @@ import type { SocketAddress } from "iomux";
 
 import type { Link } from "./link.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
+import type { StreamAccount } from "./stream-account.ts";
 
 /** What one end of a stream in memory is made with. */
 export interface EndSettings {
@@ -17,6 +18,8 @@ export interface EndSettings {
   readonly localAddress: SocketAddress;
   /** The other end. */
   readonly remoteAddress: SocketAddress;
+  /** What becomes of the bytes that it sends. */
+  readonly account: StreamAccount;
   /** Called once when the end holds no descriptor any more. */
   readonly released: () => void;
   /** Whether it is the end of a pipe that is written to. */

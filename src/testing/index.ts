@@ -32,5 +32,11 @@ export { createSimulation, type Simulation } from "./simulation.ts";
 export type { SimulationOptions } from "./simulation-options.ts";
 export { searchSeeds, type Failure, type Scenario, type SearchOptions } from "./search.ts";
 export { SimulationError, type Circumstances } from "./simulation-error.ts";
-export { SimulatedHost, type HostOptions, type HostSettings } from "./simulated-host.ts";
+export {
+  SimulatedHost,
+  type DispatchListener,
+  type HostOptions,
+  type HostSettings,
+} from "./simulated-host.ts";
+export { DISCARDS, type Discard, type StreamAccount } from "./stream-account.ts";
 export { Trace } from "./trace.ts";

@@ -33,12 +33,14 @@ export class KernelBuffer {
     return taken;
   }
 
-  /** Forgets all but the first `most` bytes. */
-  cut(most: number): void {
-    if (this.length <= most) return;
+  /** Forgets all but the first `most` bytes. Answers how many it has forgotten. */
+  cut(most: number): number {
+    const { length } = this;
+    if (length <= most) return 0;
     const kept = Buffer.concat(this.#pieces).subarray(0, most);
     this.#pieces = [];
     this.length = 0;
     this.push(kept);
+    return length - most;
   }
 }

@@ -12,22 +12,22 @@ export type Segment = "data" | "fin" | "reset" | "syn" | "syn-ack";
 export interface Link {
   /** How many of `bytes` travel in the next segment: at least 1. */
   segment(bytes: number): number;
-  /** Calls `arrive` when the segment is there; never, if the link was cut meanwhile. */
-  carry(what: Segment, bytes: number, arrive: () => void): void;
+  /** Calls `arrive` with the bytes when they are there; never, if the link was cut meanwhile. */
+  carry(what: Segment, bytes: Buffer, arrive: (bytes: Buffer) => void): void;
   /** Whether the network breaks the connection in place of carrying the next segment. */
   breaks(): boolean;
-  /** The end has reset or was killed: whether what is on its way is lost. */
-  cut(): void;
+  /** The end has reset or was killed. True: what is on its way is lost, and does not arrive. */
+  cut(): boolean;
 }
 
 /** No distance, and no faults: what is sent is there. */
 export const DIRECT: Link = {
   segment: (bytes) => bytes,
-  carry: (_what, _bytes, arrive) => {
-    arrive();
+  carry: (_what, bytes, arrive) => {
+    arrive(bytes);
   },
   breaks: () => false,
-  cut: () => undefined,
+  cut: () => false,
 };
 
 /** The largest segment, as on loopback. */
@@ -36,6 +36,8 @@ const SEGMENT_BYTES = 64 * 1024;
 export interface LinkSettings {
   readonly clock: SimulatedClock;
   readonly route: Route;
+  /** Address of the host that sends. */
+  readonly from: string;
   readonly faults: FaultPlan;
   readonly random: Random;
   readonly trace: Trace;
@@ -57,50 +59,69 @@ export class SimulatedLink implements Link {
   segment(bytes: number): number {
     const { random, faults } = this.#settings;
     const most = Math.min(bytes, SEGMENT_BYTES);
-    return random.chance(faults.split) ? random.integer(1, most) : most;
+    if (!random.chance(faults.split)) return most;
+    const part = random.integer(1, most);
+    if (part < most) this.#note(() => `fault split: ${part} of ${most} bytes`);
+    return part;
   }
 
   breaks(): boolean {
     const { random, faults } = this.#settings;
-    return random.chance(faults.reset);
+    const broken = random.chance(faults.reset);
+    if (broken) this.#note(() => "fault reset: the network breaks the connection");
+    return broken;
   }
 
-  cut(): void {
+  cut(): boolean {
     const { random, faults } = this.#settings;
-    if (random.chance(faults.loseOnReset)) this.#generation++;
+    const lost = random.chance(faults.loseOnReset);
+    if (!lost) return false;
+    this.#generation++;
+    this.#note(() => "fault loseOnReset: what is on its way does not arrive");
+    return true;
   }
 
-  carry(what: Segment, bytes: number, arrive: () => void): void {
+  carry(what: Segment, bytes: Buffer, arrive: (bytes: Buffer) => void): void {
     const generation = this.#generation;
-    this.#settings.route.pass(() => {
-      this.#settings.clock.postAt(() => {
-        const lost = generation !== this.#generation;
-        this.#note(what, bytes, lost);
-        if (!lost) arrive();
-      }, this.#arrival(bytes));
+    const { route, clock } = this.#settings;
+    if (route.partitioned) this.#note(() => `${described(what, bytes)} waits for the healing`);
+    route.pass(() => {
+      clock.postAt(
+        () => {
+          const lost = generation !== this.#generation;
+          this.#note(() => `${described(what, bytes)}${lost ? " lost" : ""}`);
+          if (!lost) arrive(bytes);
+        },
+        this.#arrival(what, bytes),
+      );
     });
   }
 
-  #note(what: Segment, bytes: number, lost: boolean): void {
-    const { trace, label } = this.#settings;
-    const size = what === "data" ? ` ${bytes}` : "";
-    trace.note(`${label} ${what}${size}${lost ? " lost" : ""}`);
-  }
-
   /** When a segment that is sent now is there. */
-  #arrival(bytes: number): number {
-    const { latencyMs, bytesPerMs } = this.#settings.route;
-    const now = this.#settings.clock.now();
-    const sent = Math.max(now + latencyMs, this.#lastAt);
-    this.#lastAt = sent + bytes / bytesPerMs + this.#extra();
+  #arrival(what: Segment, bytes: Buffer): number {
+    const { route, from, clock } = this.#settings;
+    const there = route.arrival(from, bytes.length, clock.now());
+    this.#lastAt = Math.max(there, this.#lastAt) + this.#extra(what, bytes);
     return this.#lastAt;
   }
 
-  #extra(): number {
+  #extra(what: Segment, bytes: Buffer): number {
     const { random, faults } = this.#settings;
     const delayed = random.chance(faults.delay);
     const stalled = random.chance(faults.stall);
     if (!delayed && !stalled) return 0;
-    return random.integer(1, stalled ? MAGNITUDES.stallMs : MAGNITUDES.delayMs);
+    const ms = random.integer(1, stalled ? MAGNITUDES.stallMs : MAGNITUDES.delayMs);
+    const fault = stalled ? "stall" : "delay";
+    this.#note(() => `fault ${fault}: ${described(what, bytes)} takes ${ms} ms longer`);
+    return ms;
   }
+
+  #note(what: () => string): void {
+    const { trace, label } = this.#settings;
+    trace.note(() => `${label} ${what()}`);
+  }
+}
+
+function described(what: Segment, { length }: Buffer): string {
+  return what === "data" ? `data ${length}` : what;
 }

@@ -1,5 +1,11 @@
 /** What addresses mean in memory. */
-import { formatAddress, IomuxError, type DatagramSource, type SocketAddress } from "iomux";
+import {
+  formatAddress,
+  IomuxError,
+  type DatagramAddress,
+  type DatagramSource,
+  type SocketAddress,
+} from "iomux";
 
 export const LOOPBACK = "127.0.0.1";
 export const BROADCAST = "255.255.255.255";
@@ -23,6 +29,18 @@ export function hostOf(address: SocketAddress): string {
   return address.family === "unix" ? LOOPBACK : address.host;
 }
 
+/** One direction of a stream, in the trace. */
+export function streamLabel(from: SocketAddress, to: SocketAddress): string {
+  // Of all streams only that of the standard input has no port.
+  if (from.family !== "unix" && from.port === 0) return "stdin";
+  return `${formatAddress(from)} > ${formatAddress(to)}`;
+}
+
+/** The way of a datagram, in the trace. */
+export function datagramLabel(from: DatagramSource, to: DatagramAddress): string {
+  return `${formatAddress(from)} > ${formatAddress(ip(to.host, to.port))}`;
+}
+
 /** Every address of a host. */
 export function isAny(host: string): boolean {
   return host === "0.0.0.0" || host === "::";
@@ -42,6 +60,17 @@ export function isGroup(host: string): boolean {
 /** Whether it is an address and no name. */
 export function isAddress(host: string): boolean {
   return host === "localhost" || host.includes(":") || /^\d+(\.\d+){3}$/.test(host);
+}
+
+/** Why there is no connection, or none any more. */
+export function connectionError(
+  code: string,
+  connecting: boolean,
+  remote: SocketAddress,
+  why: string,
+): IomuxError {
+  const doing = connecting ? "cannot connect to" : "connection with";
+  return new IomuxError(code, `${doing} ${formatAddress(remote)}: ${why} (${code})`);
 }
 
 /** Why an address cannot be had. */

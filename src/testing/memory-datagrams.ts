@@ -15,6 +15,7 @@ import {
 
 import {
   BROADCAST,
+  datagramLabel,
   FIRST_PORT,
   ip,
   isAny,
@@ -26,6 +27,7 @@ import {
 import { MemoryDatagram } from "./memory-datagram.ts";
 import { MemoryUdpSocket } from "./memory-udp-socket.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
+import type { Trace } from "./trace.ts";
 
 /** A datagram between its sender and one host. */
 export interface DatagramOnTheWay {
@@ -72,14 +74,20 @@ export class MemoryDatagrams {
   /** Datagrams for which a receiver's buffer had no room. */
   overflowed = 0;
   readonly #place: DatagramPlace;
+  readonly #trace: Trace | undefined;
   readonly #sockets = new Set<MemoryDatagram>();
   /** Those whose datagrams the system does not take at present. */
   #stalled: Set<MemoryDatagram> | null = null;
   #lastPort = FIRST_PORT - 1;
 
-  constructor(clock: SimulatedClock, place: DatagramPlace = { address: LOOPBACK, hosts: null }) {
+  constructor(
+    clock: SimulatedClock,
+    place: DatagramPlace = { address: LOOPBACK, hosts: null },
+    trace?: Trace,
+  ) {
     this.clock = clock;
     this.#place = place;
+    this.#trace = trace;
   }
 
   /**
@@ -181,7 +189,9 @@ export class MemoryDatagrams {
       return "EINVAL";
     }
     const from = this.#nearTo(to.host, sender.localAddress);
-    for (const [host, datagrams] of this.#destinations(to.host, here)) {
+    const destinations = this.#destinations(to.host, here);
+    if (destinations.length === 0) this.#note(bytes, from, to, "there is no such host");
+    for (const [host, datagrams] of destinations) {
       this.carry({ bytes, from, to, host, refusal: false }, () => {
         datagrams.#arrive(sender, bytes, from, to);
       });
@@ -208,8 +218,15 @@ export class MemoryDatagrams {
     const receivers = this.#receiversOf(sender, from, to);
     if (receivers.length === 0 && !isSpread(to.host)) this.#refuse(sender, from, to);
     for (const receiver of receivers) {
-      if (!receiver.receive(bytes, from)) this.overflowed++;
+      if (receiver.receive(bytes, from)) continue;
+      this.overflowed++;
+      this.#note(bytes, from, to, "the receive buffer is full");
     }
+  }
+
+  #note(bytes: Buffer, from: DatagramSource, to: DatagramAddress, why: string): void {
+    const { length } = bytes;
+    this.#trace?.note(() => `${datagramLabel(from, to)} datagram ${length} lost: ${why}`);
   }
 
   /** The answer goes back as the datagram came. */

@@ -2,9 +2,11 @@
 import { IomuxError, type ListenSink, type ListenTransport, type SocketAddress } from "iomux";
 
 import type { Conditions } from "./conditions.ts";
+import { streamLabel } from "./memory-addresses.ts";
 import type { MemoryTransport } from "./memory-transport.ts";
 import { netstatLine } from "./netstat-line.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
+import type { Trace } from "./trace.ts";
 
 /** When accepting is tried again after it failed. */
 const RETRY_MS = 1;
@@ -22,16 +24,23 @@ export class MemoryListener implements ListenTransport {
   readonly localAddress: SocketAddress;
   readonly #network: ListenerNetwork;
   readonly #backlog: number;
+  readonly #trace: Trace | undefined;
   readonly #accepted = new WeakSet<MemoryTransport>();
   #queue: MemoryTransport[] = [];
   #sink: ListenSink | null = null;
   #paused = false;
   #closed = false;
 
-  constructor(network: ListenerNetwork, localAddress: SocketAddress, backlog: number) {
+  constructor(
+    network: ListenerNetwork,
+    localAddress: SocketAddress,
+    backlog: number,
+    trace?: Trace,
+  ) {
     this.#network = network;
     this.localAddress = localAddress;
     this.#backlog = backlog;
+    this.#trace = trace;
   }
 
   get hasRoom(): boolean {
@@ -69,6 +78,7 @@ export class MemoryListener implements ListenTransport {
   #accept(): void {
     while (!this.#paused && !this.#closed && this.#sink !== null && this.#queue.length > 0) {
       if (this.#network.descriptors >= this.#network.descriptorLimit) {
+        this.#note("accepting fails: EMFILE");
         this.#sink.onAcceptFailed(
           new IomuxError("EMFILE", "too many open files; raise the limit (EMFILE)"),
         );
@@ -86,8 +96,15 @@ export class MemoryListener implements ListenTransport {
     }
   }
 
+  /** The first that waits is the one that is not accepted. */
+  #note(what: string): void {
+    const { remoteAddress, localAddress } = this.#queue[0]!;
+    this.#trace?.note(() => `${streamLabel(remoteAddress, localAddress)} ${what}`);
+  }
+
   /** A peer is lost (ECONNABORTED), or waits until accepting is tried again. */
   #failAccepting(code: string): void {
+    this.#note(`fault acceptFailure: ${code}`);
     if (code === "ECONNABORTED") this.#queue.shift()!.reset();
     this.#network.clock.post(() => {
       this.#accept();

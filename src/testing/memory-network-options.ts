@@ -1,5 +1,7 @@
 import type { Conditions } from "./conditions.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
+import type { StreamAccount } from "./stream-account.ts";
+import type { Trace } from "./trace.ts";
 
 /** How large the world in memory is. */
 export interface MemoryNetworkOptions {
@@ -13,6 +15,10 @@ export interface MemoryNetworkOptions {
   readonly hosts?: Map<string, MemoryNetwork>;
   /** What the network is like. Default: nothing is far, and nothing goes wrong. */
   readonly conditions?: Conditions;
+  /** Where to put the accounts of its streams, one for each direction. Default: nowhere. */
+  readonly accounts?: StreamAccount[];
+  /** Hears what is refused, fails and is discarded. Default: nobody. */
+  readonly trace?: Trace;
   /** The same host before its processes were killed: its paths and ports go on from there. */
   readonly before?: MemoryNetwork;
 }

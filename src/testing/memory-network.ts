@@ -26,9 +26,11 @@ import {
   isLoopback,
   LOOPBACK,
   refusal,
+  streamLabel,
   unixAddress,
 } from "./memory-addresses.ts";
 import { adoptedFrom } from "./memory-adoption.ts";
+import { MemoryEnds } from "./memory-ends.ts";
 import { MemoryListener } from "./memory-listener.ts";
 import { MemoryDatagrams } from "./memory-datagrams.ts";
 import type { MemoryNetworkOptions } from "./memory-network-options.ts";
@@ -38,10 +40,12 @@ import { MemorySocket } from "./memory-socket.ts";
 import { MemoryStdin } from "./memory-stdin.ts";
 import { MemoryTransport } from "./memory-transport.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
+import type { Trace } from "./trace.ts";
 
 /** What a process that was killed waits for. */
 const NEVER = new Promise<never>(() => undefined);
 const FULL = "too many open files; raise the limit";
+const BACKLOG_FULL = "its backlog is full";
 const ANYWHERE: readonly string[] = ["0.0.0.0", "::"];
 
 /** A network in memory, for tests: no sockets, no waiting, and nothing left to chance. */
@@ -60,8 +64,6 @@ export class MemoryNetwork implements Network {
   descriptorLimit: number;
   /** Descriptors in use: channels and listeners, raw sockets not among them. */
   descriptors = 0;
-  /** Ends of streams that are not closed, those of raw sockets among them. */
-  readonly ends = new Set<MemoryTransport>();
   /** Standard input, which `adopt` takes. */
   readonly stdin: MemoryStdin;
   /** Address of this host. */
@@ -73,6 +75,8 @@ export class MemoryNetwork implements Network {
   /** Where datagrams travel: what may be done to them on their way is said here. */
   readonly datagrams: MemoryDatagrams;
   readonly #standardInput: ReadonlySet<MemoryTransport>;
+  readonly #ends: MemoryEnds;
+  readonly #trace: Trace | undefined;
   readonly #listeners = new Map<string, MemoryListener>();
   readonly #adopted = new WeakMap<object, object>();
   readonly #signals = new MemorySignals();
@@ -86,13 +90,15 @@ export class MemoryNetwork implements Network {
     this.clock = clock;
     this.address = options.address ?? LOOPBACK;
     this.conditions = options.conditions ?? still(options.capacity ?? 128 * 1024);
-    const { hosts = null, before } = options;
+    const { hosts = null, before, accounts, trace } = options;
+    this.#trace = trace;
+    this.#ends = new MemoryEnds({ clock, conditions: this.conditions, accounts, trace });
     this.#hosts = hosts?.set(this.address, this) ?? null;
     this.#stalePaths = before === undefined ? new Set() : before.#stalePaths;
     this.#lastPort = before === undefined ? FIRST_PORT - 1 : before.#lastPort;
     this.descriptorLimit = options.descriptorLimit ?? Infinity;
-    this.datagrams = new MemoryDatagrams(clock, { address: this.address, hosts });
-    const [near, far] = this.#pair(ip("127.0.0.1", 0), ip("127.0.0.1", 0));
+    this.datagrams = new MemoryDatagrams(clock, { address: this.address, hosts }, trace);
+    const [near, far] = this.#ends.pair(ip("127.0.0.1", 0), ip("127.0.0.1", 0));
     this.#standardInput = new Set([near, far]);
     this.stdin = new MemoryStdin(near, new MemorySocket(far));
   }
@@ -102,7 +108,7 @@ export class MemoryNetwork implements Network {
     const bound = this.#bindable(address);
     const refused = this.#cannotListen(bound);
     if (refused !== null) return Promise.reject(refused);
-    const listener = new MemoryListener(this, bound, options.backlog ?? 511);
+    const listener = new MemoryListener(this, bound, options.backlog ?? 511, this.#trace);
     this.#listeners.set(formatAddress(bound), listener);
     if (bound.family === "unix") this.#stalePaths.delete(bound.path);
     this.descriptors++;
@@ -143,7 +149,7 @@ export class MemoryNetwork implements Network {
 
   #failing(address: CheckedAddress): Transport {
     const [local, remote] = this.#addressesFor(address);
-    const near = this.#end(local, remote, () => undefined);
+    const near = this.#ends.make(local, remote);
     near.connecting = true;
     this.clock.post(() => {
       near.fail("EMFILE", FULL);
@@ -172,51 +178,20 @@ export class MemoryNetwork implements Network {
   pair(family: "tcp" | "unix" = "tcp"): [MemorySocket, MemorySocket] {
     const address = (): SocketAddress =>
       family === "unix" ? { family, path: "" } : ip("127.0.0.1", ++this.#lastPort);
-    const [left, right] = this.#pair(address(), address());
+    const [left, right] = this.#ends.pair(address(), address());
     return [new MemorySocket(left), new MemorySocket(right)];
   }
 
   /** A pipe: an end that can only be written to, which `adopt` takes, and the one that reads it. */
   pipe(): [MemorySocket, MemorySocket] {
     const nowhere: SocketAddress = { family: "unix", path: "" };
-    const [write, read] = this.#pair(nowhere, nowhere, true);
+    const [write, read] = this.#ends.pair(nowhere, nowhere, true);
     return [new MemorySocket(write), new MemorySocket(read)];
   }
 
   /** Two message ports that are connected with each other; `adopt` takes either. */
   ports(): [MemoryPort, MemoryPort] {
     return MemoryPort.pair(this.clock);
-  }
-
-  #pair(a: SocketAddress, b: SocketAddress, writeOnly = false): [MemoryTransport, MemoryTransport] {
-    const left = this.#end(a, b, () => undefined, writeOnly);
-    const right = this.#end(b, a, () => undefined);
-    MemoryTransport.join(left, right);
-    return [left, right];
-  }
-
-  #end(
-    local: SocketAddress,
-    remote: SocketAddress,
-    released: () => void,
-    writeOnly = false,
-  ): MemoryTransport {
-    const { receive, send } = this.conditions.buffers();
-    const end: MemoryTransport = new MemoryTransport({
-      clock: this.clock,
-      capacity: receive,
-      sendCapacity: send,
-      link: this.conditions.link(local, remote),
-      localAddress: local,
-      remoteAddress: remote,
-      released: () => {
-        this.ends.delete(end);
-        released();
-      },
-      writeOnly,
-    });
-    this.ends.add(end);
-    return end;
   }
 
   #dial(address: CheckedAddress, released: () => void): MemoryTransport {
@@ -228,7 +203,7 @@ export class MemoryNetwork implements Network {
         });
       });
     });
-    const near = this.#end(local, remote, () => {
+    const near = this.#ends.make(local, remote, () => {
       attempt.over();
       released();
     });
@@ -266,14 +241,26 @@ export class MemoryNetwork implements Network {
     const listener = this.#listenerAt(near.remoteAddress);
     const failure = listener === undefined ? null : this.conditions.connectFailure();
     if (listener === undefined) this.#refuseUnheard(near);
-    else if (failure !== null) this.#refuse(near, failure, "the network does not let it through");
+    else if (failure !== null) this.#refuseByFault(near, failure);
     else if (listener.hasRoom) this.#answer(near, listener, attempt);
-    else if (near.remoteAddress.family === "unix") near.fail("EAGAIN", "its backlog is full");
-    else attempt.repeat();
+    else if (near.remoteAddress.family === "unix") near.fail("EAGAIN", BACKLOG_FULL);
+    else {
+      this.#note(near, `is not answered: ${BACKLOG_FULL}`);
+      attempt.repeat();
+    }
+  }
+
+  #note({ localAddress, remoteAddress }: MemoryTransport, what: string): void {
+    this.#trace?.note(() => `${streamLabel(localAddress, remoteAddress)} ${what}`);
+  }
+
+  #refuseByFault(near: MemoryTransport, code: string): void {
+    this.#note(near, `fault refuse: ${code}`);
+    this.#refuse(near, code, "the network does not let it through");
   }
 
   #answer(near: MemoryTransport, listener: MemoryListener, attempt: ConnectAttempt): void {
-    const far = this.#end(near.remoteAddress, near.localAddress, () => {
+    const far = this.#ends.make(near.remoteAddress, near.localAddress, () => {
       listener.released(far);
     });
     MemoryTransport.join(near, far);
@@ -293,7 +280,7 @@ export class MemoryNetwork implements Network {
   /** The answer comes back as far as the question went. */
   #refuse(near: MemoryTransport, code: string, why: string): void {
     const back = this.conditions.link(near.remoteAddress, near.localAddress);
-    back.carry("reset", 0, () => {
+    back.carry("reset", Buffer.alloc(0), () => {
       near.fail(code, why);
     });
   }
@@ -301,7 +288,7 @@ export class MemoryNetwork implements Network {
   /** The processes of this host are killed: its kernel closes all that they had. */
   kill(): void {
     this.#killed = true;
-    for (const end of [...this.ends]) end.destroy();
+    for (const end of [...this.#ends.open]) end.destroy();
     for (const listener of [...this.#listeners.values()]) {
       const { localAddress } = listener;
       if (localAddress.family === "unix") this.#stalePaths.add(localAddress.path);
@@ -321,7 +308,7 @@ export class MemoryNetwork implements Network {
 
   /** A line for each listener, end and datagram socket, as netstat(8) has them; none for `stdin`. */
   netstat(): string[] {
-    const streams = [...this.ends].filter((end) => !this.#standardInput.has(end));
+    const streams = [...this.#ends.open].filter((end) => !this.#standardInput.has(end));
     const open = [...this.#listeners.values(), ...streams, ...this.datagrams.sockets];
     return open.map((one) => one.describe());
   }

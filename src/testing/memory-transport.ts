@@ -8,19 +8,15 @@
  * bytes unread, or is written to when closed, answers a reset, as TCP does; a Unix-domain end
  * answers EPIPE to who writes to it.
  */
-import {
-  IomuxError,
-  formatAddress,
-  type SocketAddress,
-  type Transport,
-  type TransportSink,
-} from "iomux";
+import type { SocketAddress, Transport, TransportSink } from "iomux";
 
 import type { EndSettings } from "./end-settings.ts";
 import { KernelBuffer } from "./kernel-buffer.ts";
-import { DIRECT, type Link, type Segment } from "./link.ts";
+import type { Segment } from "./link.ts";
+import { connectionError } from "./memory-addresses.ts";
 import { netstatLine, streamState } from "./netstat-line.ts";
 import { MemorySocket } from "./memory-socket.ts";
+import { Outbound } from "./outbound.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
 /** The most that one I/O event delivers, as libuv's reads. */
@@ -36,8 +32,7 @@ export class MemoryTransport implements Transport {
   connecting = false;
   readonly #clock: SimulatedClock;
   readonly #capacity: number;
-  readonly #sendCapacity: number;
-  readonly #link: Link;
+  readonly #outbound: Outbound;
   readonly #released: () => void;
   #peer: MemoryTransport | null = null;
   #sink: TransportSink | null = null;
@@ -45,9 +40,6 @@ export class MemoryTransport implements Transport {
   /** What the peer has sent after its bytes. */
   #inboundEnd: "none" | "fin" | "reset" = "none";
   #endTold: boolean;
-  readonly #outbound = new KernelBuffer();
-  /** Bytes on the link. */
-  #travelling = 0;
   /** Whether a write is not complete yet. */
   #writing = false;
   /** Who had this end before a reactor adopted it. */
@@ -62,8 +54,7 @@ export class MemoryTransport implements Transport {
   constructor(settings: EndSettings) {
     this.#clock = settings.clock;
     this.#capacity = settings.capacity;
-    this.#sendCapacity = settings.sendCapacity ?? 0;
-    this.#link = settings.link ?? DIRECT;
+    this.#outbound = new Outbound(settings);
     this.localAddress = settings.localAddress;
     this.remoteAddress = settings.remoteAddress;
     this.#released = settings.released;
@@ -84,7 +75,7 @@ export class MemoryTransport implements Transport {
   /** As netstat(8) shows it. */
   describe(): string {
     const { localAddress: local, remoteAddress: foreign } = this;
-    const unsent = this.#outbound.length + this.#travelling;
+    const unsent = this.#outbound.length + this.#outbound.travelling;
     const state = streamState(this.connecting, this.#finSent, this.#inboundEnd !== "none");
     return netstatLine({ local, foreign, received: this.#inbound.length, unsent, state });
   }
@@ -92,7 +83,7 @@ export class MemoryTransport implements Transport {
   attach(sink: TransportSink): void {
     this.#sink = sink;
     if (this.#failure !== null) {
-      this.#end();
+      this.#end("failure");
       sink.onFailed(this.#failure);
       return;
     }
@@ -103,7 +94,7 @@ export class MemoryTransport implements Transport {
 
   /** A part of the handshake travels before all bytes. */
   carry(what: Segment, arrive: () => void): void {
-    this.#link.carry(what, 0, arrive);
+    this.#outbound.send(what, arrive);
   }
 
   /** The connection stands. */
@@ -117,24 +108,22 @@ export class MemoryTransport implements Transport {
 
   /** The connection could not be made, or is lost. */
   fail(code: string, why: string): void {
+    this.#outbound.drop("unsent at failure");
     if (this.#closed) return;
-    const doing = this.connecting ? "cannot connect to" : "connection with";
-    const message = `${doing} ${formatAddress(this.remoteAddress)}: ${why} (${code})`;
-    this.#failure = new IomuxError(code, message);
+    this.#outbound.account.note(() => `fails: ${why} (${code})`);
+    this.#failure = connectionError(code, this.connecting, this.remoteAddress, why);
     const sink = this.#sink;
     if (sink === null) return;
-    this.#end();
+    this.#end("failure");
     sink.onFailed(this.#failure);
   }
 
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
     if (this.#closed || this.#failure !== null) return false;
-    // Copied, because what is in the send buffer is no longer the writer's.
-    const chunks = bytes instanceof Uint8Array ? [bytes] : bytes;
-    for (const chunk of chunks) this.#outbound.push(Buffer.from(chunk));
+    this.#outbound.push(bytes instanceof Uint8Array ? [bytes] : bytes);
     this.#writing = true;
     this.#send();
-    this.#writing = this.#outbound.length > this.#sendCapacity;
+    this.#writing = this.#outbound.overfull;
     return !this.#writing;
   }
 
@@ -157,13 +146,13 @@ export class MemoryTransport implements Transport {
   destroy(): void {
     if (this.#closed) return;
     const unread = this.#inbound.length > 0;
-    this.#end();
+    this.#end("close");
     if (unread) {
       this.#abandon();
       return;
     }
     this.#shut = true;
-    this.#outbound.cut(this.#sendCapacity);
+    this.#outbound.dropExcess("unsent at close");
     this.#sendFin();
   }
 
@@ -174,20 +163,19 @@ export class MemoryTransport implements Transport {
       return;
     }
     if (this.#closed) return;
-    this.#end();
+    this.#end("reset");
     this.#abandon();
   }
 
   #abandon(): void {
-    this.#outbound.cut(0);
-    this.#link.cut();
+    this.#outbound.abandon();
     this.#sendEnd("reset");
   }
 
   #sendEnd(end: "fin" | "reset"): void {
     const peer = this.#peer;
     if (peer === null) return;
-    this.#link.carry(end, 0, () => {
+    this.#outbound.send(end, () => {
       peer.receiveEnd(end);
     });
   }
@@ -206,6 +194,7 @@ export class MemoryTransport implements Transport {
   unread(bytes: Buffer): void {
     if (bytes.length === 0) return;
     this.#inbound.unshift(bytes);
+    this.#peer!.#outbound.account.deliver(-bytes.length);
     this.#endTold = false;
   }
 
@@ -238,54 +227,38 @@ export class MemoryTransport implements Transport {
       return;
     }
     while (this.#outbound.length > 0) {
-      const room = peer.#capacity - peer.#inbound.length - this.#travelling;
-      if (room < this.#worthSending(peer.#capacity)) return;
-      if (this.#link.breaks()) {
-        this.#break();
+      const room = peer.#capacity - peer.#inbound.length - this.#outbound.travelling;
+      if (room < this.#outbound.leastRoom(peer.#capacity)) return;
+      if (this.#outbound.breaks()) {
+        // The network resets both ends.
+        this.#abandon();
+        this.receiveEnd("reset");
         return;
       }
-      const most = Math.min(room, this.#outbound.first);
-      const part = this.#outbound.take(this.#link.segment(most));
-      this.#travelling += part.length;
-      this.#link.carry("data", part.length, () => {
-        this.#travelling -= part.length;
-        if (!peer.#closed) peer.#receive(part);
-        else if (this.#unix) peer.#refuse();
-        else peer.#sendEnd("reset"); // which takes its way
+      this.#outbound.sendData(room, (bytes) => {
+        peer.#receive(bytes);
       });
     }
   }
 
-  /**
-   * The least room that is used: for all that is left, a read's worth, or half the window. Who fills
-   * every byte of it at once is left with segments of a byte (RFC 1122, 4.2.3.4: the silly window).
-   */
-  #worthSending(window: number): number {
-    return Math.min(this.#outbound.length, READ_BYTES, Math.ceil(window / 2));
-  }
-
   /** It is closed, and was sent bytes: that is told behind what it has sent itself. */
   #refuse(): void {
-    this.#link.carry("reset", 0, () => {
+    this.#outbound.send("reset", () => {
       this.#clock.post(this.#peer!.#brokenPipe);
     });
   }
 
-  /** The network resets both ends. */
-  #break(): void {
-    this.#abandon();
-    this.receiveEnd("reset");
-  }
-
   readonly #brokenPipe = (): void => {
-    if (this.#unix) this.fail("EPIPE", "the peer has closed and takes no more bytes");
-    else this.fail("ECONNRESET", RESET);
+    if (this.#unix) {
+      this.fail("EPIPE", "the peer has closed and takes no more bytes");
+      this.#peer!.#outbound.drop("unsent at failure");
+    } else this.fail("ECONNRESET", RESET);
   };
 
   /** The other end has read: what waits goes on. */
   #drained(): void {
     if (this.#outbound.length > 0) this.#send();
-    if (!this.#writing || this.#outbound.length > this.#sendCapacity) {
+    if (!this.#writing || this.#outbound.overfull) {
       this.#sendFin();
       return;
     }
@@ -304,12 +277,26 @@ export class MemoryTransport implements Transport {
   }
 
   #receive(bytes: Buffer): void {
-    this.#inbound.push(bytes);
-    this.#poll();
+    if (!this.#closed && this.#inboundEnd !== "reset") {
+      this.#inbound.push(bytes);
+      this.#poll();
+      return;
+    }
+    const cause = this.#closed ? "late after close" : "late after reset";
+    this.#peer!.#outbound.account.discard(cause, bytes.length);
+    if (!this.#closed) return;
+    if (this.#unix) this.#refuse();
+    else {
+      // What it had still to send goes with it, as in Linux.
+      this.#outbound.drop("unsent at reset");
+      this.#sendEnd("reset");
+    }
   }
 
   /** The other end has ended its side, or has reset the connection. */
   receiveEnd(end: "fin" | "reset"): void {
+    // What a closed end has left to send is sent no more.
+    if (this.#closed && end === "reset") this.#outbound.drop("unsent at failure");
     if (this.#closed || this.#inboundEnd === "reset") return;
     this.#inboundEnd = end;
     // A write that waits fails at once, whether anybody reads or not.
@@ -346,6 +333,7 @@ export class MemoryTransport implements Transport {
       if (this.#inbound.length === 0) break;
       const chunk = this.#inbound.take(READ_BYTES - told);
       told += chunk.length;
+      this.#peer!.#outbound.account.deliver(chunk.length);
       sink.onBytes(chunk);
     }
     if (told > 0) this.#peer!.#drained();
@@ -368,16 +356,18 @@ export class MemoryTransport implements Transport {
     this.#clock.post(() => {
       if (this.#closed) return;
       const sink = this.#sink;
-      this.#end();
+      this.#end("close");
       sink?.onFinished();
     });
   }
 
-  #end(): void {
+  #end(event: "close" | "reset" | "failure"): void {
     this.#closed = true;
     this.#reading = false;
     this.#sink = null;
-    this.#inbound.cut(0);
+    this.#outbound.account.over = true;
+    const unread = this.#inbound.cut(0);
+    if (unread > 0) this.#peer!.#outbound.account.discard(`unread at ${event}`, unread);
     this.#writing = false;
     this.#released();
   }

@@ -1,5 +1,5 @@
 /** Looks for a seed in whose world a scenario fails, and for the fewest faults that it takes. */
-import { shrinkFaultPlan } from "./fault-plan.ts";
+import { shrinkFaultPlan, type FaultPlan } from "./fault-plan.ts";
 import { createSimulation, type Simulation } from "./simulation.ts";
 import { checkNames, type SimulationOptions } from "./simulation-options.ts";
 import { SimulationError, whyOf } from "./simulation-error.ts";
@@ -22,7 +22,10 @@ export interface SearchOptions {
   readonly count?: number;
   /** As for `createSimulation`. Default `"swarm"`. */
   readonly faults?: SimulationOptions["faults"];
-  /** Called after each world in which nothing failed. */
+  /**
+   * Called after each world in which nothing failed. Its trace has no lines, unless the scenario
+   * says how many (`world: { traceLines }`).
+   */
   readonly onWorld?: (world: Simulation) => void;
 }
 
@@ -58,7 +61,7 @@ export async function searchSeeds(
     throw new RangeError(`count is ${String(count)}: give a whole number from 1`);
   }
   for (let seed = first; seed < first + count; seed++) {
-    const world = createSimulation({ ...scenario.world, seed, faults });
+    const world = createSimulation({ traceLines: 0, ...scenario.world, seed, faults });
     const error = await errorIn(world, scenario);
     if (error !== null) return smallest(scenario, { seed, world, error });
     onWorld?.(world);
@@ -69,14 +72,16 @@ export async function searchSeeds(
 async function smallest(scenario: Scenario, first: Failure): Promise<Failure> {
   const { seed } = first;
   let failure = first;
-  await shrinkFaultPlan(first.world.faults, async (faults) => {
+  const fails = async (faults: FaultPlan): Promise<boolean> => {
     const world = createSimulation({ ...scenario.world, seed, faults });
     const error = await errorIn(world, scenario);
     // Another defect is none to shrink this one to.
     if (error === null || kindOf(error) !== kindOf(first.error)) return false;
     failure = { seed, world, error };
     return true;
-  });
+  };
+  // The search has made no trace.
+  if (await fails(first.world.faults)) await shrinkFaultPlan(first.world.faults, fails);
   return failure;
 }
 

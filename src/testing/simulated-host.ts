@@ -5,6 +5,7 @@ import {
   type Clock,
   type Reactor,
   type ReactorOptions,
+  type Registration,
   type SignalName,
 } from "iomux";
 
@@ -13,6 +14,7 @@ import type { Carrier } from "./memory-datagrams.ts";
 import { MemoryNetwork } from "./memory-network.ts";
 import type { MemorySocket } from "./memory-socket.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
+import type { StreamAccount } from "./stream-account.ts";
 import type { Trace } from "./trace.ts";
 
 /** How a host differs from others. */
@@ -20,6 +22,9 @@ export interface HostOptions {
   /** Descriptors that its processes may have: channels, listeners, datagrams. Default: no limit. */
   readonly descriptorLimit?: number;
 }
+
+/** Hears of each call of a handler, and of which reactor it is. */
+export type DispatchListener = (reactor: string, registration: Registration, ready: number) => void;
 
 /** What a host is made with. */
 export interface HostSettings {
@@ -31,6 +36,10 @@ export interface HostSettings {
   readonly clock: SimulatedClock;
   /** The clock of its reactors. */
   readonly hostClock: Clock;
+  /** Hears of each call of a handler of its reactors. */
+  readonly onDispatch?: DispatchListener | undefined;
+  /** Where the accounts of its streams go. */
+  readonly accounts: StreamAccount[];
   /** All hosts, by address. */
   readonly neighbours: Map<string, MemoryNetwork>;
   /** What its network is like. */
@@ -55,6 +64,8 @@ export class SimulatedHost {
   #network: MemoryNetwork;
   #life: Life;
   #reactors: Reactor[] = [];
+  /** Reactors that there ever were. */
+  #created = 0;
 
   constructor(settings: HostSettings) {
     this.name = settings.name;
@@ -66,12 +77,15 @@ export class SimulatedHost {
 
   #boot(before?: MemoryNetwork): MemoryNetwork {
     const { clock, address, neighbours, conditions, carryDatagram } = this.#settings;
+    const { accounts, trace } = this.#settings;
     const { descriptorLimit } = before ?? this.#settings;
     const network = new MemoryNetwork(clock, {
       address,
       hosts: neighbours,
       conditions,
       descriptorLimit,
+      accounts,
+      trace,
       ...(before === undefined ? {} : { before }),
     });
     network.datagrams.carry = carryDatagram;
@@ -85,9 +99,28 @@ export class SimulatedHost {
 
   /** A reactor on this host. Its invariants are checked after every step. */
   createReactor(options: ReactorOptions = {}): Reactor {
-    const reactor = createReactor({ network: this.#network, clock: this.#life, ...options });
+    const onDispatch = this.#dispatchListener(options.onDispatch);
+    const reactor = createReactor({
+      network: this.#network,
+      clock: this.#life,
+      ...options,
+      ...(onDispatch === undefined ? {} : { onDispatch }),
+    });
     this.#reactors.push(reactor);
     return reactor;
+  }
+
+  /** The world's, and the one that was asked for. */
+  #dispatchListener(other: ReactorOptions["onDispatch"]): ReactorOptions["onDispatch"] {
+    const { onDispatch } = this.#settings;
+    const place = ++this.#created;
+    // What is no function is for the reactor to refuse.
+    if (onDispatch === undefined || typeof (other ?? onDispatch) !== "function") return other;
+    const reactor = place === 1 ? this.name : `${this.name} #${place}`;
+    return (registration, ready) => {
+      onDispatch(reactor, registration, ready);
+      other?.(registration, ready);
+    };
   }
 
   /**

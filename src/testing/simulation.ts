@@ -8,19 +8,20 @@
  * One thing happens at a time, and every promise that is ready is run before the next (Node does
  * the same between two callbacks). Time is made up: it moves when nothing is left to do now.
  */
-import { formatAddress, type Clock, type SocketAddress } from "iomux";
+import type { Clock, SocketAddress } from "iomux";
 
-import type { Conditions } from "./conditions.ts";
+import type { Buffers, Conditions } from "./conditions.ts";
 import { datagramCarrier } from "./datagram-carrier.ts";
 import { checkedFaultPlan, drawFaultPlan, MAGNITUDES, type FaultPlan } from "./fault-plan.ts";
 import { SimulatedLink, type Link } from "./link.ts";
+import { hostOf, isLoopback, streamLabel } from "./memory-addresses.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
 import { NETSTAT_COLUMNS } from "./netstat-line.ts";
 import { Random } from "./random.ts";
 import { Route, type RouteSettings } from "./route.ts";
 import { Seclusion } from "./seclusion.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
-import { SimulatedHost, type HostOptions } from "./simulated-host.ts";
+import { SimulatedHost, type DispatchListener, type HostOptions } from "./simulated-host.ts";
 import {
   checkHostOptions,
   checkNumber,
@@ -28,7 +29,8 @@ import {
   type SimulationOptions,
 } from "./simulation-options.ts";
 import { SimulationError, whyOf } from "./simulation-error.ts";
-import { Trace } from "./trace.ts";
+import type { StreamAccount } from "./stream-account.ts";
+import { dispatchOf, Trace } from "./trace.ts";
 
 const MAX_STEPS_AT_ONCE = 100_000;
 const LOOPBACK: RouteSettings = { latencyMs: 0, bytesPerMs: 1_000_000 };
@@ -51,17 +53,20 @@ export class Simulation {
   /** What happened. */
   readonly trace: Trace;
   readonly #route: RouteSettings;
+  /** Sizes of buffers that are not drawn. */
+  readonly #given: Partial<Buffers>;
   readonly #maxMs: number;
   readonly #streams: Random;
   readonly #hosts = new Map<string, SimulatedHost>();
   readonly #networks = new Map<string, MemoryNetwork>();
   readonly #routes = new Map<string, Route>();
+  readonly #accounts: StreamAccount[] = [];
   readonly #always: (() => void)[] = [];
   readonly #seclusion: Seclusion;
   #links = 0;
 
   constructor(options: SimulationOptions) {
-    const { seed, faults, route, traceLines, maxMs } = resolveSimulationOptions(options);
+    const { seed, faults, route, buffers, traceLines, maxMs } = resolveSimulationOptions(options);
     this.seed = String(seed);
     const random = new Random(this.seed);
     this.faults = faults === "swarm" ? drawFaultPlan(random) : checkedFaultPlan(faults);
@@ -70,6 +75,7 @@ export class Simulation {
     this.#streams = random.fork("streams");
     this.#seclusion = new Seclusion(this.clock, random.fork("program"));
     this.#route = route;
+    this.#given = buffers;
     this.#maxMs = maxMs;
   }
 
@@ -88,13 +94,16 @@ export class Simulation {
       name,
       address,
       clock: this.clock,
-      hostClock: this.#clockOf(name, random.fork("handlers")),
+      hostClock: this.#clockOf(name),
+      onDispatch: this.#dispatchListener(random.fork("handlers")),
       trace: this.trace,
+      accounts: this.#accounts,
       descriptorLimit,
       neighbours: this.#networks,
-      conditions: this.#conditionsOf(random),
+      conditions: this.#conditionsOf(address, random),
       carryDatagram: datagramCarrier({
         clock: this.clock,
+        from: address,
         faults: this.faults,
         random: random.fork("datagrams"),
         trace: this.trace,
@@ -105,16 +114,11 @@ export class Simulation {
     return host;
   }
 
-  /** A clock whose reading shows what handlers have cost meanwhile. */
-  #clockOf(name: string, random: Random): Clock {
-    const { clock, faults } = this;
+  /** The clock of all, which learns whether this host's process would stay alive. */
+  #clockOf(name: string): Clock {
+    const { clock } = this;
     return {
-      now: () => {
-        if (random.chance(faults.slowHandler)) {
-          clock.spend(random.integer(1, MAGNITUDES.handlerMs));
-        }
-        return clock.now();
-      },
+      now: () => clock.now(),
       immediate: (callback) => {
         clock.immediate(callback);
       },
@@ -125,15 +129,24 @@ export class Simulation {
     };
   }
 
-  #conditionsOf(random: Random): Conditions {
+  /** Hears of calls of handlers, for the trace and for what they cost; undefined: needs not. */
+  #dispatchListener(random: Random): DispatchListener | undefined {
+    const { clock, faults, trace } = this;
+    if (faults.slowHandler === 0 && !trace.on) return undefined;
+    return (reactor, registration, ready) => {
+      trace.note(() => `${reactor}: ${dispatchOf(registration, ready)}`);
+      if (!random.chance(faults.slowHandler)) return;
+      const ms = random.integer(1, MAGNITUDES.handlerMs);
+      trace.note(() => `${reactor}: fault slowHandler: fd ${registration.fd} takes ${ms} ms`);
+      clock.spend(ms);
+    };
+  }
+
+  #conditionsOf(address: string, random: Random): Conditions {
     const { faults } = this;
     return {
-      buffers: () => {
-        const small = random.chance(faults.smallBuffers);
-        const most = small ? 2048 : 128 * 1024;
-        return { receive: random.integer(1, most), send: random.integer(0, most) };
-      },
-      link: (from, to) => this.#link(from, to),
+      buffers: (local, remote) => this.#buffers(random, streamLabel(local, remote)),
+      link: (from, to) => this.#link(address, from, to),
       connectFailure: () =>
         random.chance(faults.refuse) ? random.pick(["ECONNREFUSED", "ETIMEDOUT"]) : null,
       acceptFailure: () =>
@@ -141,12 +154,26 @@ export class Simulation {
     };
   }
 
-  #link(from: SocketAddress, to: SocketAddress): Link {
-    const label = `${formatAddress(from)} > ${formatAddress(to)}`;
+  /** Drawn also where the sizes are given, so that these change nothing else. */
+  #buffers(random: Random, label: string): Buffers {
+    const small = random.chance(this.faults.smallBuffers);
+    const most = small ? 2048 : 128 * 1024;
+    const drawn = { receive: random.integer(1, most), send: random.integer(0, most) };
+    const { receive = drawn.receive, send = drawn.send } = this.#given;
+    if (small) {
+      this.trace.note(() => `${label} fault smallBuffers: receive ${receive}, send ${send}`);
+    }
+    return { receive, send };
+  }
+
+  /** How what an end on the host at `address` sends travels. */
+  #link(address: string, from: SocketAddress, to: SocketAddress): Link {
+    const label = streamLabel(from, to);
     const random = this.#streams.fork(`link ${this.#links++}`);
-    const route = this.#routeBetween(addressOf(from), addressOf(to));
+    const other = hostOf(to);
+    const route = this.#routeBetween(address, isLoopback(other) ? address : other);
     const { clock, faults, trace } = this;
-    return new SimulatedLink({ clock, route, faults, random, trace, label });
+    return new SimulatedLink({ clock, route, from: address, faults, random, trace, label });
   }
 
   #routeBetween(a: string, b: string): Route {
@@ -249,6 +276,7 @@ export class Simulation {
 
   #assertNothingLeft(): void {
     for (const host of this.#hosts.values()) host.assertNothingLeft();
+    for (const account of this.#accounts) account.assertBalanced();
   }
 
   async #step(): Promise<void> {
@@ -274,9 +302,14 @@ export class Simulation {
 
   #failed(cause: unknown): SimulationError {
     return new SimulationError(this.seed, this.faults, cause, {
-      events: this.trace.last(20),
+      events: this.trace.on ? this.trace.last(20) : ["none were kept: traceLines is 0"],
       netstat: this.netstat(),
     });
+  }
+
+  /** What became of the bytes of every stream that there was: two for each, one a direction. */
+  get streams(): readonly StreamAccount[] {
+    return this.#accounts;
   }
 
   /** What every host has open, as netstat(8) shows it, under a line that names the columns. */
@@ -290,8 +323,4 @@ export class Simulation {
 
 function unhandledRejection(cause: unknown): Error {
   return new Error(`a promise was rejected, and nobody handled it: ${whyOf(cause)}`, { cause });
-}
-
-function addressOf(address: SocketAddress): string {
-  return address.family === "unix" ? "127.0.0.1" : address.host;
 }

@@ -1,4 +1,6 @@
 /** What happened in a simulated world, line by line. The same seed gives the same lines. */
+import { formatAddress, formatMask, type Channel, type Descriptor, type Registration } from "iomux";
+
 import type { SimulatedClock } from "./simulated-clock.ts";
 
 /** The lines, and a digest of all of them. */
@@ -11,15 +13,21 @@ export class Trace {
   readonly #keep: number;
   #lines: string[] = [];
 
-  /** Keeps at least the last `keep` lines, and at most twice as many. */
+  /** Keeps at least the last `keep` lines, and at most twice as many. 0: it makes none at all. */
   constructor(clock: SimulatedClock, keep: number) {
     this.#clock = clock;
     this.#keep = keep;
   }
 
-  /** Adds a line, with the time before it. */
-  note(what: string): void {
-    const line = `${this.#clock.now().toFixed(3)} ${what}`;
+  /** Whether lines are made. */
+  get on(): boolean {
+    return this.#keep > 0;
+  }
+
+  /** Adds a line, with the time before it. A function is called for it only if lines are made. */
+  note(what: string | (() => string)): void {
+    if (this.#keep === 0) return;
+    const line = `${this.#clock.now().toFixed(3)} ${typeof what === "string" ? what : what()}`;
     this.count++;
     for (let i = 0; i < line.length; i++) {
       this.digest = Math.imul(this.digest ^ line.charCodeAt(i), 0x01000193) >>> 0;
@@ -30,6 +38,18 @@ export class Trace {
 
   /** The last lines. */
   last(count: number): readonly string[] {
-    return this.#lines.slice(-count);
+    return this.#lines.slice(Math.max(0, this.#lines.length - count));
   }
+}
+
+/** A call of a handler: which descriptor, and what it is ready for. */
+export function dispatchOf({ fd, descriptor }: Registration, ready: number): string {
+  return `fd ${fd} ${formatMask(ready)} (${nameOf(descriptor)})`;
+}
+
+/** By its peer, or by where it is bound. */
+function nameOf(descriptor: Descriptor): string {
+  const { kind, localAddress } = descriptor;
+  const address = kind === "channel" ? (descriptor as Channel).remoteAddress : localAddress;
+  return address === null ? kind : `${kind} ${formatAddress(address)}`;
 }

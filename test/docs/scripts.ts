@@ -267,6 +267,7 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   testing,
   simulation: testing,
   scenario: testing,
+  trace: testing,
   "net-echo": echo,
   "net-echo-iomux": echo,
   adopt,

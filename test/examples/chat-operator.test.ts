@@ -100,7 +100,7 @@ test.skipIf(absent)("real peer: script; its terminal is closed, and the room goe
   // The inner shell tells the room's number, so that it can be ended when its terminal is gone.
   const command = [...ROOM_COMMAND, "--path", path].map((word) => `'${word}'`).join(" ");
   const shell = tellingItsEnd(`sh -c 'echo "pid $$"; exec "$@"' sh ${command}`);
-  const terminal = run("script", ["-qfc", shell, "/dev/null"], ["pipe"]);
+  const terminal = run("script", ["-qfc", shell, "/dev/null"], { more: ["pipe"] });
   const status = new LineLog(terminal.child.stdio[3] as Readable);
   const pid = Number((await terminal.out.until(/^pid \d+/)).slice(4));
   try {

@@ -1,25 +1,12 @@
 /** The chat room as a process, and people who enter it with sockets. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { LineLog } from "./line-log.ts";
+import { cleanUp as endPrograms, ROOT, run, type Ended, type Running } from "./programs.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
-
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: string | null;
-}
-
-export interface Running {
-  readonly child: ChildProcess;
-  readonly out: LineLog;
-  readonly err: LineLog;
-  readonly ended: Promise<Ended>;
-}
+export { run, temporaryFolder, type Running } from "./programs.ts";
 
 export interface Room extends Running {
   /** What `net.connect` takes. */
@@ -28,9 +15,7 @@ export interface Room extends Running {
   readonly ncArguments: readonly string[];
 }
 
-const started: ChildProcess[] = [];
 const sockets: Socket[] = [];
-const folders: string[] = [];
 
 export const ROOM_COMMAND: readonly string[] = [
   ...[process.execPath, "--import", "tsx", "--conditions=iomux-source"],
@@ -41,24 +26,6 @@ export const ROOM_COMMAND: readonly string[] = [
 export function runChatRoom(...flags: string[]): Running {
   const [node, ...args] = ROOM_COMMAND as [string, ...string[]];
   return run(node, [...args, ...flags]);
-}
-
-/** `more`: descriptors from 3 on. */
-export function run(
-  command: string,
-  args: readonly string[],
-  more: readonly "pipe"[] = [],
-): Running {
-  const child = spawn(command, args, { cwd: ROOT, stdio: ["pipe", "pipe", "pipe", ...more] });
-  started.push(child);
-  child.stdin.on("error", () => {});
-  child.stdout.on("error", () => {});
-  const ended = new Promise<Ended>((resolve) => {
-    child.on("close", (code, signal) => {
-      resolve({ code, signal });
-    });
-  });
-  return { child, out: new LineLog(child.stdout), err: new LineLog(child.stderr), ended };
 }
 
 /** In a shell, with `redirections` such as `</dev/null`. The shell gives way to it. */
@@ -161,17 +128,10 @@ export function residentBytes(pid: number): number {
   return Number(pages) * 4096;
 }
 
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "chat-"));
-  folders.push(folder);
-  return folder;
-}
-
 /** Call it when a test file is done: whatever a failed test left is ended. */
 export function cleanUp(): void {
   for (const socket of sockets.splice(0)) socket.destroy();
-  for (const child of started.splice(0)) child.kill("SIGKILL");
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  endPrograms();
 }
 
 /** The first line for who has joined, in each language. */

@@ -91,6 +91,20 @@ onEveryStore((open) => {
       expect(await get(store, "/a")).toBe("first, second");
     });
 
+    it("is not published by its sync, and can be added to and given up after it", async () => {
+      const store = await open();
+      await put(store, "/a", "old");
+      const upload = await store.openUpload("/a", REPLACE);
+      for (const text of ["first", "second"]) {
+        await upload.write(Buffer.from(text));
+        await upload.sync();
+      }
+      expect(await treeOf(store)).toEqual({ "/a": "old" });
+      await upload.discard();
+      expect(await codeOf(upload.sync())).toBe("failed");
+      expect(await treeOf(store)).toEqual({ "/a": "old" });
+    });
+
     it("of nothing is an empty file", async () => {
       const store = await open();
       await (await store.openUpload("/empty", NEW)).commit();

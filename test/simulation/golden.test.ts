@@ -55,16 +55,16 @@ async function eventful(world: Simulation): Promise<void> {
 }
 
 const GOLDEN: Readonly<Record<string, string>> = {
-  "1": "372 lines, 2452122872",
-  "2": "429 lines, 3110461716",
-  "3": "345 lines, 1380153206",
-  "4": "530 lines, 2610259906",
-  "5": "349 lines, 1534991222",
-  "6": "826 lines, 445494553",
-  "7": "323 lines, 3711350918",
-  "8": "346 lines, 2792131925",
-  crash: "456 lines, 2732476114",
-  "9007199254740993": "1013 lines, 2782666177",
+  "1": "407 lines, 3713841537",
+  "2": "472 lines, 3583324776",
+  "3": "379 lines, 2885091322",
+  "4": "695 lines, 3085381934",
+  "5": "411 lines, 124387176",
+  "6": "1341 lines, 1667022115",
+  "7": "378 lines, 2991005787",
+  "8": "353 lines, 2324342903",
+  crash: "676 lines, 1960201082",
+  "9007199254740993": "1130 lines, 1461068369",
 };
 
 it.each(Object.entries(GOLDEN))("seed %s gives the trace %s", async (seed, golden) => {

@@ -104,6 +104,28 @@ describe("a crash of a host", () => {
     });
   });
 
+  it("it is not alive, whatever its reactors still do; one that is started again is", async () => {
+    const world = createSimulation();
+    await world.run(async () => {
+      const host = world.host("it");
+      const [idle, busy] = [host.createReactor(), host.createReactor()];
+      const timer = busy.setTimer(1000, () => undefined);
+      expect(host.alive).toBe(true);
+      host.crash();
+      expect(host.alive).toBe(false);
+      idle.setTimer(1000, () => undefined);
+      expect(host.alive).toBe(false);
+      const reactor = host.createReactor();
+      const again = reactor.setTimer(1000, () => undefined);
+      expect(host.alive).toBe(true);
+      timer.cancel();
+      expect(host.alive).toBe(true);
+      again.cancel();
+      expect(host.alive).toBe(false);
+      await reactor.close();
+    });
+  });
+
   it("what a killed process still asks for is not answered", async () => {
     const world = createSimulation();
     await world.run(async () => {

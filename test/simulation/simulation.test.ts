@@ -47,6 +47,19 @@ describe("a simulated world", () => {
     expect(await trace(0.5)).not.toBe(await trace(0));
   });
 
+  it("slowHandler costs time by the call, however often somebody reads the clock", async () => {
+    const now = async (reads: number): Promise<number> => {
+      const world = createSimulation({ faults: { slowHandler: 0.5 } });
+      const reactor = world.host("there").createReactor();
+      world.always(() => {
+        for (let n = 0; n < reads; n++) reactor.now();
+      });
+      await world.run((simulation) => echoes(simulation, 500));
+      return world.clock.now();
+    };
+    expect(await now(3)).toBe(await now(0));
+  });
+
   it("an end never overtakes the bytes before it, however times are rounded", async () => {
     const whole = { text: ALL, broken: false };
     for (let seed = 1; seed <= 100; seed++) {
@@ -151,7 +164,11 @@ describe("options of a simulation", () => {
     [{ route: { latencyMs: 5 } }, "route.bytesPerMs is undefined: give a number, more than 0"],
     [{ route: { latencyMs: -1, bytesPerMs: 1 } }, "route.latencyMs is -1: give a number, 0 at"],
     [{ maxMs: NaN }, "maxMs is NaN: give a number, 0 at least"],
-    [{ traceLines: -1 }, "traceLines is -1: give a number, 1 at least"],
+    [{ traceLines: -1 }, "traceLines is -1: give a number, 0 at least"],
+    [{ buffers: { recieve: 1 } }, "there is no option buffers.recieve: give one of receive, send"],
+    [{ buffers: { receive: 0 } }, "buffers.receive is 0: give a whole number, 1 at least"],
+    [{ buffers: { send: -1 } }, "buffers.send is -1: give a whole number, 0 at least"],
+    [{ buffers: { send: 0.5 } }, "buffers.send is 0.5"],
   ])("%o throws", (options, message) => {
     expect(() => createSimulation(options as object)).toThrow(message);
   });
@@ -254,6 +271,17 @@ describe("what a failed simulation tells", () => {
     expect((await failure(world.run(spinning))).message).toContain("something spins");
   });
 
+  it("what was never closed", async () => {
+    const world = createSimulation();
+    const { message } = await failure(
+      world.run((simulation) => {
+        simulation.host("a").network.descriptors++;
+        return Promise.resolve();
+      }),
+    );
+    expect(message).toContain("a: 1 descriptors are left open");
+  });
+
   it("what was closed twice", async () => {
     const world = createSimulation();
     const { message } = await failure(
@@ -278,5 +306,12 @@ describe("shrinkFaultPlan", () => {
     const fails = ({ split, reset }: FaultPlan): Promise<boolean> =>
       Promise.resolve(split > 0 && reset > 0);
     expect(await shrinkFaultPlan(plan, fails)).toEqual({ ...NO_FAULTS, split: 0.5, reset: 0.5 });
+  });
+
+  it("also those that can be left out only when others are", async () => {
+    const plan = { ...NO_FAULTS, split: 0.5, delay: 0.5, reset: 0.5 };
+    const fails = ({ split, delay, reset }: FaultPlan): Promise<boolean> =>
+      Promise.resolve(reset > 0 && (split > 0 || delay === 0));
+    expect(await shrinkFaultPlan(plan, fails)).toEqual({ ...NO_FAULTS, reset: 0.5 });
   });
 });

@@ -5,9 +5,10 @@ import { READABLE, type Channel, type Listener, type Reactor } from "iomux";
 import {
   createSimulation,
   MemoryNetwork,
+  MemorySocket,
   SimulatedClock,
   type Conditions,
-  type MemorySocket,
+  type MemoryTransport,
   type SimulatedHost,
   type Simulation,
 } from "iomux/testing";
@@ -65,6 +66,48 @@ describe("streams between hosts", () => {
       socket.end(Buffer.alloc(1000));
       await pair.world.sleep(100);
       expect(arrived).toEqual([begin + 5 + 10]);
+    });
+  });
+
+  it("share the bandwidth of their route, in each direction; other routes are not concerned", async () => {
+    const world = createSimulation({ route: ROUTE, seed: 3 });
+    await world.run(async () => {
+      const [a, b, c] = ["a", "b", "c"].map((name) => world.host(name)) as [
+        SimulatedHost,
+        SimulatedHost,
+        SimulatedHost,
+      ];
+      const arrivals = new Map<string, number>();
+      for (const host of [a, b, c]) {
+        const listener = await host.network.listen({ host: "0.0.0.0", port: PORT }, {});
+        listener.attach({
+          onConnection: (transport) => {
+            const socket = new MemorySocket(transport as MemoryTransport);
+            world.always(() => {
+              const name = socket.received.toString("latin1", 0, 3);
+              if (socket.received.length < 1000 || arrivals.has(name)) return;
+              arrivals.set(name, world.clock.now());
+              socket.destroy();
+            });
+          },
+          onAcceptFailed: () => undefined,
+          onClosed: () => undefined,
+        });
+      }
+      const ways = { ab1: [a, b], ab2: [a, b], ba1: [b, a], ac1: [a, c], aa1: [a, a] } as const;
+      for (const [name, [from, to]] of Object.entries(ways)) {
+        from.dial({ host: to.address, port: PORT }).end(name.repeat(334).slice(0, 1000));
+      }
+      await world.sleep(1000);
+      // 5 ms for each part of the handshake and for the bytes, 10 ms for 1000 bytes to leave.
+      expect(Object.fromEntries(arrivals)).toEqual({
+        ab1: 25,
+        ab2: 35,
+        ba1: 25,
+        ac1: 25,
+        aa1: 0.0625,
+      });
+      for (const host of [a, b, c]) host.crash();
     });
   });
 
@@ -138,6 +181,21 @@ describe("streams between hosts", () => {
       while (socket.error === null) await pair.world.sleep(0.5);
       expect(pair.world.clock.now() - begin).toBeGreaterThanOrEqual(5);
       expect(socket.error).toMatchObject({ code: "ECONNRESET" });
+    });
+  });
+
+  it("a write that waits fails at a reset, though nobody reads", async () => {
+    await listening({ buffers: { receive: 100, send: 100 } }, async (pair) => {
+      const [near, channel] = await connected(pair);
+      const far = (await channel.release()) as unknown as MemorySocket; // which does not read yet
+      near.pause();
+      far.write("unread");
+      near.write(Buffer.alloc(1000));
+      await pair.world.sleep(10);
+      far.reset();
+      await pair.world.sleep(10);
+      expect(near.error).toMatchObject({ code: "ECONNRESET" });
+      expect(near.received).toHaveLength(0);
     });
   });
 
@@ -291,6 +349,48 @@ describe("Unix paths", () => {
 });
 
 describe("buffers", () => {
+  it.each([
+    { receive: 64, send: 64 },
+    { receive: 1000, send: 64 },
+    { receive: 64, send: 1000 },
+    { receive: 1, send: 0 },
+  ])("of the sizes that are asked for: %o", async (buffers) => {
+    await listening({ buffers }, async (pair) => {
+      const [near, channel] = await connected(pair);
+      const far = (await channel.release()) as unknown as MemorySocket; // which does not read yet
+      for (let n = 0; n < 3000; n++) near.write("x");
+      await pair.world.sleep(10);
+      // The write that does not fit any more is under way; those behind it wait in the process.
+      const taken = buffers.receive + buffers.send + 1;
+      expect(near.queued).toBe(3000 - taken);
+      const account = pair.world.streams.find(({ from }) => from === near.localAddress)!;
+      expect(account).toMatchObject({ sent: taken, delivered: 0, inFlight: taken });
+      const line = new RegExp(`there: tcp +${buffers.receive} +0 10.0.0.2:9000 `);
+      expect(pair.world.netstat()).toContainEqual(expect.stringMatching(line));
+      far.resume();
+      await pair.world.sleep(10_000);
+      expect(far.received).toHaveLength(3000);
+      near.destroy();
+      far.destroy();
+    });
+  });
+
+  it("one that is not asked for is drawn as it would be drawn otherwise", async () => {
+    const sizes = async (buffers: object): Promise<string[]> => {
+      const faults = { smallBuffers: 1 };
+      const world = await listening({ seed: 7, faults, buffers }, async (pair) => {
+        const [near, channel] = await connected(pair);
+        near.destroy();
+        channel.abort();
+      });
+      return world.trace.last(1000).filter((line) => line.includes("smallBuffers"));
+    };
+    const drawn = await sizes({});
+    const given = await sizes({ send: 64 });
+    expect(drawn.length).toBeGreaterThan(3);
+    expect(given).toEqual(drawn.map((line) => line.replace(/send \d+/, "send 64")));
+  });
+
   it("back-pressure begins where the send buffer of one end and the receive buffer of the other end", () => {
     const clock = new SimulatedClock();
     const network = new MemoryNetwork(clock);

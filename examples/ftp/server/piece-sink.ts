@@ -62,11 +62,16 @@ export class FileSink {
     }
   }
 
-  /** Publishes it, whole: nothing more comes. */
-  async commit(): Promise<void> {
+  /** Nothing more comes: all of it is where it has to be. */
+  async finish(): Promise<void> {
     await this.#append(this.#ascii?.end() ?? Buffer.alloc(0));
     await this.flush();
-    await this.#upload.commit();
+    await this.#upload.sync();
+  }
+
+  /** Publishes it, whole. */
+  commit(): Promise<void> {
+    return this.#upload.commit();
   }
 
   /** As if it had never begun. */

@@ -9,7 +9,7 @@ import { rateLimit } from "./rate.ts";
 import { formatReply, reply } from "../replies.ts";
 import { DEFAULT_SESSION_LIMITS, type TlsPolicy } from "../state.ts";
 
-/** Milliseconds in which the last replies leave. */
+/** Milliseconds in which transfers are broken off, and then in which the last replies leave. */
 const GOODBYE_MS = 1000;
 
 type Given = "store" | "login" | "random" | "wallMs" | "onTransfer" | "report" | "tls";
@@ -104,6 +104,8 @@ export class FileServer {
     for (const { data } of connections) data.tell({ kind: "shutdown" });
     if (connections.size > 0) await this.#emptied(drainMs);
     for (const { data } of connections) data.tell({ kind: "deadline" });
+    // What is broken off is told so once it is put away.
+    if (connections.size > 0) await this.#emptied(GOODBYE_MS);
     await this.#server!.close({ drainMs: GOODBYE_MS });
   }
 

@@ -103,6 +103,8 @@ abstract class Transfer {
 
   /** What the store did to it. */
   protected failed(error: unknown): void {
+    // It was given up while the store had work to do for it.
+    if (this.over && error instanceof StoreError) return;
     const code = error instanceof StoreError ? error.code : "failed";
     if (code === "failed") this.settings.report(error);
     this.end({ ok: false, why: "store", code });
@@ -261,8 +263,9 @@ export class Receiving extends Transfer {
   }
 
   /**
-   * A client that was killed has ended both of its connections. Whether the other one is over is
-   * known a turn later: then the session has broken this off.
+   * A client that was killed has ended both of its connections, this one often first. The other one
+   * has the time that the disk takes, and a turn to be heard of: then the session has broken this
+   * off.
    */
   async #finish(): Promise<void> {
     this.#stopWaiting();
@@ -272,9 +275,13 @@ export class Receiving extends Transfer {
       return;
     }
     this.#writing = true;
-    await new Promise<void>((resolve) => {
-      this.settings.reactor.defer(resolve);
-    });
+    await this.#sink.finish();
+    // One turn takes up what has come, and the other one is after it.
+    for (let turn = 0; turn < 2; turn++) {
+      await new Promise<void>((resolve) => {
+        this.settings.reactor.defer(resolve);
+      });
+    }
     if (this.over) return;
     await this.#sink.commit();
     this.end(DONE);

@@ -32,6 +32,7 @@ export class DiskUpload implements Upload {
   readonly #handle: FileHandle;
   readonly #base: Stats | null;
   #size = 0;
+  #synced = false;
   #lost: { readonly error: unknown } | null = null;
   #over = false;
   #discarding: Promise<void> | null = null;
@@ -68,9 +69,13 @@ export class DiskUpload implements Upload {
     return this.#next(() => this.#append(bytes));
   }
 
+  sync(): Promise<void> {
+    return this.#next(() => this.#sync());
+  }
+
   async commit(): Promise<void> {
     await this.#next(async () => {
-      if (this.#settings.durable) await this.#handle.sync();
+      await this.#sync();
       await this.#publish();
       this.#over = true;
     }).catch(async (error: unknown) => {
@@ -99,8 +104,14 @@ export class DiskUpload implements Upload {
     return result;
   }
 
+  async #sync(): Promise<void> {
+    if (this.#settings.durable && !this.#synced) await this.#handle.sync();
+    this.#synced = true;
+  }
+
   /** A system call may take less than all, as just before the disk is full. */
   async #append(bytes: Uint8Array): Promise<void> {
+    this.#synced = false;
     for (let done = 0; done < bytes.length;) {
       const left = bytes.length - done;
       const { bytesWritten } = await this.#handle.write(bytes, done, left, this.#size);

@@ -70,8 +70,10 @@ export interface Upload {
   readonly path: string;
   /** All of them, or it throws, and the upload is lost. `bytes` are the store's until then. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Everything that was written is on the disk: what is left for `commit()` takes no time. */
+  sync(): Promise<void>;
   /**
-   * Publishes it under its name, whole. If this throws, the upload is gone, and the name is as
+   * Publishes it under its name, whole and synced. If this throws, the upload is gone, and the name is as
    * it was.
    */
   commit(): Promise<void>;

@@ -48,6 +48,7 @@ class HomeStore implements FileStore {
     return {
       path: this.#out(upload.path),
       write: (bytes) => this.#told(upload.write(bytes)),
+      sync: () => this.#told(upload.sync()),
       commit: () => this.#told(upload.commit()),
       discard: () => this.#told(upload.discard()),
     };

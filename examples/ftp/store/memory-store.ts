@@ -41,7 +41,7 @@ export interface MemoryStoreOptions {
   readonly wait?: (operation: MemoryOperation) => Promise<void>;
 }
 
-export type MemoryOperation = "look" | "change" | "read" | "write" | "commit" | "discard";
+export type MemoryOperation = "look" | "change" | "read" | "write" | "sync" | "commit" | "discard";
 
 const CAPACITY_BYTES = 64 * 1024 * 1024;
 

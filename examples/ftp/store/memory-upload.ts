@@ -55,6 +55,10 @@ export class MemoryUpload implements Upload {
     });
   }
 
+  sync(): Promise<void> {
+    return this.#next(() => this.#settings.wait("sync"));
+  }
+
   async commit(): Promise<void> {
     await this.#next(async () => {
       await this.#settings.wait("commit");
