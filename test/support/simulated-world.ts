@@ -47,8 +47,8 @@ export class SimulatedWorld extends MemoryWorld {
     const host = simulation.host("here");
     const { conditions } = host.network;
     const buffers = conditions.buffers.bind(conditions);
-    conditions.buffers = () => {
-      const { receive, send } = buffers();
+    conditions.buffers = (...ends) => {
+      const { receive, send } = buffers(...ends);
       return { receive: Math.max(receive, LEAST_WINDOW_BYTES), send };
     };
     super("tcp", simulation.clock, host.network);
