@@ -51,7 +51,7 @@ async function inEveryRotation(
   ) => Promise<void>,
 ): Promise<void> {
   for (let rotation = 0; rotation < count; rotation++) {
-    const reactor = world.createReactor();
+    const reactor = world.createReactor({ turnBudgetMs: Infinity });
     const members = await readyCrowd(world, reactor, count);
     await turns(world, reactor, rotation);
     let handler: Handler = () => {};

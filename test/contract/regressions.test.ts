@@ -198,7 +198,7 @@ onEveryChannel("regressions: what is told of a channel", (world) => {
       calls++;
       channel.read();
     });
-    peer.end("bye");
+    peer.end("x");
     await world().until(() => channel.ended, "the end");
     expect(calls).toBeLessThanOrEqual(3);
     const before = calls;

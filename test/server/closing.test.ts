@@ -297,7 +297,7 @@ onEveryServer("the first cause", (world) => {
     const served = await servingLines(world());
     const guest = await served.join();
     await sendUntilStuck(served, guest);
-    const closing = served.server.close();
+    const closing = served.server.close({ drainMs: 2000 + world().slackMs });
     await world().settle();
     guest.peer.reset();
     expect(await served.closedFor(guest.connection)).toBe("shutdown");

@@ -28,7 +28,8 @@ onEveryAsyncServer("connect()", (world) => {
     expect([client.state, client.channel.state]).toEqual(["open", "open"]);
     for (const text of ["hello", "again"]) {
       await client.send(Buffer.from(`${text}\n`));
-      const answer = await outcome(world(), client.readLine({ timeoutMs: 1000 }));
+      const timeoutMs = 1000 + world().slackMs;
+      const answer = await outcome(world(), client.readLine({ timeoutMs }));
       expect(answer.value).toBe(text.toUpperCase());
     }
     client.end();

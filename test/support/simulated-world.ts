@@ -8,16 +8,19 @@ import { createSimulation, type FaultPlan, type SimulatedHost } from "iomux/test
 
 import { MemoryWorld } from "./memory-world.ts";
 
-/**
- * Faults that cost only time, or cut bytes into pieces. Buffers of a few bytes are left to the
- * scenarios: through them the output that is waited for here would take hours.
- */
+/** Faults that cost only time, or cut bytes into pieces. */
 const HARMLESS: Partial<FaultPlan> = {
   split: 0.3,
   delay: 0.2,
   stall: 0.005,
   slowHandler: 0.01,
 };
+
+/**
+ * Windows of a few bytes are left to the scenarios: through them a quarter of a megabyte, the most
+ * that is written at once, would take longer than any limit of time.
+ */
+const LEAST_WINDOW_BYTES = 16 * 1024;
 
 /** A few segments may stand still, for up to 5 s each, one after the other. */
 const SLACK_MS = 30_000;
@@ -42,6 +45,12 @@ export class SimulatedWorld extends MemoryWorld {
   constructor(seed: string, faults = HARMLESS) {
     const simulation = createSimulation({ seed, faults });
     const host = simulation.host("here");
+    const { conditions } = host.network;
+    const buffers = conditions.buffers.bind(conditions);
+    conditions.buffers = (...ends) => {
+      const { receive, send } = buffers(...ends);
+      return { receive: Math.max(receive, LEAST_WINDOW_BYTES), send };
+    };
     super("tcp", simulation.clock, host.network);
     this.#host = host;
   }

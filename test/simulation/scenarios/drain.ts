@@ -37,7 +37,11 @@ class Service {
     this.#world = world;
     this.#random = world.random.fork("service");
     this.drainMs = this.#random.pick([1, 300, 3000]);
-    this.reactor = host.createReactor({ onError: () => undefined });
+    this.reactor = host.createReactor({
+      closesPerTurn: this.#random.pick([1, 128]),
+      acceptQueue: this.#random.pick([1, 1024]),
+      onError: () => undefined,
+    });
     const signals = this.reactor.signals(["SIGHUP", "SIGTERM"]);
     this.reactor.register(signals, READABLE, () => {
       for (let name = signals.read(); name !== null; name = signals.read()) this.#hear(name);

@@ -9,6 +9,7 @@ import { datagrams } from "./datagrams.ts";
 import { drain } from "./drain.ts";
 import { framers } from "./framers.ts";
 import { heldEcho } from "./held-echo.ts";
+import { lastWords } from "./last-words.ts";
 import { serveEcho } from "./serve-echo.ts";
 import { serveLimits } from "./serve-limits.ts";
 import { shutdown } from "./shutdown.ts";
@@ -22,6 +23,7 @@ export const SCENARIOS: readonly Scenario[] = [
   drain,
   framers,
   heldEcho,
+  lastWords,
   serveEcho,
   serveLimits,
   shutdown,

@@ -318,13 +318,13 @@ async function client(world: Simulation, serving: Serving, n: number): Promise<v
   const host = world.host(`here ${n % HOSTS}`);
   const socket = host.dial({ host: world.host("there").address, port: PORT });
   if (random.chance(0.5)) socket.pause();
-  const asked = random.chance(0.4)
+  let asked = random.chance(0.4)
     ? await choke(world, serving, socket)
     : await ask(world, socket, random);
   await world.sleep(random.integer(0, random.pick([10, 5000, 30_000])));
   socket.resume();
   const leaves = random.pick(["end", "end", "end", "reset", "destroy"] as const);
-  if (leaves === "end") await untilEnd(world, socket);
+  if (leaves === "end") asked += await untilEnd(world, serving, socket, random.chance(0.5));
   else socket[leaves]();
   heard(serving, socket, asked);
 }
@@ -358,8 +358,17 @@ async function choke(world: Simulation, serving: Serving, socket: MemorySocket):
   return asked;
 }
 
-async function untilEnd(world: Simulation, socket: MemorySocket): Promise<void> {
-  if (!socket.closed) socket.end();
+/** Ends, in some worlds with a line that has no end; answers how many lines that were. */
+async function untilEnd(
+  world: Simulation,
+  serving: Serving,
+  socket: MemorySocket,
+  asksOnce: boolean,
+): Promise<number> {
+  const { bytesPerSecond, serverBytesPerSecond } = serving.server.limits;
+  // At a rate of bytes the line end that is missing would count.
+  const asks = asksOnce && !socket.closed && bytesPerSecond + serverBytesPerSecond === 0;
+  if (!socket.closed) socket.end(asks ? `1 ${LEAST_BYTES}` : "");
   let heardBytes = 0;
   for (let silentMs = 0; !socket.ended && !socket.closed; silentMs += 500) {
     await world.sleep(500);
@@ -368,6 +377,7 @@ async function untilEnd(world: Simulation, socket: MemorySocket): Promise<void> 
     assert.ok(silentMs < PATIENCE_MS, "a client waits for ever");
   }
   if (!socket.closed) socket.destroy();
+  return asks ? 1 : 0;
 }
 
 function heard(serving: Serving, socket: MemorySocket, asked: number): void {
