@@ -1,5 +1,5 @@
-// `npm run sim`: scenarios in simulated worlds. SEED=n runs one world of each again; --seeds N looks
-// for a world in which one fails. Exit codes: 0 none failed, 1 one did, 2 the flags are wrong.
+// `npm run sim`: scenarios in simulations. SEED=n runs one of each again; --seeds N looks for
+// one that fails. Exit codes: 0 none failed, 1 one did, 2 the flags are wrong.
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -18,14 +18,14 @@ const SCENARIOS = "test/simulation/scenarios/index.ts";
 
 const HELP = `usage: [SEED=n] npm run sim -- [flags]
 
-Runs scenarios in simulated worlds with faults; the seed decides what goes wrong and when.
+Runs scenarios in simulations with faults; the seed decides what goes wrong and when.
 
-  --seeds N         how many worlds of each scenario (default 300; 1 with SEED)
+  --seeds N         how many simulations of each scenario (default 300; 1 with SEED)
   --scenario NAME   this one only
   --from FILE       the module that exports SCENARIOS (default ${SCENARIOS})
   --faults PLAN     in place of those that the seed draws: "split 0.5, reset 0.01", or "none"
                     (${FAULTS.join(", ")})
-  --trace           prints what happened in each world
+  --trace           prints what happened in each
   --help            prints this
 
 SEED=n is the first seed. Without it the first seed is drawn, so that each search is a new one.`;
@@ -96,7 +96,7 @@ function chosen(scenarios: readonly Scenario[], name: string | undefined): reado
 }
 
 function keepingTrace(scenario: Scenario): Scenario {
-  return { ...scenario, world: { ...scenario.world, traceLines: TRACE_LINES } };
+  return { ...scenario, options: { ...scenario.options, traceLines: TRACE_LINES } };
 }
 
 function seedsOf(text: string): number {
@@ -147,7 +147,7 @@ class Progress {
     if (now - this.#told < PROGRESS_MS) return;
     this.#told = now;
     const perSecond = Math.round((this.#tried / (now - this.#started)) * 1000);
-    const line = `${this.#name}: ${this.#tried} of ${this.#count} worlds, ${perSecond} a second`;
+    const line = `${this.#name}: ${this.#tried} of ${this.#count} simulations, ${perSecond} a second`;
     process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${line}` : `${line}\n`);
   }
 
@@ -160,12 +160,12 @@ class Progress {
 async function tryOut(scenario: Scenario, settings: Settings): Promise<boolean> {
   const { first, count, faults, trace } = settings;
   const progress = new Progress(scenario.name, count);
-  const worlds = { first, count, faults };
-  const onWorld = (world: Simulation): void => {
+  const which = { first, count, faults };
+  const onSimulation = (simulation: Simulation): void => {
     progress.next();
-    if (trace) printTrace(world);
+    if (trace) printTrace(simulation);
   };
-  const failure = await searchSeeds(scenario, { ...worlds, onWorld });
+  const failure = await searchSeeds(scenario, { ...which, onSimulation });
   progress.end();
   if (failure === null) {
     const last = first + count - 1;
@@ -173,8 +173,8 @@ async function tryOut(scenario: Scenario, settings: Settings): Promise<boolean> 
     console.log(`${scenario.name}: ${seeds}: nothing failed`);
     return true;
   }
-  if (trace) printTrace(failure.world);
-  const plan = formatFaultPlan(failure.world.faults);
+  if (trace) printTrace(failure.simulation);
+  const plan = formatFaultPlan(failure.simulation.faults);
   console.log(`${scenario.name}: ${failure.error.message}`);
   console.log("to see it again, with the fewest faults with which it fails:");
   console.log(
@@ -183,9 +183,9 @@ async function tryOut(scenario: Scenario, settings: Settings): Promise<boolean> 
   return false;
 }
 
-function printTrace(world: Simulation): void {
-  console.log(`seed ${world.seed}, faults: ${formatFaultPlan(world.faults)}`);
-  for (const line of world.trace.last(TRACE_LINES)) console.log(`  ${line}`);
+function printTrace(simulation: Simulation): void {
+  console.log(`seed ${simulation.seed}, faults: ${formatFaultPlan(simulation.faults)}`);
+  for (const line of simulation.trace.last(TRACE_LINES)) console.log(`  ${line}`);
 }
 
 async function main(): Promise<number> {

@@ -30,7 +30,7 @@ async function register({ count }: { count: number }): Promise<void> {
 function dispatch({ count }: { count: number }): void {
   const end = dispatched + count;
   let turns = 0;
-  for (; dispatched < end; turns++) clock.pass();
+  for (; dispatched < end; turns++) clock.stepSync();
   if (turns !== count / READY) throw new Error(`${turns} turns for ${count} dispatches`);
 }
 

@@ -1,4 +1,4 @@
-/** How datagrams get from one host of a simulated world to another: late, twice, or not at all. */
+/** How datagrams get from one host of a simulation to another: late, twice, or not at all. */
 import { MAGNITUDES, type FaultPlan } from "./fault-plan.ts";
 import { datagramLabel } from "./memory-addresses.ts";
 import type { Carrier, DatagramOnTheWay } from "./memory-datagrams.ts";

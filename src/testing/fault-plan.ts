@@ -1,8 +1,8 @@
 /**
- * What goes wrong in a simulated world, and how often.
+ * What goes wrong in a simulation, and how often.
  *
- * Each fault has one probability, and which faults there are is drawn too: worlds with few faults,
- * each of them often, find what worlds with all of them never reach ("Swarm Testing", Groce and
+ * Each fault has one probability, and which faults there are is drawn too: simulations with few
+ * faults, each of them often, find what those with all of them never reach ("Swarm Testing", Groce and
  * others, ISSTA 2012).
  */
 import { inspect } from "node:util";
@@ -40,7 +40,7 @@ export interface FaultPlan {
 /** Magnitudes, in milliseconds: the same in every plan. */
 export const MAGNITUDES = Object.freeze({ delayMs: 200, stallMs: 5000, handlerMs: 20 });
 
-/** A world in which nothing goes wrong. */
+/** Nothing goes wrong. */
 export const NO_FAULTS: FaultPlan = Object.freeze({
   split: 0,
   delay: 0,

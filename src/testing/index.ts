@@ -1,4 +1,4 @@
-/** `iomux/testing`: a network in memory, a clock that moves when told, and worlds with faults. */
+/** `iomux/testing`: a network in memory, a clock that moves when told, and simulations with faults. */
 
 export { SimulatedClock } from "./simulated-clock.ts";
 export { MemoryNetwork } from "./memory-network.ts";

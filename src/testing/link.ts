@@ -1,7 +1,7 @@
 /** How what one end of a stream sends reaches the other one. */
 import { MAGNITUDES, type FaultPlan } from "./fault-plan.ts";
 import type { Random } from "./random.ts";
-import type { Route } from "./route.ts";
+import { TELL_MS, type Route } from "./route.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 import type { Trace } from "./trace.ts";
 
@@ -49,6 +49,9 @@ export class SimulatedLink implements Link {
   readonly #settings: LinkSettings;
   /** When the last segment arrives: none overtakes another. */
   #lastAt = 0;
+  /** Whether the segment that is carried next is a piece, and whether it follows one. */
+  #piece = false;
+  #followsPiece = false;
   /** Counts the cuts: what was carried before one does not arrive. */
   #generation = 0;
 
@@ -61,6 +64,7 @@ export class SimulatedLink implements Link {
     const most = Math.min(bytes, SEGMENT_BYTES);
     if (!random.chance(faults.split)) return most;
     const part = random.integer(1, most);
+    this.#piece = part < most;
     if (part < most) this.#note(() => `fault split: ${part} of ${most} bytes`);
     return part;
   }
@@ -83,6 +87,10 @@ export class SimulatedLink implements Link {
 
   carry(what: Segment, bytes: Buffer, arrive: (bytes: Buffer) => void): void {
     const generation = this.#generation;
+    // Pieces do not arrive together: they would be read as if they were whole.
+    const apartMs = this.#followsPiece ? TELL_MS : 0;
+    this.#followsPiece = this.#piece;
+    this.#piece = false;
     const { route, clock } = this.#settings;
     if (route.partitioned) this.#note(() => `${described(what, bytes)} waits for the healing`);
     route.pass(() => {
@@ -92,16 +100,16 @@ export class SimulatedLink implements Link {
           this.#note(() => `${described(what, bytes)}${lost ? " lost" : ""}`);
           if (!lost) arrive(bytes);
         },
-        this.#arrival(what, bytes),
+        this.#arrival(what, bytes, apartMs),
       );
     });
   }
 
   /** When a segment that is sent now is there. */
-  #arrival(what: Segment, bytes: Buffer): number {
+  #arrival(what: Segment, bytes: Buffer, apartMs: number): number {
     const { route, from, clock } = this.#settings;
     const there = route.arrival(from, bytes.length, clock.now());
-    this.#lastAt = Math.max(there, this.#lastAt) + this.#extra(what, bytes);
+    this.#lastAt = Math.max(there, this.#lastAt + apartMs) + this.#extra(what, bytes);
     return this.#lastAt;
   }
 

@@ -3,7 +3,7 @@ import type { MemoryNetwork } from "./memory-network.ts";
 import type { StreamAccount } from "./stream-account.ts";
 import type { Trace } from "./trace.ts";
 
-/** How large the world in memory is. */
+/** How large the network in memory is, and what lies in it. */
 export interface MemoryNetworkOptions {
   /** Bytes that one direction of a stream holds between its two ends. Default 128 KiB. */
   readonly capacity?: number;

@@ -1,4 +1,4 @@
-/** Standard input in memory: the world writes to it, a reactor adopts it, and it outlives that. */
+/** Standard input in memory: a test writes to it, a reactor adopts it, and it outlives that. */
 import type { Transport, TransportSink } from "iomux";
 
 import type { MemorySocket } from "./memory-socket.ts";

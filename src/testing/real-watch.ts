@@ -1,5 +1,5 @@
 /**
- * Notices what is real while a world runs: a timer, a file, a thread, a socket of the machine.
+ * Notices what is real while a simulation runs: a timer, a file, a thread, a socket of the machine.
  *
  * Node tells of each with async_hooks when it is begun. What has come to its end by the time that
  * every promise has run (a timer that was cleared, random bytes that were asked for at once) is no
@@ -27,7 +27,7 @@ interface Begun {
   readonly place: string;
 }
 
-/** Those of promises and of `process.nextTick`, which the world runs to their end itself. */
+/** Those of promises and of `process.nextTick`, which the simulation runs to their end itself. */
 const TICK = "TickObject";
 const PROMISE = "PROMISE";
 const FRAMES = 50;

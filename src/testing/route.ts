@@ -12,10 +12,10 @@ export interface RouteSettings {
 }
 
 /**
- * A network card tells of what has come so often, and not of each packet: what was sent at one moment
- * arrives together, and a turn finds several that are ready. A power of two: the times are exact.
+ * A network card tells of what has come this often, and not of each packet: what was sent at one
+ * moment arrives together, and a turn finds several that are ready. A power of two: times are exact.
  */
-const ARRIVALS_PER_MS = 16;
+export const TELL_MS = 1 / 16;
 
 export class Route {
   readonly latencyMs: number;
@@ -34,7 +34,7 @@ export class Route {
   arrival(from: string, bytes: number, now: number): number {
     const left = Math.max(now, this.#freeAt.get(from) ?? 0) + bytes / this.bytesPerMs;
     this.#freeAt.set(from, left);
-    return Math.ceil((left + this.latencyMs) * ARRIVALS_PER_MS) / ARRIVALS_PER_MS;
+    return Math.ceil((left + this.latencyMs) / TELL_MS) * TELL_MS;
   }
 
   get partitioned(): boolean {

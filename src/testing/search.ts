@@ -1,20 +1,20 @@
-/** Looks for a seed in whose world a scenario fails, and for the fewest faults that it takes. */
+/** Looks for a seed with which a scenario fails, and for the fewest faults that it takes. */
 import { shrinkFaultPlan, type FaultPlan } from "./fault-plan.ts";
 import { createSimulation, type Simulation } from "./simulation.ts";
 import { checkNames, type SimulationOptions } from "./simulation-options.ts";
 import { SimulationError, whyOf } from "./simulation-error.ts";
 
-/** What happens in a world, and what must hold in it: it throws when that does not. */
+/** What happens in a simulation, and what must hold in it: it throws when that does not. */
 export interface Scenario {
   /** One or more words with `-`, as in a command line. */
   readonly name: string;
-  /** How its worlds differ from others. */
-  readonly world?: Omit<SimulationOptions, "seed" | "faults">;
+  /** What its simulations are made with, besides seed and faults. */
+  readonly options?: Omit<SimulationOptions, "seed" | "faults">;
   /** Everything that it opens it closes. */
-  run(world: Simulation): Promise<void>;
+  run(simulation: Simulation): Promise<void>;
 }
 
-/** Which worlds are tried. */
+/** Which simulations are tried. */
 export interface SearchOptions {
   /** The first seed. Default 1. */
   readonly first?: number;
@@ -23,24 +23,24 @@ export interface SearchOptions {
   /** As for `createSimulation`. Default `"swarm"`. */
   readonly faults?: SimulationOptions["faults"];
   /**
-   * Called after each world in which nothing failed. Its trace has no lines, unless the scenario
-   * says how many (`world: { traceLines }`).
+   * Called after each simulation in which nothing failed. Its trace has no lines, unless the
+   * scenario says how many (`options: { traceLines }`).
    */
-  readonly onWorld?: (world: Simulation) => void;
+  readonly onSimulation?: (simulation: Simulation) => void;
 }
 
-/** A world in which the scenario fails. */
+/** A simulation in which the scenario fails. */
 export interface Failure {
   /** What it is replayed with. */
   readonly seed: number;
-  /** The world with the fewest faults in which it fails still: its faults, trace and netstat. */
-  readonly world: Simulation;
+  /** That with the fewest faults in which it fails still: its faults, trace and netstat. */
+  readonly simulation: Simulation;
   /** How it fails there. */
   readonly error: SimulationError;
 }
 
 const NAMES: ReadonlySet<string> = new Set<keyof SearchOptions>([
-  ...(["first", "count", "faults", "onWorld"] as const),
+  ...(["first", "count", "faults", "onSimulation"] as const),
 ]);
 
 /**
@@ -52,7 +52,7 @@ export async function searchSeeds(
   scenario: Scenario,
   options: SearchOptions = {},
 ): Promise<Failure | null> {
-  const { first = 1, count = 300, faults = "swarm", onWorld } = options;
+  const { first = 1, count = 300, faults = "swarm", onSimulation } = options;
   checkNames(options, NAMES);
   if (!(Number.isSafeInteger(first) && first >= 0)) {
     throw new RangeError(`first is ${String(first)}: give a whole number from 0`);
@@ -61,10 +61,10 @@ export async function searchSeeds(
     throw new RangeError(`count is ${String(count)}: give a whole number from 1`);
   }
   for (let seed = first; seed < first + count; seed++) {
-    const world = createSimulation({ traceLines: 0, ...scenario.world, seed, faults });
-    const error = await errorIn(world, scenario);
-    if (error !== null) return smallest(scenario, { seed, world, error });
-    onWorld?.(world);
+    const simulation = createSimulation({ traceLines: 0, ...scenario.options, seed, faults });
+    const error = await errorIn(simulation, scenario);
+    if (error !== null) return smallest(scenario, { seed, simulation, error });
+    onSimulation?.(simulation);
   }
   return null;
 }
@@ -73,27 +73,30 @@ async function smallest(scenario: Scenario, first: Failure): Promise<Failure> {
   const { seed } = first;
   let failure = first;
   const fails = async (faults: FaultPlan): Promise<boolean> => {
-    const world = createSimulation({ ...scenario.world, seed, faults });
-    const error = await errorIn(world, scenario);
+    const simulation = createSimulation({ ...scenario.options, seed, faults });
+    const error = await errorIn(simulation, scenario);
     // Another defect is none to shrink this one to.
     if (error === null || kindOf(error) !== kindOf(first.error)) return false;
-    failure = { seed, world, error };
+    failure = { seed, simulation, error };
     return true;
   };
   // The search has made no trace.
-  if (await fails(first.world.faults)) await shrinkFaultPlan(first.world.faults, fails);
+  if (await fails(first.simulation.faults)) await shrinkFaultPlan(first.simulation.faults, fails);
   return failure;
 }
 
-/** What went wrong, without the numbers and the quoted bytes that each world has of its own. */
+/** What went wrong, without the numbers and the quoted bytes that each simulation has of its own. */
 function kindOf({ cause }: SimulationError): string {
   const [line = ""] = whyOf(cause).split("\n");
   return line.replaceAll(/"[^"]*"|\d+/g, "_");
 }
 
-async function errorIn(world: Simulation, scenario: Scenario): Promise<SimulationError | null> {
+async function errorIn(
+  simulation: Simulation,
+  scenario: Scenario,
+): Promise<SimulationError | null> {
   try {
-    await world.run((simulation) => scenario.run(simulation));
+    await simulation.run(() => scenario.run(simulation));
     return null;
   } catch (error) {
     if (error instanceof SimulationError) return error;

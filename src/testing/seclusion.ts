@@ -1,5 +1,5 @@
 /**
- * What keeps the real world out of a simulated one while it runs: its clock and its random numbers
+ * What keeps what is real out of a simulation while it runs: its clock and its random numbers
  * stand in the place of the process's, what is real is noticed, and Node's loop does not turn.
  *
  * Only what is reached through a global is replaced: `Date`, `performance.now()`, `Math.random()`,
@@ -9,7 +9,7 @@ import { RealWatch } from "./real-watch.ts";
 import type { Random } from "./random.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
-/** The date on which every world begins: 2000-01-01, UTC. */
+/** The date on which every simulation begins: 2000-01-01, UTC. */
 const EPOCH_MS = 946_684_800_000;
 const NS_IN_MS = 1_000_000;
 
@@ -42,12 +42,12 @@ export class Seclusion {
   }
 
   /**
-   * Once what the real loop has begun has come to rest. Rejects if another world runs: the process
+   * Once what the real loop has begun has come to rest. Rejects if another simulation runs: the process
    * has its globals once.
    */
   async enter(): Promise<void> {
     if (occupied)
-      throw new Error("another world runs in this process: wait until its run() is over");
+      throw new Error("another simulation runs in this process: wait until its run() is over");
     occupied = true;
     await new Promise((resolve) => turnLoop(resolve));
     this.#replaceGlobals();
@@ -72,7 +72,7 @@ export class Seclusion {
   }
 
   /**
-   * The real loop turns once, so that many worlds in a row do not starve it. Answers why promises
+   * The real loop turns once, so that many simulations in a row do not starve it. Answers why promises
    * were rejected that nobody handled: Node tells of them when nothing is left to run.
    */
   async leave(): Promise<unknown[]> {

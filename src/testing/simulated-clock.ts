@@ -2,15 +2,15 @@
  * A clock that moves only when told, and the loop around it: timers, then I/O, then the immediate
  * phase, as in Node.
  *
- * Handlers may be asynchronous. After each pass the promises that are ready are run, which takes
+ * Handlers may be asynchronous. After each step the promises that are ready are run, which takes
  * one real `setImmediate`; nothing else here is real.
  */
 import type { Clock } from "iomux";
 
 import { EventQueue, type QueuedEvent } from "./event-queue.ts";
 
-/** Passes after which `settle` gives up on a world that never comes to rest. */
-const MAX_PASSES = 100_000;
+/** Steps after which `settle` gives up on what never comes to rest. */
+const MAX_STEPS = 100_000;
 
 export class SimulatedClock implements Clock {
   /** Whether something would keep a real process alive now. */
@@ -42,7 +42,7 @@ export class SimulatedClock implements Clock {
 
   /**
    * Something happens on the network after `delayMs`: `callback` runs in the I/O phase of the next
-   * pass, or of the first one then.
+   * step, or of the first one then.
    */
   post(callback: () => void, delayMs = 0): void {
     this.postAt(callback, this.#now + delayMs);
@@ -58,7 +58,7 @@ export class SimulatedClock implements Clock {
     this.#now += ms;
   }
 
-  /** Whether a pass would do anything without time moving. */
+  /** Whether a step would do anything without time moving. */
   get busy(): boolean {
     return this.#next <= this.#now || this.#immediates.length > 0;
   }
@@ -73,12 +73,12 @@ export class SimulatedClock implements Clock {
     return this.#arrivals.size;
   }
 
-  /** One pass of the loop, without running promises. */
-  pass(): void {
-    for (const callback of this.#pass()) callback();
+  /** One step without running promises. */
+  stepSync(): void {
+    for (const callback of this.#phases()) callback();
   }
 
-  *#pass(): Generator<() => void> {
+  *#phases(): Generator<() => void> {
     yield* callable(this.#alarms.takeDue(this.#now));
     yield* callable(this.#arrivals.takeDue(this.#now));
     const immediates = this.#immediates;
@@ -86,15 +86,15 @@ export class SimulatedClock implements Clock {
     yield* immediates;
   }
 
-  /** One pass, then every promise that is ready. */
+  /** One step: once round the loop, then every promise that is ready. */
   async step(): Promise<void> {
-    this.pass();
+    this.stepSync();
     await promisesRun();
   }
 
-  /** One pass as Node makes it: what is ready is run by `drained` after each callback. */
+  /** One step as Node makes it: what is ready is run by `drained` after each callback. */
   async stepEach(drained = promisesRun): Promise<void> {
-    for (const callback of this.#pass()) {
+    for (const callback of this.#phases()) {
       callback();
       await drained();
     }
@@ -108,12 +108,12 @@ export class SimulatedClock implements Clock {
     return true;
   }
 
-  /** Passes until nothing is left to do at this moment. Throws if that never comes. */
-  async settle(maxPasses = MAX_PASSES): Promise<void> {
+  /** Steps until nothing is left to do at this moment. Throws if that never comes. */
+  async settle(maxSteps = MAX_STEPS): Promise<void> {
     await promisesRun();
-    for (let pass = 0; this.busy; pass++) {
-      if (pass === maxPasses) {
-        throw new Error(`the world did not come to rest in ${maxPasses} passes: something spins`);
+    for (let steps = 0; this.busy; steps++) {
+      if (steps === maxSteps) {
+        throw new Error(`it did not come to rest in ${maxSteps} steps: something spins`);
       }
       await this.step();
     }
@@ -130,7 +130,7 @@ export class SimulatedClock implements Clock {
     this.#now = Math.max(this.#now, end);
   }
 
-  /** Lets the world go on, time included, until `promise` is settled. Throws if it stands still. */
+  /** Goes on, time included, until `promise` is settled. Throws if it stands still. */
   async run<T>(promise: Promise<T>): Promise<T> {
     const state = { settled: false };
     const done = (): void => {

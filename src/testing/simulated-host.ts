@@ -1,4 +1,4 @@
-/** A host of a simulated world: its network, and the reactors that run on it. */
+/** A host of a simulation: its network, and the reactors that run on it. */
 import {
   createReactor,
   type Address,
@@ -32,7 +32,7 @@ export interface HostSettings {
   readonly name: string;
   /** IPv4. */
   readonly address: string;
-  /** The time of the world. */
+  /** The time of the simulation. */
   readonly clock: SimulatedClock;
   /** The clock of its reactors. */
   readonly hostClock: Clock;
@@ -110,7 +110,7 @@ export class SimulatedHost {
     return reactor;
   }
 
-  /** The world's, and the one that was asked for. */
+  /** The simulation's, and the one that was asked for. */
   #dispatchListener(other: ReactorOptions["onDispatch"]): ReactorOptions["onDispatch"] {
     const { onDispatch } = this.#settings;
     const place = ++this.#created;

@@ -1,10 +1,10 @@
-/** Options of a simulated world: their defaults, and their check. */
+/** Options of a simulation: their defaults, and their check. */
 import type { Buffers } from "./conditions.ts";
 import { NO_FAULTS, type FaultPlan } from "./fault-plan.ts";
 import type { RouteSettings } from "./route.ts";
 import type { HostOptions } from "./simulated-host.ts";
 
-/** What a world is made with. */
+/** What a simulation is made with. */
 export interface SimulationOptions {
   /** What everything follows from. Default 1. */
   readonly seed?: string | number;
@@ -16,7 +16,7 @@ export interface SimulationOptions {
   readonly buffers?: Partial<Buffers>;
   /** Lines of the trace that are kept. Default 1000. 0: none are made, which is faster. */
   readonly traceLines?: number;
-  /** Milliseconds of the world after which a run has failed. Default an hour. */
+  /** Milliseconds of its time after which a run has failed. Default an hour. */
   readonly maxMs?: number;
 }
 
@@ -34,7 +34,7 @@ const BUFFERS: readonly (readonly [keyof Buffers, least: number])[] = [
 const BUFFER_NAMES: ReadonlySet<string> = new Set(BUFFERS.map(([name]) => name));
 const HOST_NAMES: ReadonlySet<string> = new Set<keyof HostOptions>(["descriptorLimit"]);
 
-/** With the defaults. Throws for what is no option, and for a value that no world can have. */
+/** With the defaults. Throws for what is no option, and for a value that none can have. */
 export function resolveSimulationOptions(options: SimulationOptions): Required<SimulationOptions> {
   checkNames(options, NAMES);
   const { seed = 1, faults = NO_FAULTS, route = ROUTE } = options;
@@ -60,7 +60,7 @@ export function checkHostOptions(options: HostOptions): void {
   checkNames(options, HOST_NAMES);
 }
 
-/** A misspelt fault would be a world without it, in which everything passes. */
+/** A misspelt fault would be a simulation without it, in which everything passes. */
 export function checkNames(options: object, names: ReadonlySet<string>, where = ""): void {
   const unknown = Object.keys(options).find((name) => !names.has(name));
   if (unknown === undefined) return;

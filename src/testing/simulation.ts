@@ -1,5 +1,5 @@
 /**
- * A world of several hosts that follows from a seed: what travels, how long it takes, what goes
+ * A simulation: several hosts, and all that follows from a seed: what travels, how long it takes, what goes
  * wrong. Programs run in it unchanged.
  *
  *   host "a"  -----------  route: latency, bandwidth, partition  -----------  host "b"
@@ -35,7 +35,7 @@ import { dispatchOf, Trace } from "./trace.ts";
 const MAX_STEPS_AT_ONCE = 100_000;
 const LOOPBACK: RouteSettings = { latencyMs: 0, bytesPerMs: 1_000_000 };
 
-/** A world in which nothing is real, and everything follows from `seed`. */
+/** Hosts of which nothing is real, and everything follows from `seed`. */
 export function createSimulation(options: SimulationOptions = {}): Simulation {
   return new Simulation(options);
 }
@@ -46,7 +46,7 @@ export class Simulation {
   readonly seed: string;
   /** What goes wrong, and how often. */
   readonly faults: FaultPlan;
-  /** The time of the world. */
+  /** Its time. */
   readonly clock = new SimulatedClock();
   /** For the scenario's own choices. */
   readonly random: Random;
@@ -202,7 +202,7 @@ export class Simulation {
     this.#always.push(check);
   }
 
-  /** Fulfilled when `ms` of the world have passed. */
+  /** Fulfilled when `ms` of its time have passed. */
   sleep(ms: number): Promise<void> {
     checkNumber(ms, "the time to sleep", 0);
     return new Promise((resolve) => {
@@ -284,7 +284,7 @@ export class Simulation {
     for (const host of this.#hosts.values()) host.assertInvariants();
     for (const check of this.#always) check();
     if (this.clock.now() <= this.#maxMs) return;
-    throw new Error(`it is not over after ${this.#maxMs} ms of its world (option maxMs)`);
+    throw new Error(`it is not over after ${this.#maxMs} ms of its time (option maxMs)`);
   }
 
   /** After each callback. Throws if it, or a promise, waits for something real. */
@@ -295,7 +295,7 @@ export class Simulation {
     const pending = [...this.#hosts.values()].flatMap((host) => host.pendingHandlers());
     const whose = pending.length === 0 ? "" : `; handlers that are pending: ${pending.join(", ")}`;
     throw new Error(
-      `something real is waited for: ${real}${whose}; use the world's sleep(), or setTimer() and ` +
+      `something real is waited for: ${real}${whose}; use the simulation's sleep(), or setTimer() and ` +
         "defer() of a reactor, or make it a parameter",
     );
   };

@@ -1,4 +1,4 @@
-/** What happened in a simulated world, line by line. The same seed gives the same lines. */
+/** What happened in a simulation, line by line. The same seed gives the same lines. */
 import { formatAddress, formatMask, type Channel, type Descriptor, type Registration } from "iomux";
 
 import type { SimulatedClock } from "./simulated-clock.ts";

@@ -65,7 +65,7 @@ class Interleaving {
     this.#peer = peer;
     this.#channel = this.#reactor.adopt(source as never);
     if (peerClose === "end after ours") this.#channel.shutdown();
-    this.#clock.pass();
+    this.#clock.stepSync();
     this.#model = new ReadinessModel(interests[0], peerClose);
     this.#registration = this.#reactor.register(this.#channel, interests[0], (_, ready) => {
       this.#calls++;
@@ -106,7 +106,7 @@ class Interleaving {
     const before = this.#calls;
     this.#model.io();
     this.#model.collect();
-    this.#clock.pass();
+    this.#clock.stepSync();
     if (this.#thrown !== null) throw this.#thrown;
     if (this.#calls === before) this.#compareTold(0);
     equal("called once at most", this.#calls <= before + 1, true);

@@ -108,7 +108,7 @@ it.each([
   expect(channel.read()).toBeNull();
   expect(channel).toMatchObject({ ended: false, state: "open", error: null });
   network.sink.onBytes(Buffer.from("x"));
-  clock.pass();
+  clock.stepSync();
   expect(calls).toBe(1);
   registration.unregister();
   reactor.assertInvariants();
@@ -137,12 +137,12 @@ it("H24: edge state is kept when what was collected is gone: the next arrival is
   });
   network.sink.onBytes(Buffer.from("a"));
   channel.read();
-  clock.pass();
+  clock.stepSync();
   expect(seen).toEqual([]);
   for (let i = 1; i <= 3; i++) {
     network.sink.onBytes(Buffer.from("b"));
-    clock.pass();
-    clock.pass();
+    clock.stepSync();
+    clock.stepSync();
     expect(seen).toHaveLength(i);
   }
 });
@@ -175,7 +175,7 @@ it("H6: write inside a handler for WRITABLE does not recurse, and leaves once a 
     depth--;
   });
   for (let turn = 1; turn <= 5; turn++) {
-    clock.pass();
+    clock.stepSync();
     expect(calls).toBe(turn);
     expect(network.writes).toBe(turn);
   }
@@ -191,7 +191,7 @@ it("H6: what comes while a handler runs is for the next turn, in order", () => {
   });
   network.sink.onBytes(Buffer.from("0"));
   for (let turn = 1; turn <= 4; turn++) {
-    clock.pass();
+    clock.stepSync();
     expect(seen).toHaveLength(turn);
   }
   expect(seen).toEqual(["0", "+1", "+2", "+3"]);

@@ -197,11 +197,14 @@ describe("a network that cheats is caught, though nobody looks at the bytes", ()
     SimulatedLink.prototype.carry = carry;
   });
 
-  /** The bug strikes one segment of bytes in ten. */
-  function plant(bug: (link: SimulatedLink, ...given: Parameters<Carry>) => void): void {
+  /** The bug strikes one segment of bytes in `often`. */
+  function plant(
+    bug: (link: SimulatedLink, ...given: Parameters<Carry>) => void,
+    often = 10,
+  ): void {
     let segments = 0;
     SimulatedLink.prototype.carry = function (this: SimulatedLink, what, bytes, arrive) {
-      if (what === "data" && ++segments % 10 === 0) bug(this, what, bytes, arrive);
+      if (what === "data" && ++segments % often === 0) bug(this, what, bytes, arrive);
       else carry.call(this, what, bytes, arrive);
     };
   }
@@ -238,6 +241,32 @@ describe("a network that cheats is caught, though nobody looks at the bytes", ()
     expect(failure?.error.message).toMatch(
       /bytes are (lost|invented): \d+ sent, \d+ delivered|the network has lost, doubled or swapped/,
     );
+  });
+
+  it.each<[string, Parameters<typeof plant>[0]]>([
+    [
+      "1 bytes are lost: 5 sent, 4 delivered",
+      (link, what, bytes, arrive) => {
+        carry.call(link, what, bytes.subarray(1), arrive);
+      },
+    ],
+    [
+      "1 bytes are invented: 5 sent, 6 delivered",
+      (link, what, bytes, arrive) => {
+        carry.call(link, what, Buffer.concat([bytes, bytes.subarray(-1)]), arrive);
+      },
+    ],
+    ["5 bytes are lost: 5 sent, 0 delivered", () => undefined],
+  ])("at the end, where nothing follows: %s", async (message, bug) => {
+    plant(bug, 1);
+    const world = createSimulation();
+    const running = world.run(async () => {
+      const [near, far] = await connected(world);
+      near.write("hello");
+      await world.sleep(100);
+      for (const socket of [near, far]) socket.destroy();
+    });
+    await expect(running).rejects.toThrow(`10.0.0.1:32768 > 10.0.0.2:9000: ${message}`);
   });
 
   it("one that does not cheat is not", async () => {

@@ -26,7 +26,7 @@ function sim(seed: string | undefined, ...flags: string[]): Promise<Ended> {
 const ECHO = ["--scenario", "serve-echo"];
 
 describe("npm run sim", () => {
-  it("tries the worlds from SEED on, and says that nothing failed", async () => {
+  it("tries the seeds from SEED on, and says that nothing failed", async () => {
     const { code, out } = await sim("7", ...ECHO, "--seeds", "20");
     expect(out).toBe("serve-echo: seeds 7 to 26: nothing failed\n");
     expect(code).toBe(0);
@@ -41,12 +41,14 @@ describe("npm run sim", () => {
     expect(one.out).not.toBe(two.out);
   });
 
-  it("replays a world of SEED, event for event", async () => {
+  it("replays the simulation of SEED, event for event", async () => {
     const [one, two] = await Promise.all([
       sim("7", ...ECHO, "--trace"),
       sim("7", ...ECHO, "--trace"),
     ]);
-    expect(one.out).toMatch(/^seed 7, faults: .+\n +[\d.]+ 10\.0\.0\.2:32768 > 10\.0\.0\.1:9000 /);
+    expect(one.out).toMatch(/^seed 7, faults: /);
+    expect(one.out).toMatch(/\n +[\d.]+ 10\.0\.0\.2:32768 > 10\.0\.0\.1:9000 data \d+\n/);
+    expect(one.out).toMatch(/\n +[\d.]+ there: fd 2 READABLE \(channel 10\.0\.0\.2:32768\)\n/);
     expect(one.out).toBe(two.out);
   });
 

@@ -1,4 +1,4 @@
-/** Datagrams between the hosts of a simulated world. */
+/** Datagrams between the hosts of a simulation. */
 import { describe, expect, it } from "vitest";
 
 import { READABLE } from "iomux";

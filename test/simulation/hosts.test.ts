@@ -1,4 +1,4 @@
-/** The hosts of a simulated world: what is their own, how they die, and what they must not leave. */
+/** The hosts of a simulation: what is their own, how they die, and what they must not leave. */
 import { describe, expect, it } from "vitest";
 
 import { READABLE, type Reactor } from "iomux";
@@ -82,6 +82,18 @@ describe("a crash of a host", () => {
       there.crash();
       await world.sleep(10);
       expect(socket.error).toMatchObject({ code: "ECONNRESET" });
+    });
+  });
+
+  it("ports go on from where they were: no peer takes a new process for the old one", async () => {
+    const world = createSimulation();
+    await world.run(async () => {
+      const host = world.host("it");
+      const port = (): unknown => host.dial({ port: 1 }).localAddress;
+      const before = port();
+      host.crash();
+      expect(port()).not.toEqual(before);
+      await world.sleep(10);
     });
   });
 
@@ -197,6 +209,17 @@ describe("what is left at the end fails the run", () => {
       .catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(SimulationError);
     expect((error as Error).message).toMatch(left);
+  });
+
+  it("what a part of the scenario opens that nobody awaited", async () => {
+    const world = createSimulation();
+    const running = world.run(() => {
+      world.clock.timer(50, () => {
+        world.host("a").network.pair();
+      });
+      return Promise.resolve();
+    });
+    await expect(running).rejects.toThrow("a: 2 left open: tcp");
   });
 
   it("but what a partition held back still arrives", async () => {

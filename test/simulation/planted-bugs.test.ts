@@ -130,9 +130,12 @@ const BUGS: readonly Bug[] = [
   },
 ];
 
-/** How it fails in the world that was found: what is told of it, byte for byte. */
-async function failureIn(scenario: Scenario, { seed, world: found }: Failure): Promise<string> {
-  const world = createSimulation({ ...scenario.world, seed, faults: found.faults });
+/** How it fails in the simulation that was found: what is told of it, byte for byte. */
+async function failureIn(
+  scenario: Scenario,
+  { seed, simulation: found }: Failure,
+): Promise<string> {
+  const world = createSimulation({ ...scenario.options, seed, faults: found.faults });
   try {
     await world.run((simulation) => scenario.run(simulation));
   } catch (error) {
@@ -144,16 +147,16 @@ async function failureIn(scenario: Scenario, { seed, world: found }: Failure): P
 /** Every fault is as it was drawn, or left out. */
 function expectSmaller(failure: Failure, scenario: Scenario): void {
   const { seed } = failure;
-  const drawn = createSimulation({ ...scenario.world, seed, faults: "swarm" }).faults;
-  for (const fault of FAULTS) expect([0, drawn[fault]]).toContain(failure.world.faults[fault]);
+  const drawn = createSimulation({ ...scenario.options, seed, faults: "swarm" }).faults;
+  for (const fault of FAULTS) expect([0, drawn[fault]]).toContain(failure.simulation.faults[fault]);
 }
 
 describe("a bug that is planted is found", () => {
   it.for(BUGS)("$name", async ({ scenario, error, plant }, { annotate }) => {
     plant();
     const failure = await searchSeeds(scenario, { count: SEEDS });
-    if (failure === null) return expect.fail(`not found in ${SEEDS} worlds`);
-    await annotate(`found in world ${failure.seed}`);
+    if (failure === null) return expect.fail(`not found with ${SEEDS} seeds`);
+    await annotate(`found with seed ${failure.seed}`);
     expect(failure.error.message).toMatch(error);
     expectSmaller(failure, scenario);
     expect(await failureIn(scenario, failure)).toBe(failure.error.message);

@@ -8,7 +8,7 @@ import { SCENARIOS } from "./scenarios/index.ts";
 const SEEDS = 300;
 
 describe("scenarios under every fault", () => {
-  it.each(SCENARIOS)("$name: 300 worlds, and nothing fails in any", async (scenario) => {
+  it.each(SCENARIOS)("$name: 300 seeds, and nothing fails with any", async (scenario) => {
     const failure = await searchSeeds(scenario, { count: SEEDS });
     expect(failure?.error.message).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-/** Nothing real leaks into a simulated world, and nothing of a world leaks out. */
+/** Nothing real leaks into a simulation, and nothing of it leaks out. */
 import { randomBytes, scrypt } from "node:crypto";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -21,7 +21,7 @@ async function failure(run: Promise<unknown>): Promise<SimulationError> {
   return error as SimulationError;
 }
 
-/** A world that goes on for ever, in which a handler does `what` when a byte comes. */
+/** A simulation that goes on for ever, in which a handler does `what` when a byte comes. */
 async function handling(world: Simulation, what: () => unknown): Promise<void> {
   const [there, here] = [world.host("server"), world.host("home")];
   const reactor = there.createReactor();
@@ -85,7 +85,7 @@ describe("a handler that waits for something real", () => {
     const { message } = await failure(world.run((simulation) => handling(simulation, what)));
     expect(message).toContain(`something real is waited for: ${real}`);
     expect(message).toContain("seclusion.test.ts");
-    expect(message).toContain("use the world's sleep(), or setTimer()");
+    expect(message).toContain("use the simulation's sleep(), or setTimer()");
     expect(world.clock.now()).toBeLessThan(10);
   });
 
@@ -97,7 +97,7 @@ describe("a handler that waits for something real", () => {
     expect(message).toMatch(/handlers that are pending: fd 2 on host "server";/);
   });
 
-  it("also when it has waited for the world before", async () => {
+  it("also when it has waited for the simulation before", async () => {
     const world = createSimulation();
     const late = async (): Promise<void> => {
       await world.sleep(20);
@@ -123,7 +123,7 @@ describe("a handler that waits for something real", () => {
     });
   });
 
-  it("what is real and begun outside of the world goes on behind it", async () => {
+  it("what is real and begun outside of the simulation goes on behind it", async () => {
     const server = createServer((socket) => socket.end("real")).listen(0, "127.0.0.1");
     await once(server, "listening");
     const socket: Socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
@@ -135,7 +135,7 @@ describe("a handler that waits for something real", () => {
   });
 });
 
-describe("between two callbacks of a world", () => {
+describe("between two callbacks of a simulation", () => {
   it("every promise and every tick is run, however long their chain is", async () => {
     const world = createSimulation();
     let hops = 0;
@@ -174,7 +174,7 @@ describe("the globals of the process", () => {
   const REAL = [Date, Date.now, Math.random, performance.now, process.hrtime];
   const globals = (): unknown[] => [Date, Date.now, Math.random, performance.now, process.hrtime];
 
-  it("are those of the world while it runs", async () => {
+  it("are those of the simulation while it runs", async () => {
     const told = async (seed: number): Promise<unknown> => {
       const world = createSimulation({ seed });
       return world.run(async () => {
@@ -215,10 +215,10 @@ describe("the globals of the process", () => {
     expect(Math.abs(Date.now() - new Date().getTime())).toBeLessThan(60_000);
   });
 
-  it("are there once: a second world does not run meanwhile", async () => {
+  it("are there once: a second simulation does not run meanwhile", async () => {
     const first = createSimulation().run((world) => world.sleep(1));
     const second = createSimulation().run((world) => world.sleep(1));
-    await expect(second).rejects.toThrow("another world runs in this process");
+    await expect(second).rejects.toThrow("another simulation runs in this process");
     await first;
     await createSimulation().run((world) => world.sleep(1));
   });

@@ -1,4 +1,4 @@
-/** Simulated worlds: what follows from the seed, what goes wrong in them, and what they tell. */
+/** Simulations: what follows from the seed, what goes wrong in them, and what they tell. */
 import { describe, expect, it } from "vitest";
 
 import { READABLE } from "iomux";
@@ -16,7 +16,7 @@ import { echoes, numbered, PORT, startEcho } from "./scenarios/serve-echo.ts";
 
 const ALL = numbered(20);
 
-describe("a simulated world", () => {
+describe("a simulation", () => {
   it("the same seed gives the same trace, byte for byte; another seed another one", async () => {
     const digest = async (seed: number): Promise<number> => {
       const world = createSimulation({ seed, faults: "swarm" });
@@ -174,7 +174,7 @@ describe("options of a simulation", () => {
   });
 });
 
-describe("what a world is asked for", () => {
+describe("what a simulation is asked for", () => {
   it("a misspelt option of a host throws, and so does a time to sleep that is none", () => {
     const world = createSimulation();
     expect(() => world.host("a", { descriptorLimt: 1 } as object)).toThrow(
@@ -223,7 +223,7 @@ describe("what a failed simulation tells", () => {
   it.each([
     [Object.create(null) as object, "seed 1: [Object: null prototype] {}"],
     [5n, "seed 1: 5n"],
-  ])("whatever was thrown: %#; and the next world runs", async (thrown, message) => {
+  ])("whatever was thrown: %#; and the next simulation runs", async (thrown, message) => {
     // What a scenario rejects with need not be an Error.
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     const rejected = (): Promise<never> => Promise.reject(thrown);
@@ -249,6 +249,19 @@ describe("what a failed simulation tells", () => {
   it("that it waits for something real, or for ever", async () => {
     const { message } = await failure(createSimulation().run(() => new Promise(() => undefined)));
     expect(message).toContain("for something real (a timer, a file, a thread)");
+  });
+
+  it("not that it takes many steps, while time goes on, nor that it takes all of maxMs", async () => {
+    const world = createSimulation({ maxMs: 100_100 });
+    let left = 100_100;
+    const next = (): void => {
+      if (--left > 0) world.clock.timer(1, next);
+    };
+    await world.run(() => {
+      next();
+      return world.sleep(100_100);
+    });
+    expect([left, world.clock.now()]).toEqual([0, 100_100]);
   });
 
   it("that it does not end", async () => {

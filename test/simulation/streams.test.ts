@@ -1,4 +1,4 @@
-/** What the network of a simulated world does with streams: TCP and Unix paths between raw peers. */
+/** What the network of a simulation does with streams: TCP between raw peers. */
 import { describe, expect, it } from "vitest";
 
 import { READABLE, type Channel, type Listener, type Reactor } from "iomux";
@@ -214,6 +214,17 @@ describe("streams between hosts", () => {
     });
   });
 
+  it("a connection that stands is not given up after that time", async () => {
+    await listening({}, async (pair) => {
+      const [socket, channel] = await connected(pair);
+      await pair.world.sleep(128_000);
+      expect(socket).toMatchObject({ closed: false, error: null });
+      expect(channel.state).toBe("open");
+      socket.destroy();
+      channel.abort();
+    });
+  });
+
   it("an answer that never comes is ETIMEDOUT, after 127 s", async () => {
     await listening({}, async (pair) => {
       const { world, here, there } = pair;
@@ -310,44 +321,6 @@ describe("connecting", () => {
   });
 });
 
-describe("Unix paths", () => {
-  it("are those of one host, and what is not there is ENOENT", async () => {
-    const world = createSimulation();
-    await world.run(async () => {
-      const [here, there] = [world.host("here"), world.host("there")];
-      const reactor = there.createReactor();
-      const listener = await reactor.listen({ path: "/run/it" });
-      const [own, foreign] = [there, here].map((host) => host.dial({ path: "/run/it" }));
-      await world.sleep(10);
-      expect(own).toMatchObject({ connected: true });
-      expect(foreign!.error).toMatchObject({ code: "ENOENT" });
-      listener.accept()!.abort();
-      await world.sleep(1);
-      own!.destroy();
-      listener.close();
-      await reactor.close();
-    });
-  });
-
-  it("a full backlog is EAGAIN at once", async () => {
-    const world = createSimulation();
-    await world.run(async () => {
-      const host = world.host("it");
-      const reactor = host.createReactor();
-      const listener = await reactor.listen({ path: "/run/it" }, { backlog: 1 });
-      const sockets = Array.from({ length: 50 }, () => host.dial({ path: "/run/it" }));
-      await world.sleep(1);
-      expect(sockets.filter(({ connected: stands }) => stands).length).toBeGreaterThan(0);
-      const refused = sockets.filter(({ error }) => error !== null);
-      expect(refused.length).toBeGreaterThan(0);
-      for (const { error } of refused) expect(error).toMatchObject({ code: "EAGAIN" });
-      for (const socket of sockets) socket.destroy();
-      listener.close();
-      await reactor.close();
-    });
-  });
-});
-
 describe("buffers", () => {
   it.each([
     { receive: 64, send: 64 },
@@ -389,6 +362,32 @@ describe("buffers", () => {
     const given = await sizes({ send: 64 });
     expect(drawn.length).toBeGreaterThan(3);
     expect(given).toEqual(drawn.map((line) => line.replace(/send \d+/, "send 64")));
+  });
+
+  it("who closes leaves what is in its send buffer, from the beginning; the rest never leaves", async () => {
+    await listening({ buffers: { receive: 100, send: 64 } }, async (pair) => {
+      const [near, channel] = await connected(pair);
+      const far = (await channel.release()) as unknown as MemorySocket; // which does not read yet
+      const sent = Buffer.from(Array.from({ length: 1000 }, (_, i) => i & 0xff));
+      near.write(sent);
+      await pair.world.sleep(10);
+      near.destroy();
+      far.resume();
+      await pair.world.sleep(10);
+      expect(far.received.equals(sent.subarray(0, 164))).toBe(true);
+      far.destroy();
+    });
+  });
+
+  it("one I/O event delivers 64 KiB at most", () => {
+    const clock = new SimulatedClock();
+    const [left, right] = new MemoryNetwork(clock).pair();
+    left.write(Buffer.alloc(60 * 1024));
+    left.write(Buffer.alloc(60 * 1024));
+    clock.stepSync();
+    expect(right.received).toHaveLength(64 * 1024);
+    clock.stepSync();
+    expect(right.received).toHaveLength(120 * 1024);
   });
 
   it("back-pressure begins where the send buffer of one end and the receive buffer of the other end", () => {

@@ -1,4 +1,4 @@
-/** The trace of a simulated world: what its lines say, so that cause and effect are seen. */
+/** The trace of a simulation: what its lines say, so that cause and effect are seen. */
 import { describe, expect, it } from "vitest";
 
 import { READABLE } from "iomux";
@@ -15,7 +15,7 @@ import { echoes, startEcho } from "./scenarios/serve-echo.ts";
 
 const PORT = 9000;
 
-/** The lines of a world, without their times. */
+/** The lines of a simulation, without their times. */
 function said(world: Simulation): string[] {
   return world.trace.last(Infinity).map((line) => line.replace(/^\S+ /, ""));
 }
@@ -58,6 +58,20 @@ describe("a fault", () => {
     await world.run(busy);
     expect(said(world).filter((line) => line.includes("fault"))).toEqual([]);
   });
+});
+
+it("pieces of a segment do not arrive together", async () => {
+  const world = createSimulation({ faults: { split: 1 } });
+  await world.run(async () => {
+    const [left, right] = world.host("it").network.pair();
+    left.end(Buffer.alloc(5000));
+    await world.sleep(100);
+    for (const socket of [left, right]) socket.destroy();
+  });
+  const pieces = world.trace.last(1000).filter((line) => / data \d+$/.test(line));
+  const moments = pieces.map((line) => line.replace(/ .*$/, ""));
+  expect(pieces.length).toBeGreaterThan(3);
+  expect(new Set(moments).size).toBe(moments.length);
 });
 
 describe("what happens has a line", () => {
@@ -224,4 +238,15 @@ it("a network in memory without a simulation has one if it is given one", async 
   await clock.settle();
   const line = "0.000 127.0.0.1:32768 > 127.0.0.1:1 fails: nobody listens there (ECONNREFUSED)";
   expect(trace.last(10)).toEqual([line]);
+});
+
+it("keeps the last lines that it was told to keep, and counts all", () => {
+  const trace = new Trace(new SimulatedClock(), 10);
+  for (let n = 1; n <= 100; n++) {
+    trace.note(`line ${n}`);
+    const kept = trace.last(Infinity).length;
+    expect(kept).toBeGreaterThanOrEqual(Math.min(n, 10));
+    expect(kept).toBeLessThanOrEqual(20);
+  }
+  expect([trace.last(1), trace.last(0), trace.count]).toEqual([["0.000 line 100"], [], 100]);
 });

@@ -152,7 +152,7 @@ function isCutOff({ echoes }: Shared, { localAddress }: MemorySocket): boolean {
 
 export const heldEcho: Scenario = {
   name: "held-echo",
-  world: { maxMs: 600_000 },
+  options: { maxMs: 600_000 },
   run: async (world) => {
     const there = world.host("there");
     const shared = await startEcho(world, there);
