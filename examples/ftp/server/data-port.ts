@@ -120,7 +120,7 @@ export class PassivePort {
     this.close();
     if (channel === null) return "no-connection";
     if (secure === this.#options.secure) {
-      return opened(this.#settings.reactor, channel, signal);
+      return opened(this.#settings.reactor, channel, secure, signal);
     }
     channel.abort();
     return "no-tls";
@@ -145,17 +145,22 @@ export function dial(
 ): Promise<DataConnection> {
   const channel = reactor.connect({ host, port }, { timeoutMs, signal });
   if (secure) reactor.startTls(channel, { server: tls! });
-  return opened(reactor, channel, signal);
+  return opened(reactor, channel, secure, signal);
 }
 
 /** Waits until it can be written to. */
-function opened(reactor: Reactor, channel: Channel, signal: AbortSignal): Promise<DataConnection> {
+function opened(
+  reactor: Reactor,
+  channel: Channel,
+  secure: boolean,
+  signal: AbortSignal,
+): Promise<DataConnection> {
   if (channel.state === "open") return Promise.resolve(channel);
   return new Promise((resolve) => {
     const fail = (): void => {
       channel.abort();
-      // Whoever has an address has been connected, and what failed is TLS.
-      resolve(channel.localAddress === null ? "no-connection" : "no-tls");
+      // Whoever has an address has been connected, and what failed is TLS, if it was wanted.
+      resolve(secure && channel.localAddress !== null ? "no-tls" : "no-connection");
     };
     if (channel.state !== "connecting") {
       fail();

@@ -12,7 +12,7 @@ export const LIMITS = {
   loginSeconds: [60, 1, 86_400, "time to log in"],
   idleSeconds: [300, 0, 1_000_000, "time without a command or a transfer; 0: any"],
   connectSeconds: [30, 1, 3600, "time in which a data connection must stand"],
-  stallSeconds: [120, 1, 86_400, "time in which nothing moves, until it is broken off"],
+  stallSeconds: [120, 1, 86_400, "time in which nothing moves: then it is over"],
   commandBytes: [8192, 512, 1_048_576, "longest command"],
   waitingCommands: [16, 1, 1000, "commands that wait for the one before"],
   passwordTries: [3, 1, 100, "wrong passwords that end a session"],
@@ -23,7 +23,7 @@ export const LIMITS = {
   totalBytesPerSecond: [0, 0, 2 ** 40, "rate of all transfers together; 0: any"],
   poolBytes: [16_777_216, 0, 2 ** 34, "bytes of large buffers that transfers share"],
   memoryBytes: [268_435_456, 65_536, 2 ** 40, "bytes held for all connections"],
-  logBytes: [10_485_760, 1024, 2 ** 40, "bytes of the log; then it is put aside as FILE.1"],
+  logBytes: [10_485_760, 1024, 2 ** 40, "bytes of the log, which is then put aside"],
   drainSeconds: [30, 0, 86_400, "time that transfers get at the end"],
 } as const satisfies Limits;
 
@@ -66,8 +66,8 @@ export const HELP = `A file server for FTP clients: curl, wget, lftp, FileZilla,
 
   npm run file-server -- [flags]
 
-  --root DIR            the folder that is served; without it a new one of its own,
-                        with uploads by anybody, to try it out
+  --root DIR            the folder that is served; without it a new one, with
+                        uploads by anybody, to try it out
   --port N              TCP port to listen on; 0: any that is free (2121)
   --host ADDRESS        address to listen on (127.0.0.1: this machine only)
   --passive-ports A-B   ports for data connections (49152-65535)
@@ -87,12 +87,12 @@ ${limitsHelp(LIMITS)}
 
   npm run file-server -- --new-user NAME [--home PATH] [--rights LIST]
 
-prints a line for the users' file. The password is asked for, or read from a pipe.
-The home is a path below the root (/NAME). The rights are ${RIGHTS.join(", ")}
-(all of them), with commas.
+prints a line for the users' file. The password is asked for, or read from a
+pipe. The home is a path below the root (/NAME). The rights are some of
+${RIGHTS.join(",")} (all of them).
 
-SIGINT or SIGTERM ends the server: no new sessions, transfers that run may finish.
-A second one ends it at once. Wrong flags and addresses: exit status 2.
+SIGINT or SIGTERM ends the server: no new sessions, transfers that run may
+finish. A second one ends it at once. Wrong flags and addresses: exit status 2.
 `;
 
 /** Null: help was asked for. Throws an Error whose message is one line. */

@@ -74,7 +74,7 @@ export class LogFile {
 
   async #append(text: string): Promise<void> {
     if (this.#size >= this.#options.maxBytes) {
-      await fs.rename(this.#path, `${this.#path}.1`);
+      await this.#putAside();
       this.#size = 0;
     }
     const missing = this.#missing;
@@ -82,5 +82,14 @@ export class LogFile {
     await fs.appendFile(this.#path, note + text, { mode: 0o600 });
     this.#missing -= missing;
     this.#size += Buffer.byteLength(note + text);
+  }
+
+  async #putAside(): Promise<void> {
+    try {
+      await fs.rename(this.#path, `${this.#path}.1`);
+    } catch (error) {
+      // Somebody else has done so: a new one is begun.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
   }
 }

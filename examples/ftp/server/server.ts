@@ -21,19 +21,21 @@ export interface FileServerOptions extends Pick<ControlSettings, Given> {
 
 export class FileServer {
   readonly #reactor: Reactor;
+  readonly #pool: BufferPool;
   #server: Server<Buffer, ControlConnection> | null = null;
   #closing: Promise<void> | null = null;
   #onEmpty: (() => void) | null = null;
 
-  private constructor(reactor: Reactor) {
+  private constructor(reactor: Reactor, pool: BufferPool) {
     this.#reactor = reactor;
+    this.#pool = pool;
   }
 
   /** Rejects with one line if an address cannot be had. */
   static async open(reactor: Reactor, options: FileServerOptions): Promise<FileServer> {
     const { settings } = options;
-    const files = new FileServer(reactor);
     const control = controlSettings(reactor, options);
+    const files = new FileServer(reactor, control.pool);
     const served = {
       listen: settings.listen,
       framer: () => lines({ maxBytes: settings.commandBytes, overLong: "refuse" as const }),
@@ -81,6 +83,11 @@ export class FileServer {
   /** Sessions that stand. */
   get sessions(): number {
     return this.#server!.connections.size;
+  }
+
+  /** Large buffers that transfers have. */
+  get buffers(): number {
+    return this.#pool.taken;
   }
 
   /** No new sessions; transfers that run may finish within `drainMs`, and are broken off then. */

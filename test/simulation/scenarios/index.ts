@@ -7,6 +7,7 @@ import { coroutines } from "./coroutines.ts";
 import { crashes } from "./crashes.ts";
 import { datagrams } from "./datagrams.ts";
 import { drain } from "./drain.ts";
+import { files } from "./files.ts";
 import { framers } from "./framers.ts";
 import { heldEcho } from "./held-echo.ts";
 import { lastWords } from "./last-words.ts";
@@ -21,6 +22,7 @@ export const SCENARIOS: readonly Scenario[] = [
   crashes,
   datagrams,
   drain,
+  files,
   framers,
   heldEcho,
   lastWords,
