@@ -1,6 +1,6 @@
 /**
- * Dispatch with a trace, with somebody who hears of it, and with the checks of debug mode. The other reactors have the plain one,
- * so that what is not asked for costs nothing.
+ * Dispatch with a trace, with somebody who hears of it, and with the checks of debug mode. The other
+ * reactors have the plain one, so that what is not asked for costs nothing.
  */
 import { nearestCaller } from "../call-place.ts";
 import { BufferedChannel } from "../channel.ts";
