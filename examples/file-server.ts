@@ -6,6 +6,7 @@ import type { Reactor, SocketAddress, TlsContext } from "iomux";
 
 import { Accounts, readAccounts, userLine, type AccountsOptions } from "./ftp/server/accounts.ts";
 import { askPassword } from "./ftp/server/ask-password.ts";
+import { LARGE_BYTES } from "./ftp/server/buffer-pool.ts";
 import { readIdentity, selfSigned } from "./ftp/server/certificate.ts";
 import { makeDemoFolder, removeDemoFolder } from "./ftp/server/demo-folder.ts";
 import { openDiskStore } from "./ftp/store/disk-store.ts";
@@ -20,8 +21,8 @@ import { runProgram } from "./program/program.ts";
 /** Of a second signal, while the server is ending. */
 const EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
-/** Bytes that are handed to the system at once: how much moves is known as often. */
-const FLUSH_BYTES = 128 * 1024;
+/** Bytes that are handed to the system at once: a whole piece. */
+const FLUSH_BYTES = LARGE_BYTES;
 /** Bytes that are read ahead; a session has no more of an upload than this and one piece. */
 const INPUT_BYTES = 32 * 1024;
 const HOUR_MS = 3_600_000;

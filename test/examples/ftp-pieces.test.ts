@@ -9,7 +9,7 @@ import {
   SLOW_MS,
   SMALL_BYTES,
 } from "../../examples/ftp/server/buffer-pool.ts";
-import { FileSink } from "../../examples/ftp/server/piece-sink.ts";
+import { FileSink, MAX_PIECES } from "../../examples/ftp/server/piece-sink.ts";
 import { FileSource, ListingSource } from "../../examples/ftp/server/piece-source.ts";
 import type { Entry, Upload } from "../../examples/ftp/store/file-store.ts";
 import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
@@ -283,10 +283,10 @@ describe("a file that is written", () => {
     go: (() => void)[] = [];
     fails = false;
 
-    async write(bytes: Uint8Array): Promise<void> {
+    async write(bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
       await new Promise<void>((resolve) => this.go.push(resolve));
       if (this.fails) throw new Error("disk");
-      this.written.push(Buffer.from(bytes));
+      this.written.push(Buffer.concat(bytes instanceof Uint8Array ? [bytes] : bytes));
     }
     sync(): Promise<void> {
       return Promise.resolve(void this.ends.push("sync"));
@@ -316,22 +316,39 @@ describe("a file that is written", () => {
     expect(upload.written.map(String)).toEqual(["small"]);
   });
 
-  test("large ones are gathered until the buffer is full; what is too much is not lost", async () => {
+  test("large ones are gathered while another one would fit, and written together", async () => {
     const { upload, sink, pool, clock } = sinking();
-    const piece = Buffer.alloc(300 * 1024, "p");
-    for (let i = 0; i < 3; i++) expect(sink.write(piece)).toBeUndefined();
+    const piece = Buffer.alloc(64 * 1024, "p");
+    const fits = LARGE_BYTES / piece.length;
+    for (let i = 1; i < fits; i++) expect(sink.write(piece)).toBeUndefined();
     expect([sink.gathering, pool.taken, upload.go.length]).toEqual([true, 1, 0]);
     const writing = sink.write(piece)!;
+    expect(pool.taken).toBe(1);
     upload.go.shift()!();
-    await clock.settle();
-    expect(upload.written[0]).toHaveLength(LARGE_BYTES);
+    await writing;
+    expect([upload.written[0]!.length, pool.taken, sink.gathering]).toEqual([
+      LARGE_BYTES,
+      0,
+      false,
+    ]);
+    void sink.write(piece);
     const finishing = sink.finish();
     await clock.settle();
-    for (const go of upload.go.splice(0)) go();
-    await Promise.all([writing, finishing]);
+    upload.go.shift()!();
+    await finishing;
     await sink.commit();
-    expect(Buffer.concat(upload.written).equals(Buffer.alloc(4 * piece.length, "p"))).toBe(true);
+    expect(Buffer.concat(upload.written)).toEqual(Buffer.alloc(LARGE_BYTES + piece.length, "p"));
     expect([pool.taken, upload.ends]).toEqual([0, ["sync", "commit"]]);
+  });
+
+  test("many small ones are written before they are full: MAX_PIECES", async () => {
+    const { upload, sink } = sinking();
+    void sink.write(fast);
+    for (let i = 2; i < MAX_PIECES; i++) expect(sink.write(Buffer.from("x"))).toBeUndefined();
+    const writing = sink.write(Buffer.from("y"))!;
+    upload.go.shift()!();
+    await writing;
+    expect(upload.written[0]).toHaveLength(fast.length + MAX_PIECES - 1);
   });
 
   test("while it is written, the buffer is nobody else's", async () => {

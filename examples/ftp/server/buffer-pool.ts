@@ -13,6 +13,11 @@ export const SMALL_BYTES = 32 * 1024;
 /** Milliseconds after which a buffer is not expected back soon. */
 export const SLOW_MS = 500;
 
+/** The right to so many bytes, for who need not be given the buffer. */
+export interface Room {
+  readonly bytes: number;
+}
+
 export interface PoolOptions {
   /** Bytes of all its buffers together; there are as many as fit. */
   readonly maxBytes: number;
@@ -24,7 +29,7 @@ export class BufferPool {
   readonly #options: PoolOptions;
   readonly #free: Buffer[] = [];
   /** Since when, oldest first. */
-  readonly #taken = new Map<Buffer, number>();
+  readonly #taken = new Map<Buffer | Room, number>();
   readonly #waiting: ((buffer: Buffer | null) => void)[] = [];
   #timer: { cancel(): boolean } | null = null;
 
@@ -39,6 +44,14 @@ export class BufferPool {
   /** One that is free now, or null. */
   takeNow(): Buffer | null {
     return this.#waiting.length > 0 ? null : this.#grant();
+  }
+
+  /** The right to as many bytes of one's own, which have come by themselves, or null. */
+  takeRoom(): Room | null {
+    if (this.#waiting.length > 0 || this.#full) return null;
+    const room = { bytes: LARGE_BYTES };
+    this.#taken.set(room, this.#options.now());
+    return room;
   }
 
   /** One in turn, or null if none is expected. */
@@ -58,6 +71,11 @@ export class BufferPool {
     this.#serve();
   }
 
+  giveRoom(room: Room): void {
+    this.#taken.delete(room);
+    this.#serve();
+  }
+
   /** Somebody may still read it: it is left to them, and another takes its place. */
   lose(buffer: Buffer): void {
     this.#taken.delete(buffer);
@@ -65,11 +83,14 @@ export class BufferPool {
   }
 
   #grant(): Buffer | null {
-    const { maxBytes, now } = this.#options;
-    if ((this.#taken.size + 1) * LARGE_BYTES > maxBytes) return null;
+    if (this.#full) return null;
     const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(LARGE_BYTES);
-    this.#taken.set(buffer, now());
+    this.#taken.set(buffer, this.#options.now());
     return buffer;
+  }
+
+  get #full(): boolean {
+    return (this.#taken.size + 1) * LARGE_BYTES > this.#options.maxBytes;
   }
 
   #serve(): void {

@@ -1,10 +1,14 @@
-/** Where the bytes of an upload go, gathered into large pieces as far as they come fast. */
+/** Where the bytes of an upload go, gathered into large writes as far as they come fast. */
 import { AsciiReceiver } from "../ascii.ts";
-import type { BufferPool } from "./buffer-pool.ts";
+import { LARGE_BYTES, type BufferPool, type Room } from "./buffer-pool.ts";
 import type { Upload } from "../store/file-store.ts";
 
 /** A piece as large says that more is coming. */
 const FAST_BYTES = 32 * 1024;
+/** What comes at once at most; if there is no room for as much, what was gathered is written. */
+const PIECE_BYTES = 64 * 1024;
+/** Pieces that are gathered; many small ones cost more than their bytes. */
+export const MAX_PIECES = 64;
 
 export interface FileSinkOptions {
   readonly ascii: boolean;
@@ -15,7 +19,9 @@ export class FileSink {
   readonly #upload: Upload;
   readonly #pool: BufferPool;
   readonly #ascii: AsciiReceiver | null;
-  #gathered: Buffer | null = null;
+  /** For what is gathered, and for what is being written of it. */
+  #room: Room | null = null;
+  #gathered: Buffer[] = [];
   #length = 0;
 
   constructor(upload: Upload, { ascii, pool }: FileSinkOptions) {
@@ -26,7 +32,7 @@ export class FileSink {
 
   /** Whether bytes wait to be written until `flush()`, or until more come. */
   get gathering(): boolean {
-    return this.#gathered !== null;
+    return this.#length > 0;
   }
 
   /** A promise: they are the sink's until it settles. Throws or rejects with StoreError. */
@@ -36,30 +42,29 @@ export class FileSink {
 
   #append(bytes: Buffer): Promise<void> | undefined {
     if (bytes.length === 0) return undefined;
-    if (this.#gathered === null && bytes.length >= FAST_BYTES) {
-      this.#gathered = this.#pool.takeNow();
-    }
-    const gathered = this.#gathered;
-    if (gathered === null) return this.#upload.write(bytes);
-    const taken = bytes.copy(gathered, this.#length);
-    this.#length += taken;
-    if (this.#length < gathered.length) return undefined;
-    const rest = bytes.subarray(taken);
-    return this.flush().then(() => this.#append(rest));
+    if (this.#room === null && bytes.length >= FAST_BYTES) this.#room = this.#pool.takeRoom();
+    if (this.#room === null) return this.#upload.write(bytes);
+    this.#gathered.push(bytes);
+    this.#length += bytes.length;
+    const fits = this.#length + PIECE_BYTES <= LARGE_BYTES && this.#gathered.length < MAX_PIECES;
+    return fits ? undefined : this.flush();
   }
 
   /** Writes what was gathered. */
   async flush(): Promise<void> {
-    const gathered = this.#gathered;
-    if (gathered === null) return;
-    const bytes = gathered.subarray(0, this.#length);
-    this.#gathered = null;
+    const pieces = this.#gathered;
+    this.#gathered = [];
     this.#length = 0;
     try {
-      await this.#upload.write(bytes);
+      if (pieces.length > 0) await this.#upload.write(pieces);
     } finally {
-      this.#pool.give(gathered);
+      this.#giveRoom();
     }
+  }
+
+  #giveRoom(): void {
+    if (this.#room !== null) this.#pool.giveRoom(this.#room);
+    this.#room = null;
   }
 
   /** Nothing more comes: all of it is where it has to be. */
@@ -77,7 +82,8 @@ export class FileSink {
   /** As if it had never begun. */
   async discard(): Promise<void> {
     await this.#upload.discard();
-    if (this.#gathered !== null) this.#pool.give(this.#gathered);
-    this.#gathered = null;
+    this.#gathered = [];
+    this.#length = 0;
+    this.#giveRoom();
   }
 }

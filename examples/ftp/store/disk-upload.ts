@@ -65,8 +65,8 @@ export class DiskUpload implements Upload {
     return this.#settings.path;
   }
 
-  write(bytes: Uint8Array): Promise<void> {
-    return this.#next(() => this.#append(bytes));
+  write(bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
+    return this.#next(() => this.#append(bytes instanceof Uint8Array ? [bytes] : bytes));
   }
 
   sync(): Promise<void> {
@@ -110,13 +110,12 @@ export class DiskUpload implements Upload {
   }
 
   /** A system call may take less than all, as just before the disk is full. */
-  async #append(bytes: Uint8Array): Promise<void> {
+  async #append(pieces: readonly Uint8Array[]): Promise<void> {
     this.#synced = false;
-    for (let done = 0; done < bytes.length;) {
-      const left = bytes.length - done;
-      const { bytesWritten } = await this.#handle.write(bytes, done, left, this.#size);
-      done += bytesWritten;
+    for (let left = pieces; left.length > 0;) {
+      const { bytesWritten } = await this.#handle.writev(left, this.#size);
       this.#size += bytesWritten;
+      left = without(left, bytesWritten);
     }
   }
 
@@ -128,7 +127,7 @@ export class DiskUpload implements Upload {
           const most = Math.min(buffer.length, length - this.#size);
           const { bytesRead } = await handle.read(buffer, 0, most, this.#size);
           if (bytesRead === 0) throw new StoreError("changed", this.path);
-          await this.#append(buffer.subarray(0, bytesRead));
+          await this.#append([buffer.subarray(0, bytesRead)]);
         }
       });
     } catch (error) {
@@ -208,4 +207,16 @@ async function createTemporary(
 function isUnchanged(base: Stats | null, now: Stats | null): boolean {
   if (base === null || now === null) return base === now;
   return isSameFile(base, now) && base.size === now.size && base.mtimeMs === now.mtimeMs;
+}
+
+/** What is left of `pieces` behind the first `bytes`. */
+function without(pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let skipped = 0;
+  for (const [i, piece] of pieces.entries()) {
+    if (skipped + piece.length > bytes) {
+      return [piece.subarray(bytes - skipped), ...pieces.slice(i + 1)];
+    }
+    skipped += piece.length;
+  }
+  return [];
 }

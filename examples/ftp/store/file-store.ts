@@ -68,8 +68,11 @@ export interface Reader {
 export interface Upload {
   /** Where it will be published: what was asked for, but for `unique`. */
   readonly path: string;
-  /** All of them, or it throws, and the upload is lost. `bytes` are the store's until then. */
-  write(bytes: Uint8Array): Promise<void>;
+  /**
+   * All of them, in one piece or in several, or it throws, and the upload is lost. They are the
+   * store's until then.
+   */
+  write(bytes: Uint8Array | readonly Uint8Array[]): Promise<void>;
   /** Everything that was written is on the disk: what is left for `commit()` takes no time. */
   sync(): Promise<void>;
   /**

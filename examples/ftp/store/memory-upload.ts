@@ -44,13 +44,13 @@ export class MemoryUpload implements Upload {
     return this.#settings.folder;
   }
 
-  write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
     return this.#next(async () => {
       await this.#settings.wait("write");
       if (this.#settings.faults.writesFail) {
         throw new StoreError("failed", this.path, "writes fail");
       }
-      const refusal = this.#add(bytes);
+      const refusal = this.#add(bytes instanceof Uint8Array ? bytes : Buffer.concat(bytes));
       if (refusal !== null) throw new StoreError(refusal, this.path);
     });
   }

@@ -56,9 +56,13 @@ export class WatchedStore implements FileStore {
     return {
       path: upload.path,
       write: async (bytes) => {
-        const copy = Buffer.from(bytes);
+        const pieces = bytes instanceof Uint8Array ? [bytes] : bytes;
+        const copy = Buffer.concat(pieces);
         await upload.write(bytes);
-        assert.ok(copy.equals(bytes), `${path}: bytes were changed while they were written`);
+        assert.ok(
+          copy.equals(Buffer.concat(pieces)),
+          `${path}: bytes were changed while they were written`,
+        );
         written.push(copy);
       },
       sync: () => upload.sync(),
