@@ -17,6 +17,8 @@ warnings.simplefilter("ignore")  # that anonymous may write
 authorizer = DummyAuthorizer()
 authorizer.add_anonymous(folder, perm="elrmwMT")
 FTPHandler.authorizer = authorizer
+# Else it asks for any port that is free, and there is none after so many connections.
+FTPHandler.passive_ports = range(10000, 30000)
 server = FTPServer(("127.0.0.1", int(port)), FTPHandler)
 server.max_cons = 1024
 server.serve_forever()

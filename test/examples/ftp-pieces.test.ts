@@ -10,7 +10,7 @@ import {
   SMALL_BYTES,
 } from "../../examples/ftp/server/buffer-pool.ts";
 import { FileSink, MAX_PIECES } from "../../examples/ftp/server/piece-sink.ts";
-import { FileSource, ListingSource } from "../../examples/ftp/server/piece-source.ts";
+import { FileSource, ListingSource, TRIAL_BYTES } from "../../examples/ftp/server/piece-source.ts";
 import type { Entry, Upload } from "../../examples/ftp/store/file-store.ts";
 import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
 import { file } from "./ftp-client.ts";
@@ -162,7 +162,7 @@ describe("a file that is read", () => {
       sizes.push(piece.length);
     }
     expect(at).toBe(content.length);
-    const trial = (8 * MIB) / SMALL_BYTES;
+    const trial = TRIAL_BYTES / SMALL_BYTES;
     expect(new Set(sizes.slice(0, trial))).toEqual(new Set([SMALL_BYTES]));
     expect(new Set(sizes.slice(trial))).toEqual(new Set([LARGE_BYTES]));
     await from.close(false);
@@ -171,9 +171,9 @@ describe("a file that is read", () => {
 
   test("slow ones have small pieces, and fast ones if they become slow", async () => {
     const { source: from, pool, clock } = await source();
-    for (let at = 0; at < 9 * MIB; at += SMALL_BYTES) {
+    for (let at = 0; at < 1.5 * TRIAL_BYTES; at += SMALL_BYTES) {
       expect(await from.next(Infinity)).toHaveLength(SMALL_BYTES);
-      if (at === 4 * MIB) await clock.advance(SLOW_MS);
+      if (at === 0.75 * TRIAL_BYTES) await clock.advance(SLOW_MS);
     }
     await clock.advance(SLOW_MS);
     expect(await from.next(Infinity)).toHaveLength(SMALL_BYTES);
@@ -183,7 +183,7 @@ describe("a file that is read", () => {
 
   test("a large buffer is given back when its piece has left, and before the next is had", async () => {
     const { source: from, pool, clock } = await source();
-    for (let at = 0; at < 8 * MIB; at += SMALL_BYTES) await from.next(Infinity);
+    for (let at = 0; at < TRIAL_BYTES; at += SMALL_BYTES) await from.next(Infinity);
     expect(await from.next(Infinity)).toHaveLength(LARGE_BYTES);
     expect(pool.takeNow()).toBeNull();
     const other = watched(pool.take());
@@ -200,7 +200,7 @@ describe("a file that is read", () => {
 
   test("a large buffer that somebody may still read is lost, and not given back", async () => {
     const { source: from, pool } = await source();
-    for (let at = 0; at < 8 * MIB; at += SMALL_BYTES) await from.next(Infinity);
+    for (let at = 0; at < TRIAL_BYTES; at += SMALL_BYTES) await from.next(Infinity);
     const piece = (await from.next(Infinity))!;
     await from.close(true);
     expect(pool.taken).toBe(0);
@@ -209,7 +209,7 @@ describe("a file that is read", () => {
 
   test("closed while it waits for a large buffer, it gives back what it gets", async () => {
     const { source: from, pool, clock } = await source();
-    for (let at = 0; at < 8 * MIB; at += SMALL_BYTES) await from.next(Infinity);
+    for (let at = 0; at < TRIAL_BYTES; at += SMALL_BYTES) await from.next(Infinity);
     const taken = pool.takeNow()!;
     const next = watched(from.next(Infinity));
     await clock.settle();

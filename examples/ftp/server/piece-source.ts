@@ -16,8 +16,8 @@ export interface PieceSource {
   close(inUse: boolean): Promise<void>;
 }
 
-/** Bytes that must leave fast before a large buffer is asked for: what kernels may hide is less. */
-const TRIAL_BYTES = 8 * 1024 * 1024;
+/** Bytes that leave fast before a large buffer is asked for. Who stops reading then has one at most. */
+export const TRIAL_BYTES = LARGE_BYTES;
 
 export interface FileSourceOptions {
   readonly offset: number;
