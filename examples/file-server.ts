@@ -87,7 +87,7 @@ async function openAt(
     store,
     tls,
     tlsPolicy: settings.tls,
-    login: (name, password) => accounts.login(name, password),
+    login: (name, password, host) => accounts.login(name, password, host),
     random: () => randomInt(2 ** 32) / 2 ** 32,
     wallMs: () => Date.now(),
     onTransfer: (record) => {

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   Accounts,
   HASHES_AT_ONCE,
+  MAX_LOGINS_PER_ADDRESS,
   MAX_USER_NAME,
   MAX_USERS_BYTES,
   MAX_WAITING_LOGINS,
@@ -26,6 +27,8 @@ import {
 import { MAX_HASH_WORK } from "../../examples/ftp/server/password-hash.ts";
 import { readHash, writeHash, type HashCost } from "../../examples/ftp/server/password-hash.ts";
 import { temporaryFolder } from "./ftp-stores.ts";
+
+const HOST = "127.0.0.1";
 
 const CHEAP: HashCost = { logN: 10, r: 1, p: 1 };
 const OTHER: HashCost = { logN: 11, r: 2, p: 1 };
@@ -102,7 +105,7 @@ describe("hashes", () => {
 describe("login", () => {
   it("gives the account for the right password, and the same answer for all that is wrong", async () => {
     const all = await accounts({}, ALICE);
-    const account = await all.login("alice", "correct horse");
+    const account = await all.login("alice", "correct horse", HOST);
     expect(account).toMatchObject({ name: "alice", home: "/home/alice", isAnonymous: false });
     expect((account as { rights: unknown }).rights).toEqual(new Set(["read", "write"]));
     for (const [name, password] of [
@@ -115,14 +118,14 @@ describe("login", () => {
       ["anonymous", "me@here"],
       ["ftp", "me@here"],
     ] as const) {
-      expect(await all.login(name, password)).toBe("wrong");
+      expect(await all.login(name, password, HOST)).toBe("wrong");
     }
   });
 
   it("costs the same whether there is such a user or not", async () => {
     const all = await accounts({}, ALICE);
     const hash = vi.spyOn(crypto, "scrypt");
-    for (const name of ["alice", "nobody", "anonymous"]) await all.login(name, "wrong");
+    for (const name of ["alice", "nobody", "anonymous"]) await all.login(name, "wrong", HOST);
     const costs = hash.mock.calls.map(([, salt, bytes, cost]) => [
       (salt as Buffer).length,
       bytes,
@@ -138,7 +141,7 @@ describe("login", () => {
     const all = await accounts({}, ALICE, bob);
     const hash = vi.spyOn(crypto, "scrypt");
     const names = Array.from({ length: 40 }, (_, i) => `nobody ${i}`);
-    for (const name of [...names, ...names]) await all.login(name, "x");
+    for (const name of [...names, ...names]) await all.login(name, "x", HOST);
     const costs = hash.mock.calls.map(([, , , cost]) => (cost as unknown as { N: number }).N);
     expect(new Set(costs)).toEqual(new Set([2 ** CHEAP.logN, 2 ** OTHER.logN]));
     expect(costs.slice(40)).toEqual(costs.slice(0, 40));
@@ -146,7 +149,7 @@ describe("login", () => {
 
   it("without any users costs as well", async () => {
     const hash = vi.spyOn(crypto, "scrypt");
-    expect(await (await accounts()).login("alice", "x")).toBe("wrong");
+    expect(await (await accounts()).login("alice", "x", HOST)).toBe("wrong");
     expect(hash).toHaveBeenCalledOnce();
   });
 
@@ -155,12 +158,12 @@ describe("login", () => {
     const all = await accounts({ anonymous }, ALICE);
     const hash = vi.spyOn(crypto, "scrypt");
     for (const name of ["anonymous", "ftp", "Anonymous", "FTP"]) {
-      const account = await all.login(name, "");
+      const account = await all.login(name, "", HOST);
       expect(account).toMatchObject({ name: "anonymous", home: "/pub", isAnonymous: true });
       expect((account as { rights: unknown }).rights).toEqual(new Set(["read", "create"]));
     }
     expect(hash).not.toHaveBeenCalled();
-    expect(await all.login("nobody", "")).toBe("wrong");
+    expect(await all.login("nobody", "", HOST)).toBe("wrong");
   });
 
   it("HASHES_AT_ONCE run, MAX_WAITING_LOGINS wait, and one more is busy; then all goes on", async () => {
@@ -179,10 +182,10 @@ describe("login", () => {
     // Twice, so that it shows if those of before are counted wrongly.
     for (let round = 0; round < 2; round++) {
       const logins = Array.from({ length: count }, (_, i) =>
-        all.login(i % 2 === 0 ? "alice" : "nobody", "x"),
+        all.login(i % 2 === 0 ? "alice" : "nobody", "x", `192.0.2.${i}`),
       );
-      expect(await all.login("alice", "x")).toBe("busy");
-      expect(await all.login("nobody", "x")).toBe("busy");
+      expect(await all.login("alice", "x", HOST)).toBe("busy");
+      expect(await all.login("nobody", "x", HOST)).toBe("busy");
       let settled = 0;
       for (const login of logins) void login.then(() => settled++);
       while (settled < count) {
@@ -192,9 +195,33 @@ describe("login", () => {
       expect(new Set(await Promise.all(logins))).toEqual(new Set(["wrong"]));
       expect(most).toBe(HASHES_AT_ONCE);
     }
-    const late = all.login("alice", "x");
+    const late = all.login("alice", "x", HOST);
     ends.shift()!();
     expect(await late).toBe("wrong");
+  });
+
+  it("who floods it from one address shuts out nobody else: MAX_LOGINS_PER_ADDRESS", async () => {
+    const all = await accounts();
+    const ends: (() => void)[] = [];
+    vi.spyOn(crypto, "scrypt").mockImplementation((...given: unknown[]) => {
+      const done = given[4] as (error: null, hash: Buffer) => void;
+      ends.push(() => {
+        done(null, Buffer.alloc(32));
+      });
+    });
+    // Twice, so that it shows if those of before are counted wrongly.
+    for (let round = 0; round < 2; round++) {
+      const mine = Array.from({ length: MAX_LOGINS_PER_ADDRESS }, () => all.login("x", "y", HOST));
+      expect(await all.login("alice", "x", HOST)).toBe("busy");
+      const other = all.login("alice", "x", "192.0.2.1");
+      let settled = 0;
+      for (const login of [...mine, other]) void login.then(() => settled++);
+      while (settled < MAX_LOGINS_PER_ADDRESS + 1) {
+        ends.shift()?.();
+        await new Promise(setImmediate);
+      }
+      expect(await other).toBe("wrong");
+    }
   });
 });
 
@@ -205,15 +232,15 @@ describe("the users' file", () => {
     const lines = [await userLine(ALICE, CHEAP), await userLine(bob, CHEAP)];
     fs.writeFileSync(file, `\ufeff# users\r\n\r\n${lines.join("\r\n")}\n`);
     const all = await readAccounts(file);
-    expect(await all.login("bob", "pass:word 文")).toMatchObject({ name: "bob", home: "/" });
-    expect(await all.login("alice", "correct horse")).toMatchObject({ name: "alice" });
+    expect(await all.login("bob", "pass:word 文", HOST)).toMatchObject({ name: "bob", home: "/" });
+    expect(await all.login("alice", "correct horse", HOST)).toMatchObject({ name: "alice" });
   });
 
   it.each([[...RIGHTS], ...RIGHTS.map((right) => [right])])(
     "gives the rights %s",
     async (...rights) => {
       const all = await accounts({}, { ...ALICE, rights });
-      const account = await all.login("alice", "correct horse");
+      const account = await all.login("alice", "correct horse", HOST);
       expect((account as { rights: ReadonlySet<Right> }).rights).toEqual(new Set(rights));
     },
   );

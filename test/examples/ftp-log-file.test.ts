@@ -84,7 +84,7 @@ test("a file that somebody else has moved away is made anew, also if it was full
   expect(await read()).toBe("and one more\n");
 });
 
-test("a disk that fails is reported once, until it works again", async () => {
+test("a disk that fails is reported once, until it works again; what was lost is counted", async () => {
   const log = await open();
   log.write("before");
   await log.flush();
@@ -98,8 +98,25 @@ test("a disk that fails is reported once, until it works again", async () => {
   await fs.rmdir(file);
   log.write("after");
   await log.flush();
-  expect(await read()).toBe("after\n");
+  expect(await read()).toBe("# 2 lines were left out\nafter\n");
   expect(reported).toHaveLength(1);
+});
+
+test("a line that was cut off by a full disk ends before the next one", async () => {
+  const log = await open();
+  log.write("before");
+  await log.flush();
+  const aside = `${file}.aside`;
+  await fs.rename(file, aside);
+  await fs.mkdir(file);
+  log.write("half of this is written");
+  await log.flush();
+  await fs.rmdir(file);
+  await fs.rename(aside, file);
+  await fs.appendFile(file, "half of this");
+  log.write("after");
+  await log.flush();
+  expect(await read()).toBe("before\nhalf of this\n# 1 lines were left out\nafter\n");
 });
 
 test("a place that cannot be written is told in one line at the start", async () => {

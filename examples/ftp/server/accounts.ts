@@ -24,6 +24,8 @@ export const MAX_USER_NAME = 64;
 export const HASHES_AT_ONCE = 2;
 /** Logins that wait for their turn; more are told to come back. */
 export const MAX_WAITING_LOGINS = 64;
+/** Of one address, with those that run: who floods the server shuts out itself. */
+export const MAX_LOGINS_PER_ADDRESS = 4;
 
 export interface Account {
   readonly name: string;
@@ -72,13 +74,16 @@ export class Accounts {
     });
   }
 
-  /** `anonymous` needs no password that is right. Names are told apart by case. */
-  async login(name: string, password: string): Promise<Login> {
+  /**
+   * `anonymous` needs no password that is right. Names are told apart by case. `host`: the address
+   * that it comes from.
+   */
+  async login(name: string, password: string, host: string): Promise<Login> {
     if (this.isAnonymous(name)) return this.#anonymous!;
-    if (!this.#turns.hasRoom) return "busy";
+    if (!this.#turns.hasRoom(host)) return "busy";
     const user = this.#users.get(name);
     const wanted = user?.password ?? this.#decoyFor(name);
-    const isRight = await this.#turns.take(() => isPassword(password, wanted));
+    const isRight = await this.#turns.take(host, () => isPassword(password, wanted));
     return isRight && user !== undefined ? user : "wrong";
   }
 
@@ -97,13 +102,16 @@ export class Accounts {
 /** First come, first served. */
 class HashTurns {
   readonly #waiting: (() => void)[] = [];
+  readonly #fromHost = new Map<string, number>();
   #running = 0;
 
-  get hasRoom(): boolean {
-    return this.#waiting.length < MAX_WAITING_LOGINS;
+  hasRoom(host: string): boolean {
+    const theirs = this.#fromHost.get(host) ?? 0;
+    return this.#waiting.length < MAX_WAITING_LOGINS && theirs < MAX_LOGINS_PER_ADDRESS;
   }
 
-  async take<T>(work: () => Promise<T>): Promise<T> {
+  async take<T>(host: string, work: () => Promise<T>): Promise<T> {
+    this.#count(host, 1);
     if (this.#running < HASHES_AT_ONCE) this.#running++;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
@@ -113,7 +121,14 @@ class HashTurns {
       const next = this.#waiting.shift();
       if (next === undefined) this.#running--;
       else next();
+      this.#count(host, -1);
     }
+  }
+
+  #count(host: string, change: 1 | -1): void {
+    const count = (this.#fromHost.get(host) ?? 0) + change;
+    if (count === 0) this.#fromHost.delete(host);
+    else this.#fromHost.set(host, count);
   }
 }
 

@@ -23,7 +23,7 @@ import { TIMING_MARK_ANSWER } from "../../telnet/filter.ts";
 
 export interface ControlSettings extends DataSettings, SourceSettings {
   readonly session: Omit<SessionSettings, "peerHost">;
-  readonly login: (name: string, password: string) => Promise<Admission>;
+  readonly login: (name: string, password: string, host: string) => Promise<Admission>;
   /** What clients are told to connect to in passive mode; null: the address they came to. */
   readonly advertisedHost: string | null;
   /** 0: any time. */
@@ -34,6 +34,8 @@ export interface ControlSettings extends DataSettings, SourceSettings {
   /** Of all of them together. */
   readonly totalRate: RateLimit | null;
   readonly onTransfer: (record: TransferRecord) => void;
+  /** A session is over: its last words are on their way. */
+  readonly onOver: () => void;
   /** Hears of what is nobody's fault but the server's or its machine's. */
   readonly report: (error: unknown) => void;
 }
@@ -47,8 +49,10 @@ export class ControlConnection {
   readonly #peerHost: string;
   readonly #rate: Rate;
   readonly #idle: Timer | null;
-  /** The question that is open. */
-  #asked = 0;
+  /** The question that TLS is to answer. */
+  #securing = 0;
+  /** Whether it was told that the session is over. */
+  #told = false;
   #store: FileStore;
   #account: Account | null = null;
   #port: PassivePort | null = null;
@@ -85,14 +89,22 @@ export class ControlConnection {
     if (loggedIn) this.#connection.establish();
     if (full) this.#connection.pause();
     else this.#connection.resume();
-    if (over) this.#idle?.cancel();
-    else this.#idle?.refresh();
+    if (!over) this.#idle?.refresh();
+    else if (!this.#told) {
+      this.#told = true;
+      this.#idle?.cancel();
+      this.#settings.onOver();
+    }
+  }
+
+  get over(): boolean {
+    return this.#session.over;
   }
 
   /** TLS is on: what was before does not count. */
   secured(): void {
     this.#filterTelnet();
-    this.#answer({ to: "start-tls", value: null });
+    this.#answer(this.#securing, { to: "start-tls", value: null });
   }
 
   /** It is closed, in whichever way. */
@@ -125,9 +137,8 @@ export class ControlConnection {
         this.#connection.send(formatReply(effect.reply));
         break;
       case "ask":
-        this.#asked = effect.id;
-        if (effect.question.kind === "start-tls") this.#startTls();
-        else void this.#ask(effect.question);
+        if (effect.question.kind === "start-tls") this.#startTls(effect.id);
+        else void this.#ask(effect.id, effect.question);
         break;
       case "close-data":
         this.#port?.close();
@@ -145,20 +156,21 @@ export class ControlConnection {
   }
 
   /** What nobody has foreseen costs this connection, and no other. */
-  async #ask(question: Question): Promise<void> {
+  async #ask(id: number, question: Question): Promise<void> {
     try {
-      this.#answer(await this.#find(question));
+      this.#answer(id, await this.#find(question));
     } catch (error) {
       this.#settings.report(error);
       this.#connection.abort();
     }
   }
 
-  #answer(answer: Answer): void {
-    this.tell({ kind: "answer", id: this.#asked, answer });
+  #answer(id: number, answer: Answer): void {
+    this.tell({ kind: "answer", id, answer });
   }
 
-  #startTls(): void {
+  #startTls(id: number): void {
+    this.#securing = id;
     this.#connection.startTls({ server: this.#settings.tls! });
   }
 
@@ -201,7 +213,7 @@ export class ControlConnection {
   async #logIn({ name, password }: Asked<"check-password">): Promise<Answers["check-password"]> {
     const { store, login, report } = this.#settings;
     try {
-      const admission = await login(name, password);
+      const admission = await login(name, password, this.#peerHost);
       if (typeof admission === "string") return admission;
       await makeHome(store, admission.home);
       this.#account = admission;

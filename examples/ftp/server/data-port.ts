@@ -31,7 +31,7 @@ export interface PassiveOptions {
 }
 
 /** How often a port of the range is tried before there is none. */
-const PORT_TRIES = 64;
+export const PORT_TRIES = 64;
 
 /** A connection that can be used, or why there is none. */
 export type DataConnection = Channel | "no-connection" | "no-tls";

@@ -62,7 +62,7 @@ const NAMED = [
   ...Object.keys(LIMITS).map(flagOf),
 ];
 
-export const HELP = `A file server for FTP clients: curl, wget, lftp, FileZilla, browsers of files.
+export const HELP = `A file server for FTP clients: curl, wget, lftp, FileZilla and others.
 
   npm run file-server -- [flags]
 

@@ -21,6 +21,8 @@ export class LogFile {
   #waitingBytes = 0;
   #missing = 0;
   #broken = false;
+  /** What was written last may have stopped in the middle of a line. */
+  #torn = false;
   #writing: Promise<void> | null = null;
 
   private constructor(path: string, size: number, options: LogFileOptions) {
@@ -58,30 +60,45 @@ export class LogFile {
 
   async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const text = `${this.#waiting.join("\n")}\n`;
+      const lines = this.#waiting;
       this.#waiting = [];
       this.#waitingBytes = 0;
       try {
-        await this.#append(text);
+        await this.#append(`${lines.join("\n")}\n`);
         this.#broken = false;
       } catch (error) {
         if (!this.#broken) this.#options.report(error);
         this.#broken = true;
+        this.#torn = true;
+        this.#missing += lines.length;
       }
     }
     this.#writing = null;
   }
 
   async #append(text: string): Promise<void> {
+    const begin = this.#torn ? await this.#mend() : "";
     if (this.#size >= this.#options.maxBytes) {
       await this.#putAside();
       this.#size = 0;
     }
     const missing = this.#missing;
     const note = missing === 0 ? "" : `# ${missing} lines were left out\n`;
-    await fs.appendFile(this.#path, note + text, { mode: 0o600 });
+    await fs.appendFile(this.#path, begin + note + text, { mode: 0o600 });
+    this.#torn = false;
     this.#missing -= missing;
-    this.#size += Buffer.byteLength(note + text);
+    this.#size += Buffer.byteLength(begin + note + text);
+  }
+
+  /** What ends a line that was begun. */
+  async #mend(): Promise<string> {
+    const size = await fs.stat(this.#path).then(
+      (stats) => stats.size,
+      () => 0,
+    );
+    const begun = size > this.#size;
+    this.#size = size;
+    return begun ? "\n" : "";
   }
 
   async #putAside(): Promise<void> {

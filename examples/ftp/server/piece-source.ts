@@ -97,7 +97,7 @@ export class FileSource implements PieceSource {
 }
 
 /** Text of a listing that is gathered before it is sent. */
-const LISTING_BYTES = 16 * 1024;
+export const LISTING_BYTES = 16 * 1024;
 
 export interface ListingSourceOptions {
   readonly listing: Listing;

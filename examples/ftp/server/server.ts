@@ -10,7 +10,7 @@ import { formatReply, reply } from "../replies.ts";
 import { DEFAULT_SESSION_LIMITS, type TlsPolicy } from "../state.ts";
 
 /** Milliseconds in which transfers are broken off, and then in which the last replies leave. */
-const GOODBYE_MS = 1000;
+export const GOODBYE_MS = 1000;
 
 type Given = "store" | "login" | "random" | "wallMs" | "onTransfer" | "report" | "tls";
 
@@ -24,7 +24,7 @@ export class FileServer {
   readonly #pool: BufferPool;
   #server: Server<Buffer, ControlConnection> | null = null;
   #closing: Promise<void> | null = null;
-  #onEmpty: (() => void) | null = null;
+  #onOver: (() => void) | null = null;
 
   private constructor(reactor: Reactor, pool: BufferPool) {
     this.#reactor = reactor;
@@ -34,8 +34,12 @@ export class FileServer {
   /** Rejects with one line if an address cannot be had. */
   static async open(reactor: Reactor, options: FileServerOptions): Promise<FileServer> {
     const { settings } = options;
-    const control = controlSettings(reactor, options);
-    const files = new FileServer(reactor, control.pool);
+    const given = controlSettings(reactor, options);
+    const files = new FileServer(reactor, given.pool);
+    const onOver = (): void => {
+      files.#onOver?.();
+    };
+    const control = { ...given, onOver };
     const served = {
       listen: settings.listen,
       framer: () => lines({ maxBytes: settings.commandBytes, overLong: "refuse" as const }),
@@ -67,7 +71,6 @@ export class FileServer {
       },
       close: (client) => {
         client.data.closed();
-        if (files.#server!.connections.size === 0) files.#onEmpty?.();
       },
       turnedAway: (why, _, channel) => {
         channel.write(formatReply(reply(421, files.#farewell(why))));
@@ -109,17 +112,21 @@ export class FileServer {
   async #close(drainMs: number): Promise<void> {
     const { connections } = this.#server!;
     for (const { data } of connections) data.tell({ kind: "shutdown" });
-    if (connections.size > 0) await this.#emptied(drainMs);
+    await this.#allOver(drainMs);
     for (const { data } of connections) data.tell({ kind: "deadline" });
     // What is broken off is told so once it is put away.
-    if (connections.size > 0) await this.#emptied(GOODBYE_MS);
+    await this.#allOver(GOODBYE_MS);
     await this.#server!.close({ drainMs: GOODBYE_MS });
   }
 
-  #emptied(withinMs: number): Promise<void> {
+  /** Waits until no session runs: whether clients then hang up is their affair. */
+  #allOver(withinMs: number): Promise<void> {
+    const over = (): boolean => [...this.#server!.connections].every(({ data }) => data.over);
+    if (over()) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = this.#reactor.setTimer(withinMs, resolve);
-      this.#onEmpty = () => {
+      this.#onOver = () => {
+        if (!over()) return;
         timer.cancel();
         resolve();
       };
@@ -140,7 +147,10 @@ export class FileServer {
   }
 }
 
-function controlSettings(reactor: Reactor, options: FileServerOptions): ControlSettings {
+function controlSettings(
+  reactor: Reactor,
+  options: FileServerOptions,
+): Omit<ControlSettings, "onOver"> {
   const { settings, tlsPolicy } = options;
   return {
     ...options,

@@ -12,7 +12,7 @@ export interface TransferRecord {
   readonly type: "ascii" | "binary";
   readonly direction: "download" | "upload" | "delete";
   readonly access: "anonymous" | "user";
-  /** The name of the user; of anonymous ones what they gave as a password. */
+  /** The name of the user. */
   readonly user: string;
   readonly isComplete: boolean;
 }

@@ -17,9 +17,9 @@ import type { PieceSource } from "./piece-source.ts";
 import type { Rate } from "./rate.ts";
 
 /** Milliseconds that a client has, once all has left, to say that it was read: then it is assumed. */
-const CONFIRM_MS = 2000;
+export const CONFIRM_MS = 2000;
 /** Milliseconds for which what has come may wait for more before it is written. */
-const GATHER_MS = 50;
+export const GATHER_MS = 50;
 
 export interface TransferSettings {
   readonly reactor: Reactor;
@@ -30,6 +30,9 @@ export interface TransferSettings {
   /** Hears of what the store should not have done. */
   readonly report: (error: unknown) => void;
 }
+
+/** How often it is looked within `stallMs`: a client that stands still has at most one look more. */
+const LOOKS = 8;
 
 const DONE: Moved = { ok: true };
 const BROKEN: Moved = { ok: false, why: "broken" };
@@ -44,6 +47,8 @@ abstract class Transfer {
   #resolve!: (moved: Moved | PromiseLike<Moved>) => void;
   readonly #stall: Timer;
   #seen = 0;
+  /** Looks in a row at which nothing had moved. */
+  #still = 0;
   #endWait: (() => void) | null = null;
 
   constructor(channel: Channel, interest: number, settings: TransferSettings) {
@@ -55,7 +60,7 @@ abstract class Transfer {
     this.registration = settings.reactor.register(channel, interest, (_, ready) =>
       this.#handle(ready),
     );
-    this.#stall = settings.reactor.setTimer(settings.stallMs, () => {
+    this.#stall = settings.reactor.setTimer(settings.stallMs / LOOKS, () => {
       this.#checkProgress();
     });
     // However it is closed, by the reactor too.
@@ -127,12 +132,11 @@ abstract class Transfer {
   #checkProgress(): void {
     const { bytesIn, bytesOut } = this.channel;
     const seen = bytesIn + bytesOut;
-    if (seen === this.#seen && !this.busy && this.#endWait === null) {
-      this.end(BROKEN);
-      return;
-    }
+    const still = seen === this.#seen && !this.busy && this.#endWait === null;
+    this.#still = still ? this.#still + 1 : 0;
     this.#seen = seen;
-    this.#stall.refresh();
+    if (this.#still === LOOKS) this.end(BROKEN);
+    else this.#stall.refresh();
   }
 
   /** Whether it is the store that is waited for, and not the client. */
