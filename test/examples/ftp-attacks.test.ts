@@ -2,16 +2,20 @@
  * What attackers of file servers do: each is refused with the right reply, costs no more than the
  * limits say, and somebody else works on meanwhile.
  */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { createTlsContext } from "iomux";
+import { createTlsContext, type SocketAddress } from "iomux";
 
+import { RIGHTS } from "../../examples/ftp/rights.ts";
+import { readSettings, type ServerSettings } from "../../examples/ftp/server/flags.ts";
+import { FileServer } from "../../examples/ftp/server/server.ts";
 import { local } from "../support/certificates.ts";
-import { FtpSite, type FtpGuest, type SiteOptions } from "../support/ftp-site.ts";
-import { extendedPortCommand, portCommand } from "../support/ftp-talk.ts";
+import { FtpGuest, FtpSite, type SiteOptions } from "../support/ftp-site.ts";
+import { extendedPortCommand, portCommand, type DataPlace } from "../support/ftp-talk.ts";
 import { onNetworks, type World } from "../support/world.ts";
-
-const SECRET = "the secret file";
+import { diskStore, temporaryFolder } from "./ftp-stores.ts";
 
 let site: FtpSite;
 let ann: FtpGuest;
@@ -20,7 +24,6 @@ async function open(world: World, options: SiteOptions = {}): Promise<void> {
   site = await FtpSite.open(world, options);
   await site.store.makeFolder("/docs");
   await site.put("/docs/a.txt", Buffer.from("a"));
-  await site.put("/.iomux-upload-0", Buffer.from(SECRET)).catch(() => undefined);
   ann = await site.loggedIn();
 }
 
@@ -93,14 +96,6 @@ onNetworks([["memory", "tcp"]], "an attack", (world) => {
       const deep = "/d".repeat(2049);
       expect(await eve.ask(`MKD ${deep}`)).toMatch(/^553 A path has at most 4096/);
       expect(await eve.ask(`CWD ${"../".repeat(2000)}docs`)).toMatch(/^250 /);
-    });
-
-    test("the names of uploads that run cannot be read, written or seen", async () => {
-      for (const path of [".iomux-upload-0", "docs/.IOMUX-upload-1"]) {
-        for (const verb of ["SIZE", "DELE", "MKD", "RNFR"]) {
-          expect(await eve.ask(`${verb} ${path}`)).toMatch(/^553 /);
-        }
-      }
     });
   });
 
@@ -248,6 +243,115 @@ onNetworks([["memory", "tcp"]], "an attack", (world) => {
       expect(eve.replies.at(-1)).toMatchObject({ code: 500 });
       eve.peer.end();
     });
+  });
+});
+
+onNetworks([["net", "tcp"]], "the name of an upload that runs", (world) => {
+  const UNSEEN = ".iomux-upload-";
+  let files: FileServer;
+  let root: string;
+
+  /** The store in memory has no such names: a server of files on the disk, beside the other. */
+  beforeEach(async () => {
+    site = await FtpSite.open(world());
+    root = temporaryFolder();
+    files = await FileServer.open(site.reactor, {
+      settings: {
+        ...(readSettings([]) as ServerSettings),
+        listen: { host: "127.0.0.1", port: 0 },
+      },
+      store: await diskStore(root),
+      tls: null,
+      tlsPolicy: "none",
+      login: (name) =>
+        Promise.resolve({ name, home: "/", rights: new Set(RIGHTS), isAnonymous: false }),
+      random: Math.random,
+      wallMs: Date.now,
+      onTransfer: () => undefined,
+      report: (error) => void site.heard.push(error),
+    });
+  });
+
+  afterEach(async () => {
+    const closing = files.close(0);
+    await world().advance(3000);
+    await closing;
+    expect(site.heard).toEqual([]);
+  });
+
+  async function somebody(): Promise<FtpGuest> {
+    const [address] = files.addresses as [SocketAddress & DataPlace];
+    const guest = new FtpGuest(site, site.dialPlace(address));
+    for (const line of ["USER ann", "PASS right", "TYPE I"]) {
+      await guest.next();
+      guest.say(line);
+    }
+    expect(await guest.next()).toMatch(/^200 /);
+    return guest;
+  }
+
+  /** Ann's upload of `docs/new`, and the name that it has on the disk until it is whole. */
+  async function running(): Promise<{ end: () => Promise<void>; name: string; eve: FtpGuest }> {
+    const [ann, eve] = [await somebody(), await somebody()];
+    expect(await ann.ask("MKD docs")).toMatch(/^257 /);
+    expect(await ann.upload("STOR docs/a", "a")).toMatch(/^226 /);
+    const data = await ann.passive();
+    expect(await ann.ask("STOR docs/new")).toMatch(/^150 /);
+    data.write("half of it");
+    const unseen = (): string[] =>
+      readdirSync(join(root, "docs")).filter((name) => name.startsWith(UNSEEN));
+    const isWritten = (): boolean =>
+      unseen().some((name) => readFileSync(join(root, "docs", name), "utf8") === "half of it");
+    await world().until(isWritten, "half of it on the disk");
+    const [name] = unseen() as [string];
+    const end = async (): Promise<void> => {
+      expect(readFileSync(join(root, "docs", name), "utf8")).toBe("half of it");
+      data.end(", and the rest");
+      expect(await ann.next()).toMatch(/^226 /);
+      expect(readdirSync(join(root, "docs")).sort()).toEqual(["a", "new"]);
+      expect(readFileSync(join(root, "docs/new"), "utf8")).toBe("half of it, and the rest");
+    };
+    return { end, name, eve };
+  }
+
+  test.each([
+    ["as it is", (name: string) => `docs/${name}`],
+    ["from the root, by a way round", (name: string) => `/docs/../docs/./${name}`],
+    ["in capitals", (name: string) => `docs/${name.toUpperCase()}`],
+  ])("is refused by each command, written %s", async (_, written) => {
+    const { end, name, eve } = await running();
+    const path = written(name);
+    const route = await eve.passive();
+    const verbs = ["RETR", "STOR", "APPE", "STOU", "LIST", "NLST", "MLSD", "STAT", "MLST"];
+    verbs.push("SIZE", "MDTM", "MFMT 20200101000000", "CWD", "MKD", "RMD", "DELE", "RNFR");
+    for (const verb of verbs) {
+      expect(await eve.ask(`${verb} ${path}`), verb).toMatch(/^553 That name is not allowed/);
+    }
+    expect(await eve.ask("RNFR docs/a")).toMatch(/^350 /);
+    expect(await eve.ask(`RNTO ${path}`)).toMatch(/^553 That name is not allowed/);
+    route.destroy();
+    await end();
+  });
+
+  test.each(["LIST", "NLST", "MLSD"])("is in no answer of %s", async (verb) => {
+    const { end, eve } = await running();
+    const { bytes, code } = await eve.download(`${verb} docs`);
+    expect(code).toBe(226);
+    expect(bytes.toString()).not.toContain(UNSEEN);
+    expect(bytes.toString()).toMatch(/\ba\r\n$/);
+    await end();
+  });
+
+  test("is in no answer of STAT, nor to a pattern", async () => {
+    const { end, eve } = await running();
+    eve.say("STAT docs");
+    const { lines } = await eve.nextReply();
+    expect(lines.join("\n")).toMatch(/ a\n/);
+    expect(lines.join("\n")).not.toContain(UNSEEN);
+    for (const pattern of ["docs/.*", "docs/.i*", "docs/?iomux*"]) {
+      expect((await eve.download(`NLST ${pattern}`)).bytes.toString(), pattern).toBe("");
+    }
+    await end();
   });
 });
 

@@ -86,6 +86,24 @@ onNetworks(NETWORKS, "H43: after", (world) => {
     await isAsBefore();
   });
 
+  test("PASV and two connections at once, one is used, and the other is sent away", async () => {
+    await open();
+    const place = await guest.place();
+    const both = [site.dialPlace(place), site.dialPlace(place)];
+    const over = ({ ended, closed, errorCode }: Peer): boolean =>
+      ended || closed || errorCode !== null;
+    await world().until(() => both.some(over), "one of them to be sent away");
+    // The port is closed, and there is the other one in its place.
+    await world().until(() => site.open === before + 1, "one descriptor more");
+    expect(both.filter(over)).toHaveLength(1);
+    expect(await guest.ask("RETR small")).toMatch(/^150/);
+    await world().until(() => both.every(over), "both to be over");
+    for (const data of both) if (!data.closed) data.end();
+    expect(await guest.next()).toMatch(/^226/);
+    expect(both.map(({ received }) => received.toString()).sort()).toEqual(["", "small"]);
+    await isAsBefore();
+  });
+
   test.each(["PORT", "EPRT"] as const)("PASV and then %s, the port is closed", async (how) => {
     await open();
     const place = await guest.place();

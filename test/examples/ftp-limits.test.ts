@@ -234,6 +234,19 @@ onNetworks([["memory", "tcp"]], "a limit of transfers", (world) => {
     },
   );
 
+  test("connectSeconds: a command begins it anew, so that the client may come later", async () => {
+    const [, ann] = await session({ connectSeconds: 10 });
+    const place = await ann.place();
+    await world().advance(9000);
+    expect(await ann.ask("RETR large")).toMatch(/^150/);
+    await world().advance(6000);
+    const data = ann.site.dialPlace(place);
+    await world().until(() => data.ended || data.errorCode !== null, "all of it");
+    expect(data.received.equals(LARGE)).toBe(true);
+    data.end();
+    expect(await ann.next()).toMatch(/^226/);
+  });
+
   limit(
     "stallSeconds",
     "a download that is not read is broken off, a slow one is not",

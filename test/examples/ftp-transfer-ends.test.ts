@@ -5,9 +5,10 @@ import { BufferPool } from "../../examples/ftp/server/buffer-pool.ts";
 import { FileSink } from "../../examples/ftp/server/piece-sink.ts";
 import { Rate } from "../../examples/ftp/server/rate.ts";
 import { Receiving } from "../../examples/ftp/server/transfer.ts";
+import type { Right } from "../../examples/ftp/rights.ts";
 import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
 import { FtpSite } from "../support/ftp-site.ts";
-import { connected, onNetworks } from "../support/world.ts";
+import { connected, onNetworks, type Peer } from "../support/world.ts";
 
 onNetworks(
   [
@@ -51,6 +52,56 @@ onNetworks(
     });
   },
 );
+
+onNetworks([["memory", "tcp"]], "two uploads to one name at the same time", (world) => {
+  /** They begin together; the one that begins first ends first, or last. Their last replies. */
+  async function both(right: Right, order: "first" | "last"): Promise<[FtpSite, string[]]> {
+    const site = await FtpSite.open(world(), {
+      login: (name) =>
+        Promise.resolve({ name, home: "/", rights: new Set([right]), isAnonymous: false }),
+    });
+    const guests = [await site.loggedIn(), await site.loggedIn()] as const;
+    const data: Peer[] = [];
+    for (const guest of guests) {
+      data.push(await guest.passive());
+      expect(await guest.ask("STOR f")).toMatch(/^150/);
+    }
+    data[0]!.write("the first's ");
+    data[1]!.write("the second's ");
+    await world().settle();
+    const codes = ["", ""];
+    for (const i of order === "first" ? [0, 1] : [1, 0]) {
+      data[i]!.end("and the rest of it");
+      codes[i] = (await guests[i]!.next()).slice(0, 3);
+    }
+    await site.rests(3);
+    return [site, codes];
+  }
+
+  test.each([
+    ["first", ["226", "550"], "the first's and the rest of it"],
+    ["last", ["550", "226"], "the second's and the rest of it"],
+  ] as const)(
+    "by who may only create: what ended before stays (the first one ends %s)",
+    async (order, codes, text) => {
+      const [site, replies] = await both("create", order);
+      expect(replies).toEqual(codes);
+      expect((await site.get("/f"))?.toString()).toBe(text);
+    },
+  );
+
+  test.each([
+    ["first", "the second's and the rest of it"],
+    ["last", "the first's and the rest of it"],
+  ] as const)(
+    "by who may write: both count, and the last one stays whole (the first one ends %s)",
+    async (order, text) => {
+      const [site, replies] = await both("write", order);
+      expect(replies).toEqual(["226", "226"]);
+      expect((await site.get("/f"))?.toString()).toBe(text);
+    },
+  );
+});
 
 onNetworks([["memory", "tcp"]], "the times of a transfer", (world) => {
   test("CONFIRM_MS: a client that has all, and does not end, is told 226 after two seconds", async () => {
