@@ -261,7 +261,7 @@ onNetworks([["memory", "tcp"]], "a limit of transfers", (world) => {
       }
       data.pause();
       expect(ann.waiting).toEqual([]);
-      await world().advance(20_000);
+      await world().advance(11_300);
       expect(await ann.next()).toMatch(/^426/);
     },
   );
@@ -272,9 +272,9 @@ onNetworks([["memory", "tcp"]], "a limit of transfers", (world) => {
     data.write("half of it");
     await world().advance(9000);
     data.write(", and more");
-    await world().advance(10_000);
+    await world().advance(9900);
     expect(ann.waiting).toEqual([]);
-    await world().advance(10_000);
+    await world().advance(1400);
     expect(await ann.next()).toMatch(/^426/);
     expect(await site.get("/new")).toBeNull();
   });
