@@ -177,6 +177,21 @@ describe.each(DISK_STORES)("store: $name", ({ lookup }) => {
     expect(await get(store, "/a/b/file")).toBe("new");
   });
 
+  it("a link does not take the place of what it leads to, and takes that of another", async () => {
+    const { root } = folders();
+    for (const name of ["file", "other"]) fs.writeFileSync(join(root, name), name);
+    fs.symlinkSync("file", join(root, "link"));
+    fs.symlinkSync(join(root, "link"), join(root, "link of link"));
+    const store = await diskStore(root, { lookup });
+    const before = snapshotOf(root);
+    for (const link of ["/link", "/link of link"]) {
+      expect(await codeOf(store.rename(link, "/file", { replace: true }))).toBe("exists");
+    }
+    expect(snapshotOf(root)).toEqual(before);
+    await store.rename("/link", "/other", { replace: true });
+    expect(await treeOf(store)).toEqual({ "/file": "file", "/other": "file" });
+  });
+
   it(`no more than ${MAX_LINKS} links are followed`, async () => {
     const { root } = folders();
     fs.writeFileSync(join(root, "0"), "end");

@@ -113,7 +113,7 @@ class DiskStore implements FileStore {
     const [source, target] = [placeOf(from, "forbidden"), placeOf(to, "forbidden")];
     await this.entry(from);
     const move = (old: Place) =>
-      this.#atLink(to, target, (free) => this.#move(old, free, { to, replace }));
+      this.#atLink(to, target, (free) => this.#move(old, free, { from, to, replace }));
     await this.#atLink(from, source, move);
   }
 
@@ -223,7 +223,7 @@ class DiskStore implements FileStore {
   async #move(
     source: Place,
     target: Place,
-    { to, replace }: { readonly to: string; readonly replace: boolean },
+    { from, to, replace }: { from: string; to: string; replace: boolean },
   ): Promise<void> {
     const [oldPath, newPath] = [source.folder.at(source.name), target.folder.at(target.name)];
     await Promise.all([source.folder.check(), target.folder.check()]);
@@ -233,6 +233,11 @@ class DiskStore implements FileStore {
       const there = await unless(fs.lstat(newPath), ["ENOENT"], null);
       const fits = there === null || (old.isDirectory() ? isSameFile(old, there) : there.isFile());
       if (!fits) throw new StoreError("exists", to);
+      // A link in the place of what it leads to would lead to itself, and the file be lost.
+      if (there !== null && old.isSymbolicLink()) {
+        const { unique } = await this.entry(from);
+        if (unique === uniqueOf(there)) throw new StoreError("exists", to);
+      }
       return fs.rename(oldPath, newPath);
     });
   }
