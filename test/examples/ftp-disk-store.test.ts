@@ -302,6 +302,23 @@ it("a file that takes the place of another has its rights, but not set-user-id",
   }
 });
 
+it("a time that the disk does not keep is told, and the old one put back", async () => {
+  const root = temporaryFolder();
+  const store = await diskStore(root);
+  await put(store, "/a", "a");
+  await store.setModified("/a", 5_000);
+  // As ext4 does: no error, but the last time that fits.
+  const last = new Date(10_000);
+  const { lutimes } = promises;
+  vi.spyOn(promises, "lutimes").mockImplementation((path, _, time) =>
+    lutimes(path, last, time > last ? last : time),
+  );
+  expect(await codeOf(store.setModified("/a", 12_000))).toBe("forbidden");
+  expect(fs.statSync(join(root, "a")).mtimeMs).toBe(5_000);
+  // FAT would keep the even second before it.
+  expect(await codeOf(store.setModified("/a", 11_000))).toBe("done");
+});
+
 it("the root is a folder that is there, and stays the one that was opened", async () => {
   const base = temporaryFolder();
   await expect(openDiskStore(join(base, "none"))).rejects.toThrow("ENOENT");

@@ -8,6 +8,7 @@ import { Folder, isSameFile, isShown, openFile, Tree, uniqueOf } from "./disk-fo
 import type { Lookup, Place } from "./disk-folder.ts";
 import { moveToFreeName, Turns } from "./disk-publish.ts";
 import { DiskReader } from "./disk-reader.ts";
+import { setTime } from "./disk-time.ts";
 import { DiskUpload } from "./disk-upload.ts";
 import { StoreError } from "./file-store.ts";
 import type { Entry, FileStore, Reader, StoreErrorCode } from "./file-store.ts";
@@ -140,10 +141,9 @@ class DiskStore implements FileStore {
   }
 
   async setModified(path: string, modifiedMs: number): Promise<void> {
-    const seconds = modifiedMs / 1000;
-    await this.#at(path, namesOf(path), async ({ folder, name, stats }) => {
-      entryOf(name, stats, path);
-      await fs.lutimes(folder.at(name), seconds, seconds);
+    await this.#at(path, namesOf(path), async ({ folder, name, stats: old }) => {
+      if (!isShown(old)) throw new StoreError("not-found", path);
+      await setTime(folder.at(name), path, { old, modifiedMs });
     });
   }
 
