@@ -2,10 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { MAX_NAME_BYTES } from "../../examples/ftp/paths.ts";
 import { StoreError } from "../../examples/ftp/store/file-store.ts";
 import type { FileStore, UploadMode } from "../../examples/ftp/store/file-store.ts";
 import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
-import { MAX_NAME_BYTES } from "../../examples/ftp/store/store-path.ts";
 import { APPEND, codeOf, diskStore, entries, get, names, NEW, onEveryStore } from "./ftp-stores.ts";
 import { put, REPLACE, temporaryFolder, treeOf, UNIQUE } from "./ftp-stores.ts";
 
