@@ -4,8 +4,9 @@
  * stays there. Links play no part here: the store answers for those.
  */
 
+/** Bytes in UTF-8. Linux takes no more in a name, nor in a path with its end (limits.h). */
 export const MAX_NAME_BYTES = 255;
-export const MAX_PATH_BYTES = 4096;
+export const MAX_PATH_BYTES = 4095;
 
 type PathProblem = "control" | "not-utf8" | "name-too-long" | "path-too-long";
 

@@ -89,12 +89,12 @@ onNetworks([["memory", "tcp"]], "an attack", (world) => {
       expect(await eve.next()).toMatch(/^501 /);
     });
 
-    test("names over 255 bytes and paths over 4096 are refused", async () => {
+    test("names over 255 bytes and paths over 4095 are refused", async () => {
       expect(await eve.ask(`MKD ${"n".repeat(255)}`)).toMatch(/^257 /);
       expect(await eve.ask(`MKD ${"n".repeat(256)}`)).toMatch(/^553 A name has at most 255/);
       expect(await eve.ask(`MKD ${"ü".repeat(128)}`)).toMatch(/^553 A name has at most 255/);
-      const deep = "/d".repeat(2049);
-      expect(await eve.ask(`MKD ${deep}`)).toMatch(/^553 A path has at most 4096/);
+      const deep = "/d".repeat(2048);
+      expect(await eve.ask(`MKD ${deep}`)).toMatch(/^553 A path has at most 4095/);
       expect(await eve.ask(`CWD ${"../".repeat(2000)}docs`)).toMatch(/^250 /);
     });
   });

@@ -154,14 +154,32 @@ describe("a disk that does not take it", () => {
     await put(store, "/a", "old");
     const upload = await store.openUpload("/a", REPLACE);
     await upload.write(Buffer.from("new"));
-    const handle = await promises.open(root);
-    const type = Object.getPrototypeOf(handle) as typeof handle;
-    await handle.close();
-    vi.spyOn(type, "sync").mockRejectedValue(systemError("EIO"));
+    vi.spyOn(await handleType(root), "sync").mockRejectedValue(systemError("EIO"));
     expect(await codeOf(upload.commit())).toBe("failed");
     vi.restoreAllMocks();
     expect(await treeOf(store)).toEqual({ "/a": "old" });
     expect(fs.readdirSync(root)).toEqual(["a"]);
+  });
+
+  it("the file is synced before it has its name, and its folder after that", async () => {
+    const root = temporaryFolder();
+    const store = await diskStore(root, { durable: true });
+    const synced: [ino: number, names: string[]][] = [];
+    const type = await handleType(root);
+    const { sync } = type;
+    vi.spyOn(type, "sync").mockImplementation(async function (this: promises.FileHandle) {
+      synced.push([(await this.stat()).ino, await names(store)]);
+      await sync.call(this);
+    });
+    for (const mode of [NEW, REPLACE]) {
+      const before = await names(store);
+      await put(store, "/a", "a", mode);
+      const [file, folder] = [fs.statSync(join(root, "a")).ino, fs.statSync(root).ino];
+      expect(synced.splice(0)).toEqual([
+        [file, before],
+        [folder, ["a"]],
+      ]);
+    }
   });
 
   it("no hard links: still nothing is overwritten, and of two one wins", async () => {
@@ -195,6 +213,13 @@ describe("a disk that does not take it", () => {
     }
   });
 });
+
+/** Where the methods of all open files are. */
+async function handleType(path: string): Promise<promises.FileHandle> {
+  const handle = await promises.open(path);
+  await handle.close();
+  return Object.getPrototypeOf(handle) as promises.FileHandle;
+}
 
 function systemError(code: string, message = code): Error {
   return Object.assign(new Error(message), { code, syscall: "call", errno: -1 });
@@ -300,6 +325,23 @@ it("a file that takes the place of another has its rights, but not set-user-id",
     await put(store, "/a", "new", mode);
     expect(fs.statSync(join(root, "a")).mode & 0o7777).toBe(0o640);
   }
+});
+
+it("a time that the disk does not keep is told, and the old one put back", async () => {
+  const root = temporaryFolder();
+  const store = await diskStore(root);
+  await put(store, "/a", "a");
+  await store.setModified("/a", 5_000);
+  // As ext4 does: no error, but the last time that fits.
+  const last = new Date(10_000);
+  const { lutimes } = promises;
+  vi.spyOn(promises, "lutimes").mockImplementation((path, _, time) =>
+    lutimes(path, last, time > last ? last : time),
+  );
+  expect(await codeOf(store.setModified("/a", 12_000))).toBe("forbidden");
+  expect(fs.statSync(join(root, "a")).mtimeMs).toBe(5_000);
+  // FAT would keep the even second before it.
+  expect(await codeOf(store.setModified("/a", 11_000))).toBe("done");
 });
 
 it("the root is a folder that is there, and stays the one that was opened", async () => {

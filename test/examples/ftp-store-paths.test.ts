@@ -5,9 +5,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
+import { MAX_PATH_BYTES } from "../../examples/ftp/paths.ts";
 import { MAX_LINKS } from "../../examples/ftp/store/disk-folder.ts";
 import type { FileStore } from "../../examples/ftp/store/file-store.ts";
-import { MAX_PATH_BYTES } from "../../examples/ftp/store/store-path.ts";
 import { APPEND, codeOf, DISK_STORES, diskStore, entries, get, names } from "./ftp-stores.ts";
 import {
   NEW,
@@ -175,6 +175,21 @@ describe.each(DISK_STORES)("store: $name", ({ lookup }) => {
     await store.remove("/a/b/renamed");
     expect(await codeOf(store.removeFolder("/relative"))).toBe("forbidden");
     expect(await get(store, "/a/b/file")).toBe("new");
+  });
+
+  it("a link does not take the place of what it leads to, and takes that of another", async () => {
+    const { root } = folders();
+    for (const name of ["file", "other"]) fs.writeFileSync(join(root, name), name);
+    fs.symlinkSync("file", join(root, "link"));
+    fs.symlinkSync(join(root, "link"), join(root, "link of link"));
+    const store = await diskStore(root, { lookup });
+    const before = snapshotOf(root);
+    for (const link of ["/link", "/link of link"]) {
+      expect(await codeOf(store.rename(link, "/file", { replace: true }))).toBe("exists");
+    }
+    expect(snapshotOf(root)).toEqual(before);
+    await store.rename("/link", "/other", { replace: true });
+    expect(await treeOf(store)).toEqual({ "/file": "file", "/other": "file" });
   });
 
   it(`no more than ${MAX_LINKS} links are followed`, async () => {

@@ -2,10 +2,11 @@
  * A link that takes the place of a folder or a file while a store is at work: before each single
  * call of the system, so that there is no moment which is not tried.
  */
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import promises from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { StoreError } from "../../examples/ftp/store/file-store.ts";
 import type { FileStore } from "../../examples/ftp/store/file-store.ts";
@@ -124,3 +125,32 @@ describe.each(DISK_STORES.filter(({ lookup }) => lookup === "handle"))("store: $
     });
   });
 });
+
+// Opened like a file, it would hold a thread until somebody writes to it.
+describe.each(DISK_STORES)("store: $name", (kind) => {
+  const resume: Work = (store) => put(store, "/folder/file", "", { kind: "resume", offset: 6 });
+
+  it.each([
+    ["read", READING.read!, "inside"],
+    ["resume", resume, "/folder/file"],
+  ])(
+    "a FIFO takes the place of a file: %s does not wait for it",
+    async (_, work, done) => {
+      const results = await tryAll(kind, work, (root) => {
+        const path = join(root, "folder/file");
+        fs.rmSync(path, { force: true });
+        execFileSync("mkfifo", [path]);
+        onTestFinished(() => endWaiting(path));
+      });
+      expect(results).toContain("not-found");
+      expect(results.at(-1)).toBe(done);
+    },
+    10_000,
+  );
+});
+
+/** Whoever waits in `open` for a writer of this FIFO goes on. */
+function endWaiting(path: string): void {
+  const { O_NONBLOCK, O_RDWR } = fs.constants;
+  fs.closeSync(fs.openSync(path, O_RDWR | O_NONBLOCK));
+}

@@ -2,10 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { MAX_NAME_BYTES } from "../../examples/ftp/paths.ts";
 import { StoreError } from "../../examples/ftp/store/file-store.ts";
 import type { FileStore, UploadMode } from "../../examples/ftp/store/file-store.ts";
 import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
-import { MAX_NAME_BYTES } from "../../examples/ftp/store/store-path.ts";
 import { APPEND, codeOf, diskStore, entries, get, names, NEW, onEveryStore } from "./ftp-stores.ts";
 import { put, REPLACE, temporaryFolder, treeOf, UNIQUE } from "./ftp-stores.ts";
 
@@ -51,6 +51,22 @@ onEveryStore((open) => {
       expect(folder).toMatchObject({ name: "folder", kind: "folder", size: 0 });
       expect(folder.unique).not.toBe(unique);
       expect(await store.entry("/")).toMatchObject({ name: "/", kind: "folder" });
+    });
+
+    it("have the time that is set, before 1970 too, or it is told, and they keep theirs", async () => {
+      const store = await open();
+      await put(store, "/file", "12345");
+      for (const time of [0, -1000, Date.UTC(1960), 1_000_000_000_000, Date.UTC(2100)]) {
+        await store.setModified("/file", time);
+        expect((await store.entry("/file")).modifiedMs).toBe(time);
+      }
+      for (const time of [Date.UTC(1700), Date.UTC(2500), Date.UTC(9999)]) {
+        const { modifiedMs } = await store.entry("/file");
+        const code = await codeOf(store.setModified("/file", time));
+        const expected = code === "done" ? time : modifiedMs;
+        expect(["done", "forbidden"]).toContain(code);
+        expect((await store.entry("/file")).modifiedMs).toBe(expected);
+      }
     });
 
     it("are listed all, in a folder with more than one batch of them", async () => {

@@ -8,6 +8,7 @@ import { Folder, isSameFile, isShown, openFile, Tree, uniqueOf } from "./disk-fo
 import type { Lookup, Place } from "./disk-folder.ts";
 import { moveToFreeName, Turns } from "./disk-publish.ts";
 import { DiskReader } from "./disk-reader.ts";
+import { setTime } from "./disk-time.ts";
 import { DiskUpload } from "./disk-upload.ts";
 import { StoreError } from "./file-store.ts";
 import type { Entry, FileStore, Reader, StoreErrorCode } from "./file-store.ts";
@@ -113,7 +114,7 @@ class DiskStore implements FileStore {
     const [source, target] = [placeOf(from, "forbidden"), placeOf(to, "forbidden")];
     await this.entry(from);
     const move = (old: Place) =>
-      this.#atLink(to, target, (free) => this.#move(old, free, { to, replace }));
+      this.#atLink(to, target, (free) => this.#move(old, free, { from, to, replace }));
     await this.#atLink(from, source, move);
   }
 
@@ -140,10 +141,9 @@ class DiskStore implements FileStore {
   }
 
   async setModified(path: string, modifiedMs: number): Promise<void> {
-    const seconds = modifiedMs / 1000;
-    await this.#at(path, namesOf(path), async ({ folder, name, stats }) => {
-      entryOf(name, stats, path);
-      await fs.lutimes(folder.at(name), seconds, seconds);
+    await this.#at(path, namesOf(path), async ({ folder, name, stats: old }) => {
+      if (!isShown(old)) throw new StoreError("not-found", path);
+      await setTime(folder.at(name), path, { old, modifiedMs });
     });
   }
 
@@ -223,7 +223,7 @@ class DiskStore implements FileStore {
   async #move(
     source: Place,
     target: Place,
-    { to, replace }: { readonly to: string; readonly replace: boolean },
+    { from, to, replace }: { from: string; to: string; replace: boolean },
   ): Promise<void> {
     const [oldPath, newPath] = [source.folder.at(source.name), target.folder.at(target.name)];
     await Promise.all([source.folder.check(), target.folder.check()]);
@@ -233,6 +233,11 @@ class DiskStore implements FileStore {
       const there = await unless(fs.lstat(newPath), ["ENOENT"], null);
       const fits = there === null || (old.isDirectory() ? isSameFile(old, there) : there.isFile());
       if (!fits) throw new StoreError("exists", to);
+      // A link in the place of what it leads to would lead to itself, and the file be lost.
+      if (there !== null && old.isSymbolicLink()) {
+        const { unique } = await this.entry(from);
+        if (unique === uniqueOf(there)) throw new StoreError("exists", to);
+      }
       return fs.rename(oldPath, newPath);
     });
   }

@@ -109,6 +109,7 @@ export interface FileStore {
   remove(path: string): Promise<void>;
   makeFolder(path: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
+  /** Times before 1970 are negative. One that the store cannot keep is `forbidden`. */
   setModified(path: string, modifiedMs: number): Promise<void>;
   /** Null: not known. */
   freeBytes(): Promise<number | null>;

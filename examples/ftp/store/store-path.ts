@@ -1,9 +1,6 @@
 /** Which names and paths a store takes: the last line of defence, whatever its caller has checked. */
+import { MAX_NAME_BYTES, MAX_PATH_BYTES } from "../paths.ts";
 import { StoreError } from "./file-store.ts";
-
-/** Bytes in UTF-8. Linux takes no more in a name, nor in a path with its end (limits.h). */
-export const MAX_NAME_BYTES = 255;
-export const MAX_PATH_BYTES = 4095;
 
 /** Names of running uploads begin so. No client reaches them, in whichever case it writes them. */
 export const UPLOAD_PREFIX = ".iomux-upload-";
