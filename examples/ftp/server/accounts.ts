@@ -24,8 +24,8 @@ export const MAX_USER_NAME = 64;
 export const HASHES_AT_ONCE = 2;
 /** Logins that wait for their turn; more are told to come back. */
 export const MAX_WAITING_LOGINS = 64;
-/** Of one address, with those that run: who floods the server shuts out itself. */
-export const MAX_LOGINS_PER_ADDRESS = 4;
+/** Of one address, with those that run: who floods the server shuts out nobody else. */
+export const MAX_LOGINS_PER_ADDRESS = 32;
 
 export interface Account {
   readonly name: string;
