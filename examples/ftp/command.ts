@@ -5,7 +5,6 @@
  * The text is UTF-8 (RFC 2640), checked strictly. NUL and other controls are refused, among them a
  * CR that ends no line: as part of a name they could only do harm.
  */
-import { printable } from "./replies.ts";
 import { FIRST_TELNET_BYTE } from "./telnet.ts";
 
 export interface Command {
@@ -42,11 +41,4 @@ function read(bytes: Uint8Array): Command | RefusedLine {
   const parts = /^([A-Za-z]{3,8})(?: (.*))?$/su.exec(text);
   if (parts === null) return { kind: "refused", reason: "no-verb" };
   return { kind: "command", verb: parts[1]!.toUpperCase(), argument: parts[2] ?? "" };
-}
-
-/** A command as a log may have it: without a password, and without control characters. */
-export function loggable({ verb, argument }: Command): string {
-  if (argument === "") return verb;
-  const secret = verb === "PASS" || verb === "ACCT";
-  return `${verb} ${secret ? "****" : printable(argument)}`;
 }
