@@ -97,7 +97,7 @@ function openListing(
   };
 }
 
-async function* matching(
+export async function* matching(
   store: FileStore,
   { folder, pattern }: { readonly folder: string; readonly pattern: string | null },
 ): AsyncGenerator<Entry> {
