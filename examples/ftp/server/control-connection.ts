@@ -87,9 +87,15 @@ export class ControlConnection {
     this.#answer(this.#securing, { to: "start-tls", value: null });
   }
 
+  /** The client has sent all that it will, or is gone. */
+  ended(): void {
+    this.#errands.giveUpLogin();
+    this.tell({ kind: "ended" });
+  }
+
   /** It is closed, in whichever way. */
   closed(): void {
-    this.tell({ kind: "ended" });
+    this.ended();
     this.#errands.endWait();
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Connection } from "iomux";
 
-import type { Account, Login as Admission } from "./accounts.ts";
+import type { Account, Accounts } from "./accounts.ts";
 import { plainHost } from "../addresses.ts";
 import { dial, PassivePort, type DataConnection, type DataSettings } from "./data-port.ts";
 import type { Answer, Answers, Change, Moved, Question, Route } from "../effects.ts";
@@ -17,7 +17,7 @@ import { change, entries, makeHome, outcome } from "./store-answers.ts";
 import type { TransferRecord } from "./transfer-log.ts";
 
 export interface ErrandSettings extends DataSettings, SourceSettings {
-  readonly login: (name: string, password: string, host: string) => Promise<Admission>;
+  readonly login: Accounts["login"];
   /** What clients are told to connect to in passive mode; null: the address they came to. */
   readonly advertisedHost: string | null;
   readonly stallMs: number;
@@ -54,6 +54,7 @@ export class Errands {
   /** Ends the transfer that runs, or the connecting for it. */
   #abort: (() => void) | null = null;
   #endWait: (() => void) | null = null;
+  #giveUpLogin: (() => void) | null = null;
 
   constructor(employer: Employer, settings: ErrandSettings) {
     this.#employer = employer;
@@ -104,6 +105,11 @@ export class Errands {
     this.#endWait?.();
   }
 
+  /** If it waits for its turn, it waits no more. */
+  giveUpLogin(): void {
+    this.#giveUpLogin?.();
+  }
+
   /** What was opened is not moved. */
   async drop(): Promise<void> {
     const opened = this.#opened;
@@ -114,7 +120,9 @@ export class Errands {
   async #logIn({ name, password }: Asked<"check-password">): Promise<Answers["check-password"]> {
     const { store, login, report } = this.#settings;
     try {
-      const admission = await login(name, password, this.#employer.peerHost);
+      const { signal, abort } = aborter();
+      this.#giveUpLogin = abort;
+      const admission = await login(name, password, this.#employer.peerHost, signal);
       if (typeof admission === "string") return admission;
       await makeHome(store, admission.home);
       this.#account = admission;

@@ -67,7 +67,7 @@ export class FileServer {
         client.data.tell({ kind: "expired", what: "login" });
       },
       end: (client) => {
-        client.data.tell({ kind: "ended" });
+        client.data.ended();
       },
       close: (client) => {
         client.data.closed();
