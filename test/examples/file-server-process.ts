@@ -15,14 +15,18 @@ export interface FileServer extends Running {
   readonly root: string;
 }
 
-const COMMAND = [
+// Where servers tell their status, so that those that are killed leave nothing.
+process.env.XDG_RUNTIME_DIR = temporaryFolder();
+
+/** What `node` is given. */
+export const FILE_SERVER = [
   ...["--import", "tsx", "--conditions=iomux-source"],
   join(ROOT, "examples/file-server.ts"),
 ];
 
 /** Starts `examples/file-server.ts`. One process, so that a signal hits nobody else. */
 export function runFileServer(...flags: string[]): Running {
-  return run(process.execPath, [...COMMAND, ...flags]);
+  return run(process.execPath, [...FILE_SERVER, ...flags]);
 }
 
 /** A server of `root` that is open for clients. Rejects with all that it said if there is none. */

@@ -83,7 +83,8 @@ export class Accounts {
 
   /** Passwords that are looked at, and those that wait for it. */
   get logins(): { readonly running: number; readonly waiting: number } {
-    return this.#turns;
+    const { running, waiting } = this.#turns;
+    return { running, waiting };
   }
 
   /** Whether any password will do. Everybody may know that: it is what the server offers. */

@@ -2,7 +2,7 @@
  * What a session asks for, found out or done: with the store, the accounts, the clock and data
  * connections. One errand at a time; what it has opened is here until it is moved or dropped.
  */
-import type { Connection } from "iomux";
+import type { Channel, Connection } from "iomux";
 
 import type { Account, Accounts } from "./accounts.ts";
 import { plainHost } from "../addresses.ts";
@@ -13,6 +13,7 @@ import type { FileStore } from "../store/file-store.ts";
 import { homeStore } from "../store/home-store.ts";
 import { openSource, type OpenedSource, type SourceSettings } from "./opened-source.ts";
 import { Rate, rateLimit, type RateLimit } from "./rate.ts";
+import type { TransferProgress } from "./status.ts";
 import { change, entries, makeHome, outcome } from "./store-answers.ts";
 import type { TransferRecord } from "./transfer-log.ts";
 
@@ -55,6 +56,8 @@ export class Errands {
   #abort: (() => void) | null = null;
   #endWait: (() => void) | null = null;
   #giveUpLogin: (() => void) | null = null;
+  /** What is moved. */
+  #running: Running | null = null;
 
   constructor(employer: Employer, settings: ErrandSettings) {
     this.#employer = employer;
@@ -89,6 +92,19 @@ export class Errands {
       case "move":
         return { to: "move", value: await this.#move(errand) };
     }
+  }
+
+  /** What its user calls `/`. */
+  get home(): string {
+    return this.#account?.home ?? "/";
+  }
+
+  /** How far the transfer is; null: none moves. What waits to be sent is not done. */
+  get progress(): TransferProgress | null {
+    if (this.#running === null) return null;
+    const { channel, startedMs, bytes, expected } = this.#running;
+    const forMs = this.#settings.reactor.now() - startedMs;
+    return { bytes: bytes - channel.queued, expected, forMs };
   }
 
   closeData(): void {
@@ -183,18 +199,24 @@ export class Errands {
   async #move({ route, secure, ascii }: Asked<"move">): Promise<Moved> {
     const opened = this.#opened!;
     const startedMs = this.#settings.wallMs();
-    let bytes = 0;
     const channel = await this.#connect(route, secure);
     if (typeof channel === "string") {
       await this.drop();
       return { ok: false, why: channel };
     }
     this.#opened = null;
+    const running = {
+      channel,
+      startedMs: this.#settings.reactor.now(),
+      bytes: 0,
+      expected: ascii ? null : opened.expected,
+    };
+    this.#running = running;
     const moving = opened.move(channel, ascii, {
       ...this.#settings,
       rate: this.#rate,
       onMoved: (more) => {
-        bytes += more;
+        running.bytes += more;
         this.#employer.tell({ kind: "moved", bytes: more });
       },
     });
@@ -203,10 +225,11 @@ export class Errands {
     };
     const moved = await moving.done;
     this.#abort = null;
+    this.#running = null;
     const { direction } = opened;
     if (direction !== null) {
       const { path } = opened.opened;
-      this.#log({ direction, path, bytes, startedMs, ascii, isComplete: moved.ok });
+      this.#log({ direction, path, bytes: running.bytes, startedMs, ascii, isComplete: moved.ok });
     }
     return moved;
   }
@@ -245,6 +268,13 @@ export class Errands {
 }
 
 type Asked<K extends Question["kind"]> = Extract<Question, { readonly kind: K }>;
+
+interface Running {
+  readonly channel: Channel;
+  readonly startedMs: number;
+  bytes: number;
+  readonly expected: number | null;
+}
 
 interface Done extends Pick<TransferRecord, "direction" | "path" | "bytes" | "isComplete"> {
   readonly startedMs: number;
