@@ -102,7 +102,8 @@ prints a line for the users' file. The password is asked for, or read from a
 pipe. The home is a path below the root (/NAME). The rights are some of
 ${RIGHTS.join(",")} (all of them).
 
-  npm run file-server -- --status [--host ADDRESS] [--port N] [--status-socket PATH]
+  npm run file-server -- --status [--host ADDRESS] [--port N]
+                                  [--status-socket PATH]
 
 shows who is connected to the server that was started with the same flags, and
 what is moving at which rate: again and again on a terminal, once in a pipe.
