@@ -119,15 +119,22 @@ export class Conversation {
   readonly #socket: Socket;
   readonly #log: LineLog;
 
-  private constructor(server: FileServer) {
+  private constructor(server: FileServer, localAddress: string | undefined) {
     this.#server = server;
-    this.#socket = connect({ host: server.host, port: server.port });
+    this.#socket = connect({
+      ...{ host: server.host, port: server.port },
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
     this.#log = new LineLog(this.#socket);
   }
 
-  /** With `user` logged in. */
-  static async open(server: FileServer, user?: NewUser): Promise<Conversation> {
-    const conversation = new Conversation(server);
+  /** With `user` logged in. `localAddress`: where it comes from. */
+  static async open(
+    server: FileServer,
+    user?: NewUser,
+    localAddress?: string,
+  ): Promise<Conversation> {
+    const conversation = new Conversation(server, localAddress);
     await conversation.reply();
     if (user !== undefined) {
       await conversation.say(`USER ${user.name}`);
