@@ -8,7 +8,7 @@ import { Conversation, type FileServer } from "./file-server-process.ts";
 import { LineLog } from "./line-log.ts";
 
 /** Anybody. */
-export const ANYBODY = { name: "anonymous", password: "me@here", home: "/", rights: [] };
+const ANYBODY = { name: "anonymous", password: "me@here", home: "/", rights: [] };
 
 /** Sessions of `ANYBODY` that transfer bytes as they are. */
 export function openSessions(server: FileServer, count: number): Promise<Conversation[]> {
