@@ -53,16 +53,27 @@ export class Link {
 
   /** The session; a new one if it was lost. */
   async client(signal: AbortSignal): Promise<FtpClient> {
+    if (signal.aborted) throw new ClientFailure("interrupted", "interrupted");
     if (this.#client !== null) return this.#client;
     if (!this.#known) {
       throw new ClientFailure("misuse", "not connected: `open ADDRESS` connects");
     }
     const folder = this.#folder;
     const client = await this.#dial(null, signal);
-    if (folder === null) return client;
-    await this.ask(signal, (session) => session.enter(folder));
-    this.#folder = folder;
+    if (folder !== null) await this.#comeBack(folder, signal);
     return client;
+  }
+
+  /** What is meant for a folder must not be done in another one. */
+  async #comeBack(folder: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.ask(signal, (client) => client.enter(folder));
+    } catch (error) {
+      this.abort();
+      throw error;
+    } finally {
+      this.#folder = folder;
+    }
   }
 
   /** Calls what cannot be stopped by itself: it is stopped with its connection. */
