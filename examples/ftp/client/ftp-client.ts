@@ -2,8 +2,10 @@
 import type { Reactor } from "iomux";
 
 import type { ClientFailure } from "./failure.ts";
+import { getFile, putFile } from "./file-transfer.ts";
 import type { Progress } from "./progress.ts";
 import type { RemoteEntry } from "./remote-entry.ts";
+import { Session } from "./session.ts";
 
 export interface TlsSettings {
   /** False: any certificate will do. */
@@ -23,6 +25,8 @@ export interface FtpClientSettings {
   readonly connectMs: number;
   /** In which nothing moves, or no answer comes: then it is over. */
   readonly stallMs: number;
+  /** Entries of a folder that are listed. */
+  readonly maxListingEntries: number;
   /** Milliseconds since 1970. */
   readonly wallMs: () => number;
 }
@@ -71,9 +75,31 @@ export interface FtpClient {
   abort(): void;
 }
 
-/** Connects, secures, logs in. */
-export type OpenFtpClient = (
+/** Connects, secures, logs in. `signal` ends the connection until then. */
+export async function openFtpClient(
   reactor: Reactor,
   settings: FtpClientSettings,
-  options?: OperationOptions,
-) => Promise<FtpClient>;
+  options: OperationOptions = {},
+): Promise<FtpClient> {
+  const session = await Session.open(reactor, settings, options);
+  const it = session.dialogue;
+  return {
+    closed: session.closed,
+    list: (folder, given) => session.do(() => it.list(folder, settings.wallMs()), given),
+    folder: () => session.do(() => it.folder()),
+    enter: (folder) => session.do(() => it.enter(folder)),
+    info: (path) => session.do(() => it.info(path)),
+    remove: (path) => session.do(() => it.remove(path)),
+    makeFolder: (path) => session.do(() => it.makeFolder(path)),
+    removeFolder: (path) => session.do(() => it.removeFolder(path)),
+    rename: (from, to) => session.do(() => it.rename(from, to)),
+    get: (remote, local, given) =>
+      session.alone((turn) => getFile(turn, it, { remote, local, ...given })),
+    put: (local, remote, given) =>
+      session.alone((turn) => putFile(turn, it, { remote, local, ...given })),
+    quit: () => session.quit(),
+    abort: () => {
+      session.abort();
+    },
+  };
+}
