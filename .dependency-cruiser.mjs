@@ -25,6 +25,7 @@ const PROTOCOL_EXCEPTIONS = [
   "^examples/chat/client-connection\\.ts$",
   "^examples/ftp/store/(disk-[a-z]+|upload-owner)\\.ts$",
   "^examples/ftp/server/",
+  "^examples/ftp/client/(local-folder|pipe|interactive)\\.ts$",
 ];
 
 const forbid = (name, comment, from, to) => ({ name, severity: "error", comment, from, to });
