@@ -10,6 +10,7 @@ export interface Place {
 }
 
 function codeOf(error: unknown): string | null {
+  if (error === null) return null;
   const { code } = error as { readonly code?: unknown };
   return typeof code === "string" ? code : null;
 }
