@@ -7,15 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { ClientFailure } from "../../examples/ftp/client/failure.ts";
 import { COMMAND_TABLE, usageOf } from "../../examples/ftp/client/commands.ts";
 import { cleanUp, temporaryFolder } from "./programs.ts";
-import {
-  failure,
-  FakeClient,
-  FakeDialler,
-  FakeScreen,
-  file,
-  folder,
-  stay,
-} from "./file-client-fakes.ts";
+import { failure, FakeDialler, FakeScreen, file, folder, stay } from "./file-client-fakes.ts";
 
 afterAll(cleanUp);
 
