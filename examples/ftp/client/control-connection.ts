@@ -37,7 +37,7 @@ export class ControlConnection {
   #reader = new ReplyReader();
   #replies: Reply[] = [];
   #hearing: Waiting<Reply> | null = null;
-  #securing: Waiting<void> | null = null;
+  #securing: Waiting<null> | null = null;
   #onReply: ((reply: Reply) => void) | null = null;
   /** What was said last, and told of the end. */
   #goodbye: string | null = null;
@@ -57,7 +57,7 @@ export class ControlConnection {
   static async open(reactor: Reactor, settings: ControlSettings): Promise<ControlConnection> {
     const control = new ControlConnection(reactor, settings);
     const { host, port, connectMs, stallMs } = settings;
-    const server = await serve<Buffer>(
+    const server = await serve(
       reactor,
       {
         framer: () => lines({ maxBytes: MAX_REPLY_LINE_BYTES, overLong: "cut" }),
@@ -68,7 +68,7 @@ export class ControlConnection {
           control.#hear(line);
         },
         secure: () => {
-          control.#securing?.resolve();
+          control.#securing?.resolve(null);
         },
         close: (connection, reason) => {
           control.#closed(reason, connection.error);
@@ -130,7 +130,7 @@ export class ControlConnection {
     if (this.#replies.length > 0 || this.#reader.inReply) {
       throw this.#plaintext(host);
     }
-    const secured = this.#wait<void>((waiting) => {
+    const secured = this.#wait<null>((waiting) => {
       this.#securing = waiting;
     });
     secured.catch(() => undefined);

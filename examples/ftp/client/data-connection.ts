@@ -3,7 +3,7 @@
  * last one is on the disk, or has left. So neither a fast server nor a slow disk fills memory.
  */
 import { connect, ConnectionClosedError, lines } from "iomux";
-import type { Address, AsyncConnection, Reactor, TlsClientOptions } from "iomux";
+import type { Address, AsyncConnection, CloseReason, Reactor, TlsClientOptions } from "iomux";
 
 import type { Moved } from "./dialogue.ts";
 import { ClientFailure } from "./failure.ts";
@@ -14,6 +14,9 @@ export const PIECE_BYTES = 64 * 1024;
 
 /** Bytes of a line of a listing. */
 export const MAX_ENTRY_BYTES = 16 * 1024;
+
+/** Between two looks whether the last piece has left. */
+const DRAIN_LOOK_MS = 20;
 
 export interface DataSettings {
   readonly connectMs: number;
@@ -35,12 +38,14 @@ export interface PieceSource {
 export type DataTls = TlsClientOptions & { readonly servername: string };
 
 export class DataConnection {
+  readonly #reactor: Reactor;
   readonly #connection: AsyncConnection;
   readonly #stallMs: number;
   #secured: Promise<unknown> = Promise.resolve();
   #aborted = false;
 
-  private constructor(connection: AsyncConnection, stallMs: number) {
+  private constructor(reactor: Reactor, connection: AsyncConnection, stallMs: number) {
+    this.#reactor = reactor;
     this.#connection = connection;
     this.#stallMs = stallMs;
   }
@@ -56,11 +61,11 @@ export class DataConnection {
       signal,
       idleMs: stallMs,
       writeProgressMs: stallMs,
-      // There is room again when all of the last piece has left.
-      highWaterMark: 1,
+      // Full with a whole piece, and there is room again when all of it has left.
+      highWaterMark: PIECE_BYTES,
       lowWaterMark: 0,
     });
-    return new DataConnection(connection, stallMs);
+    return new DataConnection(reactor, connection, stallMs);
   }
 
   /** Servers shake hands once they have been told what to do: this waits for nothing. */
@@ -118,10 +123,22 @@ export class DataConnection {
         if (bytes === null) break;
         await this.#connection.send(bytes);
       }
+      await this.#drained();
+      const { state, reason } = this.#connection;
+      if (state !== "open") return this.#broken(reason);
       // All of it is the system's now; whether it arrives is the server's to say.
       this.#connection.end();
       return "whole";
     });
+  }
+
+  /** A connection that is closed has less patience with a slow network than one that is open. */
+  async #drained(): Promise<void> {
+    while (this.#connection.state === "open" && this.#connection.backlog > 0) {
+      await new Promise<void>((resolve) => {
+        this.#reactor.setTimer(DRAIN_LOOK_MS, resolve);
+      });
+    }
   }
 
   /** The server is to know that this was not all. */
@@ -136,13 +153,16 @@ export class DataConnection {
       return await work();
     } catch (error) {
       if (!(error instanceof ConnectionClosedError)) throw error;
-      if (!this.#aborted && (error.reason === "idle" || error.reason === "write-stalled")) {
-        throw this.#stalled();
-      }
-      const cause = this.#connection.error;
-      if (error.reason === "tls" && cause !== null && isDistrust(cause)) throw cause;
-      return "broken";
+      return this.#broken(error.reason);
     }
+  }
+
+  #broken(reason: CloseReason | null): Moved {
+    if (this.#aborted) return "broken";
+    if (reason === "idle" || reason === "write-stalled") throw this.#stalled();
+    const { error } = this.#connection;
+    if (reason === "tls" && error !== null && isDistrust(error)) throw error;
+    return "broken";
   }
 
   #stalled(): ClientFailure {

@@ -21,6 +21,7 @@ const MAX_NAME_BYTES = 255;
 /** `.20261121203000.part` */
 const ENDING_BYTES = 20;
 const PRIVATE_MODE = 0o600;
+const NEW_MODE = 0o666;
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 
@@ -134,10 +135,16 @@ async function modeOf(local: string): Promise<number> {
     if ((error as { code?: unknown }).code === "ENOENT") return null;
     throw error;
   });
-  if (there === null || there.isSymbolicLink()) return 0o666 & ~process.umask();
+  if (there === null || there.isSymbolicLink()) return NEW_MODE & ~umask();
   if (there.isFile()) return there.mode & 0o777;
   const text = there.isDirectory() ? "a folder" : "no regular file";
   throw new ClientFailure("misuse", `${printable(local)} is ${text}: name a file`);
+}
+
+/** To ask for it is to set it twice, which only a file that is opened meanwhile notices: ours is not. */
+function umask(): number {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- there is no other way to ask
+  return process.umask();
 }
 
 function partName(name: string, modifiedMs: number | null): string {

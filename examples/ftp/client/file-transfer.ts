@@ -104,7 +104,8 @@ export async function putFile(
     };
     if (offset === 0 || offset < file.size) {
       const operation = dialogue.store(remote, offset);
-      await turn.run(operation, { ...asked, mover }).catch(async (failure: ClientFailure) => {
+      await turn.run(operation, { ...asked, mover }).catch(async (error: unknown) => {
+        const failure = error as ClientFailure;
         // A server that knows neither REST nor APPE gets all of it.
         if (offset === 0 || failure.kind !== "declined") throw failure;
         file.seek(0);
