@@ -10,7 +10,7 @@ export interface Place {
 }
 
 function codeOf(error: unknown): string | null {
-  const { code } = error as { readonly code?: unknown };
+  const { code } = (error ?? {}) as { readonly code?: unknown };
   return typeof code === "string" ? code : null;
 }
 
