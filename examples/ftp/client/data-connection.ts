@@ -68,7 +68,7 @@ export class DataConnection {
     return new DataConnection(reactor, connection, stallMs);
   }
 
-  /** Servers shake hands once they have been told what to do: this waits for nothing. */
+  /** Everything that moves waits for it. */
   secure(client: DataTls): void {
     this.#secured = this.#connection.startTls({ client });
     this.#secured.catch(() => undefined);

@@ -10,7 +10,8 @@ export interface Place {
 }
 
 function codeOf(error: unknown): string | null {
-  const { code } = (error ?? {}) as { readonly code?: unknown };
+  if (error === null) return null;
+  const { code } = error as { readonly code?: unknown };
   return typeof code === "string" ? code : null;
 }
 
@@ -146,10 +147,11 @@ const MEANING: Readonly<Partial<Record<FailureKind, string>>> = {
 
 function kindOf({ step, reply: { code, lines } }: RefusedError, exists: boolean): FailureKind {
   const text = lines.join(" ");
+  // 332 asks for an account, which nobody has.
+  if (step === "login" && code >= 300) return "login";
   if (code < 400) return "nonsense";
   if (step === "greeting") return "refused";
   if (code === 421) return "lost";
-  if (step === "login") return "login";
   if (step === "tls") return "not-trusted";
   if (code === 452 || code === 552 || FULL.test(text)) return "remote-disk-full";
   if (code === 530 || code === 532) return "no-permission";

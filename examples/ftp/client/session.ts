@@ -56,6 +56,8 @@ class Run {
   readonly #stop = new AbortController();
   readonly mover: Mover | undefined;
   data: DataConnection | null = null;
+  /** Whether TLS is spoken over it. */
+  secure = false;
   /** Why the last data connection did not come to stand. */
   unreachable: ClientFailure | null = null;
   /** Whether the server has anything to answer. */
@@ -214,7 +216,7 @@ export class Session {
       run.unreachable = connectFailure(error as Error, { host, port, connectMs });
       return false;
     }
-    if (secure) run.data.secure(this.#tls(this.#control.tlsSession));
+    run.secure = secure;
     return true;
   }
 
@@ -228,6 +230,8 @@ export class Session {
 
   async #move(run: Run, move: (data: DataConnection) => Promise<Moved>): Promise<Moved> {
     const data = run.data!;
+    // Now, and not before: some servers reset who shakes hands before there is anything to move.
+    if (run.secure) data.secure(this.#tls(this.#control.tlsSession));
     // Who says no in the middle may not read any more, nor say anything there.
     this.#control.watch(({ code }) => {
       if (code >= 400) data.abort();
