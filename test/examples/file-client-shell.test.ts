@@ -206,7 +206,8 @@ describe("transfers", () => {
     const { screen } = await stay();
     screen.columns = 60;
     await screen.type("get pub/\u202ea.txt a.txt");
-    const [bar, gone, line] = screen.look();
+    const [name, bar, gone, line] = screen.look();
+    expect(name).toBe("[?a.txt]");
     expect(bar).toBe(`[?a.txt  100%  1.0 KiB  1.0 KiB/s  [${"#".repeat(22)}]]`);
     expect([gone, line]).toEqual(["[]", "-- got ?a.txt: 1.0 KiB in 1 s, 1.0 KiB/s"]);
   });
@@ -230,7 +231,7 @@ describe("transfers", () => {
     screen.columns = 60;
     client.failing["get a /here/a"] = failure("lost", "the connection was lost");
     await screen.type("get a");
-    expect(screen.look().slice(1)).toEqual(["[]", "!! the connection was lost"]);
+    expect(screen.look().slice(2)).toEqual(["[]", "!! the connection was lost"]);
   });
 });
 
@@ -271,7 +272,7 @@ describe("a pipe", () => {
     screen.begin("cd nowhere");
     expect(await over).toBe(failure("no-file", "").exitCode);
     expect(screen.look()).toEqual(["/", "!! line 2: nowhere: no such folder"]);
-    expect(client.asked).toEqual(["folder", "enter nowhere"]);
+    expect(client.asked).toEqual(["folder", "enter nowhere", "quit"]);
   });
 
   test("that nobody reads any more ends it", async () => {
