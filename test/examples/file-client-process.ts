@@ -7,7 +7,7 @@ import { ProgramTerminal } from "./program-terminal.ts";
 import { ROOT, run, temporaryFolder, type Running } from "./programs.ts";
 
 /** From any folder. */
-const COMMAND: readonly string[] = [
+export const FILE_CLIENT: readonly string[] = [
   ...[process.execPath, "--import", import.meta.resolve("tsx"), "--conditions=iomux-source"],
   join(ROOT, "examples/file-client.ts"),
 ];
@@ -27,7 +27,7 @@ export function clientPlace(env: NodeJS.ProcessEnv = {}): ClientPlace {
 
 /** In a pipe. */
 export function runFileClient({ folder, env }: ClientPlace, ...args: string[]): Running {
-  const [node, ...rest] = COMMAND as [string, ...string[]];
+  const [node, ...rest] = FILE_CLIENT as [string, ...string[]];
   return run(node, [...rest, ...args], { cwd: folder, env: { ...env, NODE_NO_WARNINGS: "1" } });
 }
 
@@ -44,7 +44,7 @@ export function openFileClient(
   args: readonly string[],
   columns = 80,
 ): ProgramTerminal {
-  const terminal = new ProgramTerminal([...COMMAND, ...args], {
+  const terminal = new ProgramTerminal([...FILE_CLIENT, ...args], {
     ...{ columns, rows: 30, cwd: folder, env },
   });
   terminals.push(terminal);
