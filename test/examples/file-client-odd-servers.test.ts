@@ -166,7 +166,7 @@ describe("what is listed", () => {
   test("more entries than are taken is an error, and so is what never ends", async () => {
     const data = Buffer.from("-rw-r--r-- 1 a b 7 Mar  3  2020 x\r\n".repeat(11));
     const server = await OddServer.open({ data });
-    const client = await openClient({ ...server, port: server.port, maxListingEntries: 10 });
+    const client = await openClient({ port: server.port, maxListingEntries: 10 });
     const { message } = await failureOf(client.list(""), "declined");
     expect(message).toBe("the folder has more than 10 entries: raise --listing-entries");
     expect(await client.folder()).toBe("/");
