@@ -10,6 +10,7 @@ import { Errands, type Errand, type ErrandSettings } from "./errands.ts";
 import { formatReply } from "../replies.ts";
 import { Session } from "../session.ts";
 import type { SessionSettings } from "../state.ts";
+import { transferStatus, type Doing, type SessionStatus } from "./status.ts";
 import { ControlFilter } from "../telnet.ts";
 import { TIMING_MARK_ANSWER } from "../../telnet/filter.ts";
 
@@ -29,6 +30,10 @@ export class ControlConnection {
   readonly #session: Session;
   readonly #errands: Errands;
   readonly #idle: Timer | null;
+  readonly #peerHost: string;
+  readonly #sinceMs: number;
+  /** When something last happened to it, other than that bytes have moved. */
+  #heardMs: number;
   /** The question that TLS is to answer. */
   #securing = 0;
   /** Whether it was told that the session is over. */
@@ -39,7 +44,10 @@ export class ControlConnection {
     const from = connection.remoteAddress;
     this.#connection = connection;
     this.#settings = settings;
+    this.#sinceMs = settings.wallMs();
+    this.#heardMs = reactor.now();
     const peerHost = from === null || from.family === "unix" ? "" : plainHost(from.host);
+    this.#peerHost = peerHost;
     this.#session = new Session({ ...settings.session, peerHost });
     const employer = {
       connection,
@@ -64,6 +72,7 @@ export class ControlConnection {
   }
 
   tell(event: SessionEvent): void {
+    if (event.kind !== "moved") this.#heardMs = this.#settings.reactor.now();
     this.#carryOut(this.#session.handle(event));
     const { loggedIn, full, over } = this.#session;
     if (loggedIn) this.#connection.establish();
@@ -77,6 +86,21 @@ export class ControlConnection {
     }
   }
 
+  status(): SessionStatus {
+    return {
+      ...{ id: this.#connection.fd, user: this.#session.user },
+      ...{ host: this.#peerHost, sinceMs: this.#sinceMs, doing: this.#doing },
+    };
+  }
+
+  get #doing(): Doing {
+    const { transfer, loggedIn, idle } = this.#session;
+    if (transfer !== null)
+      return transferStatus(transfer, this.#errands.home, this.#errands.progress);
+    if (!loggedIn) return { kind: "logs-in" };
+    return { kind: idle ? "idle" : "works", forMs: this.#settings.reactor.now() - this.#heardMs };
+  }
+
   get over(): boolean {
     return this.#session.over;
   }
@@ -87,9 +111,15 @@ export class ControlConnection {
     this.#answer(this.#securing, { to: "start-tls", value: null });
   }
 
+  /** The client has sent all that it will, or is gone. */
+  ended(): void {
+    this.#errands.giveUpLogin();
+    this.tell({ kind: "ended" });
+  }
+
   /** It is closed, in whichever way. */
   closed(): void {
-    this.tell({ kind: "ended" });
+    this.ended();
     this.#errands.endWait();
   }
 

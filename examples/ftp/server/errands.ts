@@ -2,9 +2,9 @@
  * What a session asks for, found out or done: with the store, the accounts, the clock and data
  * connections. One errand at a time; what it has opened is here until it is moved or dropped.
  */
-import type { Connection } from "iomux";
+import type { Channel, Connection } from "iomux";
 
-import type { Account, Login as Admission } from "./accounts.ts";
+import type { Account, Accounts } from "./accounts.ts";
 import { plainHost } from "../addresses.ts";
 import { dial, PassivePort, type DataConnection, type DataSettings } from "./data-port.ts";
 import type { Answer, Answers, Change, Moved, Question, Route } from "../effects.ts";
@@ -13,12 +13,13 @@ import type { FileStore } from "../store/file-store.ts";
 import { homeStore } from "../store/home-store.ts";
 import { openSource, type OpenedSource, type SourceSettings } from "./opened-source.ts";
 import { Rate, rateLimit, type RateLimit } from "./rate.ts";
+import type { TransferProgress } from "./status.ts";
 import { change, entries, makeHome, outcome } from "./store-answers.ts";
 import type { TransferRecord } from "./transfer-log.ts";
 
 export interface ErrandSettings extends DataSettings, SourceSettings {
   readonly store: FileStore;
-  readonly login: (name: string, password: string, host: string) => Promise<Admission>;
+  readonly login: Accounts["login"];
   /** What clients are told to connect to in passive mode; null: the address they came to. */
   readonly advertisedHost: string | null;
   readonly stallMs: number;
@@ -55,6 +56,9 @@ export class Errands {
   /** Ends the transfer that runs, or the connecting for it. */
   #abort: (() => void) | null = null;
   #endWait: (() => void) | null = null;
+  #giveUpLogin: (() => void) | null = null;
+  /** What is moved. */
+  #running: Running | null = null;
 
   constructor(employer: Employer, settings: ErrandSettings) {
     this.#employer = employer;
@@ -91,6 +95,19 @@ export class Errands {
     }
   }
 
+  /** What its user calls `/`. */
+  get home(): string {
+    return this.#account?.home ?? "/";
+  }
+
+  /** How far the transfer is; null: none moves. What waits to be sent is not done. */
+  get progress(): TransferProgress | null {
+    if (this.#running === null) return null;
+    const { channel, startedMs, bytes, expected } = this.#running;
+    const forMs = this.#settings.reactor.now() - startedMs;
+    return { bytes: bytes - channel.queued, expected, forMs };
+  }
+
   closeData(): void {
     this.#port?.close();
     this.#port = null;
@@ -105,6 +122,11 @@ export class Errands {
     this.#endWait?.();
   }
 
+  /** If it waits for its turn, it waits no more. */
+  giveUpLogin(): void {
+    this.#giveUpLogin?.();
+  }
+
   /** What was opened is not moved. */
   async drop(): Promise<void> {
     const opened = this.#opened;
@@ -115,7 +137,9 @@ export class Errands {
   async #logIn({ name, password }: Asked<"check-password">): Promise<Answers["check-password"]> {
     const { store, login, report } = this.#settings;
     try {
-      const admission = await login(name, password, this.#employer.peerHost);
+      const { signal, abort } = aborter();
+      this.#giveUpLogin = abort;
+      const admission = await login(name, password, this.#employer.peerHost, signal);
       if (typeof admission === "string") return admission;
       await makeHome(store, admission.home);
       this.#account = admission;
@@ -176,13 +200,19 @@ export class Errands {
   async #move({ route, secure, ascii }: Asked<"move">): Promise<Moved> {
     const opened = this.#opened!;
     const startedMs = this.#settings.wallMs();
-    let bytes = 0;
     const channel = await this.#connect(route, secure);
     if (typeof channel === "string") {
       await this.drop();
       return { ok: false, why: channel };
     }
     this.#opened = null;
+    const running = {
+      channel,
+      startedMs: this.#settings.reactor.now(),
+      bytes: 0,
+      expected: ascii ? null : opened.expected,
+    };
+    this.#running = running;
     const { reactor, stallMs, report } = this.#settings;
     const moving = opened.move(channel, ascii, {
       reactor,
@@ -190,7 +220,7 @@ export class Errands {
       report,
       rate: this.#rate,
       onMoved: (more) => {
-        bytes += more;
+        running.bytes += more;
         this.#employer.tell({ kind: "moved", bytes: more });
       },
     });
@@ -199,10 +229,11 @@ export class Errands {
     };
     const moved = await moving.done;
     this.#abort = null;
+    this.#running = null;
     const { direction } = opened;
     if (direction !== null) {
       const { path } = opened.opened;
-      this.#log({ direction, path, bytes, startedMs, ascii, isComplete: moved.ok });
+      this.#log({ direction, path, bytes: running.bytes, startedMs, ascii, isComplete: moved.ok });
     }
     return moved;
   }
@@ -241,6 +272,13 @@ export class Errands {
 }
 
 type Asked<K extends Question["kind"]> = Extract<Question, { readonly kind: K }>;
+
+interface Running {
+  readonly channel: Channel;
+  readonly startedMs: number;
+  bytes: number;
+  readonly expected: number | null;
+}
 
 interface Done extends Pick<TransferRecord, "direction" | "path" | "bytes" | "isComplete"> {
   readonly startedMs: number;
