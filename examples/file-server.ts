@@ -5,7 +5,7 @@ import { createReactor, createTlsContext, formatAddress, IomuxError, READABLE } 
 import type { Reactor, Server, SocketAddress, TlsContext } from "iomux";
 
 import { Accounts, readAccounts, userLine, type AccountsOptions } from "./ftp/server/accounts.ts";
-import { askPassword } from "./ftp/server/ask-password.ts";
+import { askPassword } from "./program/ask-password.ts";
 import { LARGE_BYTES } from "./ftp/server/buffer-pool.ts";
 import { readIdentity, selfSigned } from "./ftp/server/certificate.ts";
 import { makeDemoFolder, removeDemoFolder } from "./ftp/server/demo-folder.ts";
