@@ -102,7 +102,7 @@ function openListing(
   };
 }
 
-async function* matching(
+export async function* matching(
   store: FileStore,
   { folder, pattern }: { readonly folder: string; readonly pattern: string | null },
 ): AsyncGenerator<Entry> {
