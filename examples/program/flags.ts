@@ -83,9 +83,17 @@ export function flagOf(limit: string): string {
   return limit.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
+/** Columns of a help text that flags have; what a longer one does is on a line of its own. */
+const FLAG_COLUMNS = 22;
+
 /** Lines of a help text. */
 export function limitsHelp(limits: Limits): string {
   return Object.entries(limits)
-    .map(([limit, [usual, , , does]]) => `  ${`--${flagOf(limit)} N`.padEnd(22)}${does} (${usual})`)
+    .map(([limit, [usual, , , does]]) => `  ${flagHelp(`--${flagOf(limit)} N`)}${does} (${usual})`)
     .join("\n");
+}
+
+function flagHelp(flag: string): string {
+  if (flag.length < FLAG_COLUMNS) return flag.padEnd(FLAG_COLUMNS);
+  return `${flag}\n  ${" ".repeat(FLAG_COLUMNS)}`;
 }
