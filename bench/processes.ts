@@ -30,10 +30,13 @@ const PROGRAMS = {
   "room-net": new URL("./servers/room-net.ts", import.meta.url),
   "slow-readers": new URL("./files-readers.ts", import.meta.url),
   "ftp-iomux": new URL("./servers/ftp-iomux.ts", import.meta.url),
+  "soak-client": new URL("./soak-client.ts", import.meta.url),
   "ftp-watched": new URL("./servers/ftp-watched.ts", import.meta.url),
 };
 export type ProgramName = keyof typeof PROGRAMS;
-const LOADS: ReadonlySet<ProgramName> = new Set(["load", "audience", "visitors", "slow-readers"]);
+const LOADS: ReadonlySet<ProgramName> = new Set([
+  ...(["load", "audience", "visitors", "slow-readers", "soak-client"] as const),
+]);
 
 const running = new Set<ChildProcess>();
 const folders: string[] = [];

@@ -96,7 +96,9 @@ test.each(["session", "interrupt", "lost", "pipe"])("a terminal shows: %s", asyn
   for (let row = 0; row < script.length; row++) {
     const [, typed, key] = /^ftp> (.*?)(\^C)?$/.exec(script[row]!) ?? [];
     if (typed === undefined) {
-      if (script[row]!.includes("was lost")) server = await restarted(server);
+      if (!script[row]!.includes("was lost")) continue;
+      await terminal.screen.until((rows) => rows[row] === "ftp>", [5, row]);
+      server = await restarted(server);
       continue;
     }
     await shows(row);

@@ -172,10 +172,7 @@ function anySizes(line: string): string {
 test("who is connected is shown as it is written", async () => {
   const [shown] = blocksOf(PAGE).filter(({ mark }) => mark === "files: status");
   const [command, ...written] = shown!.text.trimEnd().split("\n");
-  const users = await usersFile(
-    { ...ANN, name: "alice", home: "/home/alice" },
-    { ...ANN, name: "bob" },
-  );
+  const users = await usersFile({ ...ANN, name: "alice", home: "/alice" }, { ...ANN, name: "bob" });
   const flags = ["--sessions", "1000", "--per-address", "4"];
   const server = await openFileServer(["--users", users, ...flags]);
   mkdirSync(join(server.root, "pub"));

@@ -59,6 +59,14 @@ describe("how it is answered", () => {
     expect(failure.kind).toBe("nonsense");
   });
 
+  test("what nobody has asked for is no answer to what is asked next", async () => {
+    const client = await openClient(
+      await OddServer.open({ answers: { CWD: "250 ok\n200 and more" } }),
+    );
+    await client.enter("x");
+    expect(await client.folder()).toBe("/");
+  });
+
   test("226 that comes before the data is kept until the data has come", async () => {
     const server = await OddServer.open({ hasty: true, data: sample(300_000) });
     const client = await openClient(server);
