@@ -13,6 +13,7 @@ import type {
   StartTlsOptions,
   TlsClientOptions,
 } from "../tls.ts";
+import { isReading, type ReadingHandle } from "./reading-handle.ts";
 import { SocketTransport } from "./socket-transport.ts";
 import { contextOf, type SocketEnd } from "./tls-context.ts";
 import { handshakeError } from "./tls-error.ts";
@@ -109,11 +110,15 @@ class SocketHandshake implements Handshake {
     this.#raw.destroy();
   }
 
+  /**
+   * Whose peer has ended is answered with a FIN at once. While that is on its way libuv refuses a
+   * reset (EINVAL, `uv_tcp_close_reset`), and Node forgets a refused one without closing it.
+   */
   reset(): void {
     this.#onEnd = null;
-    const raw = this.#raw;
+    const raw = this.#raw as Socket & { readonly _handle?: ReadingHandle | null };
     if (raw.destroyed) return;
-    if (this.#local?.family === "unix") raw.destroy();
-    else raw.resetAndDestroy();
+    if (this.#local?.family !== "unix" && isReading(raw._handle)) raw.resetAndDestroy();
+    else raw.destroy();
   }
 }

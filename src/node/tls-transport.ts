@@ -9,15 +9,13 @@
  */
 import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
-import { constants } from "node:os";
 import { Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 
 import type { SocketAddress } from "../address.ts";
 import type { TlsInfo } from "../tls.ts";
+import { isReading, type ReadingHandle } from "./reading-handle.ts";
 import { SocketTransport } from "./socket-transport.ts";
-
-const READING_ALREADY = -constants.errno.EALREADY;
 
 export class TlsTransport extends SocketTransport {
   override readonly securable = false;
@@ -62,25 +60,24 @@ export class TlsTransport extends SocketTransport {
   override noteEnd(): void {
     if (this.#endNoted) return;
     this.#endNoted = true;
-    this.closeNotify = isReading(this.#socket);
+    this.closeNotify = isStillRead(this.#socket);
   }
 }
 
 /** The handle of a `TLSSocket`, and under it that of the connection. */
 interface Handle {
   reading?: unknown;
-  _parent?: { readStart?: () => unknown };
+  _parent?: ReadingHandle;
 }
 
 /**
  * Whether the raw socket is being read still. Who has stopped reading has not read a FIN: then the
  * end was in what came before.
  */
-function isReading(socket: TLSSocket): boolean {
+function isStillRead(socket: TLSSocket): boolean {
   const { _handle: handle } = socket as unknown as { _handle?: Handle | null };
   if (handle?.reading === false) return true;
-  const connection = handle?._parent;
-  return typeof connection?.readStart === "function" && connection.readStart() === READING_ALREADY;
+  return isReading(handle?._parent);
 }
 
 class SocketTlsInfo implements TlsInfo {
