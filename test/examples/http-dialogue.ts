@@ -32,7 +32,7 @@ export interface Dialogue {
 }
 
 /** Where events may come, and what is held: asserted behind every step. */
-export class Judge {
+class Judge {
   readonly protocol: ServerProtocol;
   readonly requests: Heard[] = [];
   refused: RefusalCode | null = null;

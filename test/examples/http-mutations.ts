@@ -4,7 +4,7 @@ import { ACCEPTED_SAMPLES, REFUSED_SAMPLES } from "./http-samples.ts";
 
 /** What attacks are made of. */
 const PIECES = [
-  ...'\r\n\t :;,="\\\0\x01\x0b\x7f\x80\xff#/?*+-0123456789abcdefxX_',
+  ...Array.from('\r\n\t :;,="\\\0\x01\x0b\x7f\x80\xff#/?*+-0123456789abcdefxX_'),
   ...["\r\n", "\r\n\r\n", "\n\n", " \r\n", "\r\n ", "0\r\n\r\n", ", ", "0x", "chunked", "close"],
   ...["Content-Length: 5\r\n", "Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n"],
   ...["Transfer-Encoding : chunked\r\n", "Host: b\r\n", "Connection: keep-alive\r\n", "X: y\r\n"],

@@ -37,7 +37,7 @@ class MemorySocket extends Duplex {
   }
 }
 
-export function pairsOf(raw: readonly string[]): [name: string, value: string][] {
+function pairsOf(raw: readonly string[]): [name: string, value: string][] {
   return raw.flatMap((name, at) => (at % 2 === 0 ? [[name.toLowerCase(), raw[at + 1]!]] : []));
 }
 
