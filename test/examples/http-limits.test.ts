@@ -98,6 +98,12 @@ test("maxBodyBytes counts the bytes of all chunks, and not their framing", () =>
   expect(hearText(make(10), { maxBodyBytes: null })).toMatchObject({ refused: null, whole: 1 });
 });
 
+test("limits of a body begin anew with each request", () => {
+  const text = chunks("1;abc\r\nx\r\n2;d\r\nyz\r\n0\r\n\r\n");
+  const heard = hearText(text.repeat(5), { maxBodyBytes: 3, maxExtensionBytes: 6 });
+  expect(heard).toMatchObject({ refused: null, whole: 5 });
+});
+
 describe("the driver sets maxBodyBytes for a request", () => {
   const large = get("POST / HTTP/1.1", "Content-Length: 10") + "0123456789";
   const chunked = chunks("a\r\n0123456789\r\n0\r\n\r\n");
