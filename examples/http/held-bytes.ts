@@ -8,8 +8,6 @@ export class HeldBytes {
   bytes: Buffer = NOTHING;
   at = 0;
   end = 0;
-  /** `bytes` is ours, and may have room behind `end`. */
-  #own = false;
 
   get length(): number {
     return this.end - this.at;
@@ -21,10 +19,10 @@ export class HeldBytes {
       this.bytes = chunk;
       this.at = 0;
       this.end = chunk.length;
-      this.#own = false;
       return;
     }
-    if (!this.#own || this.end + chunk.length > this.bytes.length) this.#move(chunk.length);
+    // What came has no room behind its end: only a buffer of ours is written to.
+    if (this.end + chunk.length > this.bytes.length) this.#move(chunk.length);
     chunk.copy(this.bytes, this.end);
     this.end += chunk.length;
   }
@@ -37,7 +35,6 @@ export class HeldBytes {
     this.bytes = own;
     this.at = 0;
     this.end = length;
-    this.#own = true;
   }
 
   /** A view of the next `count` bytes, which are used up. */
@@ -57,6 +54,5 @@ export class HeldBytes {
     this.bytes = NOTHING;
     this.at = 0;
     this.end = 0;
-    this.#own = false;
   }
 }

@@ -98,6 +98,14 @@ describe("a whole answer", () => {
     expect([asking.mustClose, asking.next(), asking.buffered]).toEqual([true, null, 0]);
   });
 
+  test("closeAfter() before a request is for its answer", () => {
+    const asking = protocol();
+    asking.closeAfter();
+    asking.receive(Buffer.from(GET));
+    expect(asking.next()).toMatchObject({ kind: "request", head: { keepAlive: true } });
+    expect(asking.whole(200, [], "").toString()).toContain("\r\nConnection: close\r\n");
+  });
+
   test("the last one says close, when the client has ended its side", () => {
     const asking = protocol();
     asking.receive(Buffer.from(GET + GET));

@@ -137,7 +137,7 @@ class Judge {
 
 /** What is heard of `bytes` in these pieces, and then, unless told otherwise, the end. */
 export function hear(
-  pieces: readonly Buffer[],
+  pieces: Iterable<Buffer>,
   limits: Partial<ProtocolLimits> = {},
   ends = true,
 ): Dialogue {
@@ -155,8 +155,8 @@ export function hearText(text: string, limits: Partial<ProtocolLimits> = {}): Di
   return hear([Buffer.from(text, "latin1")], limits);
 }
 
-export function byteByByte(bytes: Buffer): Buffer[] {
-  return Array.from(bytes, (byte) => Buffer.from([byte]));
+export function* byteByByte(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at++) yield bytes.subarray(at, at + 1);
 }
 
 /** Fit to be compared: fields as pairs. */

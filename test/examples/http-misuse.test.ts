@@ -31,6 +31,7 @@ describe("RFC 9110 section 5.5, RFC 9112 section 11.1: an answer cannot be split
     ["DEL", "a\x7f"],
     ["a character whose low byte is LF", "a\u010ab"],
     ["a character whose low byte is CR", "a\u560d"],
+    ["a character beyond Latin-1", "a\u0141"],
     ["half a pair", "\ud800"],
     ["an emoji", "\u{1f600}"],
   ])("a value with %s", (_, value) => {
