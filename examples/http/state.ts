@@ -13,7 +13,6 @@ export const REQUEST_STATES = {
     "head without body": "done",
     "head with body": "body",
     refusal: "refused",
-    close: "over",
   },
   body: { "end of body": "done", refusal: "refused" },
   done: { "next request": "idle", switch: "switched", close: "over" },
