@@ -25,6 +25,7 @@ const PROTOCOL_EXCEPTIONS = [
   "^examples/chat/client-connection\\.ts$",
   "^examples/ftp/store/(disk-[a-z]+|upload-owner)\\.ts$",
   "^examples/ftp/server/",
+  "^examples/http/(server|files)/",
   "^examples/ftp/client/(local-folder|pipe|interactive)\\.ts$",
   "^examples/ftp/client/(control-connection|data-connection|session|ftp-client)\\.ts$",
   "^examples/ftp/client/(file-transfer|download|upload|credentials|dial|one-shot)\\.ts$",
@@ -136,6 +137,12 @@ export default {
       "the protocol of the file server knows neither its server nor, but for its types, its store",
       { path: "^examples/ftp/[^/]+\\.ts$" },
       { path: "^examples/ftp/(server|store)/", dependencyTypesNot: ["type-only"] },
+    ),
+    forbid(
+      "http-protocol-alone",
+      "the protocol of the HTTP server knows neither its server nor its files",
+      { path: "^examples/http/[^/]+\\.ts$" },
+      { path: "^examples/(http/(server|files)|ftp)/" },
     ),
     forbid(
       "library-by-name",
