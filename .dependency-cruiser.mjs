@@ -25,6 +25,7 @@ const PROTOCOL_EXCEPTIONS = [
   "^examples/chat/client-connection\\.ts$",
   "^examples/ftp/store/(disk-[a-z]+|upload-owner)\\.ts$",
   "^examples/ftp/server/",
+  "^examples/http/server/",
   "^examples/http/(server|files)/",
 ];
 
