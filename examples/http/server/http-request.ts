@@ -2,7 +2,7 @@
 import type { SocketAddress } from "iomux";
 
 import type { Fields } from "../fields.ts";
-import type { RequestHead } from "../server-protocol.ts";
+import type { RequestHead } from "../request-head.ts";
 
 /** What stood for the parameters of a pattern, each decoded once. */
 export type Params = Readonly<Record<string, string>>;
@@ -10,7 +10,7 @@ export type Params = Readonly<Record<string, string>>;
 /** The names in a pattern: `"/users/:id"` has `id`; of `"/files/*"` the rest is `"*"`. */
 export type ParamsOf<Pattern extends string> = string extends Pattern
   ? Params
-  : { readonly [Name in NamesOf<Pattern>]: string };
+  : Readonly<Record<NamesOf<Pattern>, string>>;
 
 type NamesOf<Pattern extends string> = Pattern extends `${infer First}/${infer Rest}`
   ? NameOf<First> | NamesOf<Rest>
