@@ -64,9 +64,10 @@ const ROWS = {
   // Chunks.
   "bad-chunk-size": [400, "A chunk's size is not a hexadecimal number", "RFC 9112 section 7.1"],
   "bad-extension": [400, "A chunk extension is not written as one", "RFC 9112 section 7.1.1"],
+  "chunk-line-too-long": [400, "A chunk's line is too long", "RFC 9112 section 7.1.1"],
   "extensions-too-large": [
     400,
-    "A chunk's line, or all chunk extensions together, are too large",
+    "All chunk extensions together are too large",
     "RFC 9112 section 7.1.1",
   ],
   "bad-chunk-end": [400, "A chunk does not end with CR LF where it should", "RFC 9112 section 7.1"],

@@ -1,113 +1,185 @@
 /**
  * One connection of an HTTP/1.1 server (RFC 9112): what the client says goes in as bytes and comes
  * out as events, and what is answered comes out as bytes.
+ *
+ *   receive(bytes) -> RequestReader -> next()      one request at a time: the next one is read
+ *   whole(), head(), ... -> AnswerWriter -> bytes  when the answer to this one is whole
+ *
+ * What bytes say never throws: they are events, or refused once. What the driver does wrong throws
+ * a TypeError or RangeError, and changes nothing.
  */
+import { AnswerWriter } from "./answer-writer.ts";
 import type { DateWriter } from "./http-date.ts";
-import type { Fields } from "./fields.ts";
 import type { ProtocolLimits } from "./http-limits.ts";
-import type { Refusal } from "./refusal.ts";
-import type { RequestHead } from "./request-head.ts";
+import { RequestReader, type HttpEvent } from "./request-reader.ts";
 import type { ResponseBody, ResponseFields } from "./response-head.ts";
+import { isSuccess } from "./status.ts";
 
-export type HttpEvent =
-  /** With `bodyBytes` 0 nothing more comes of it, also no "end". */
-  | { readonly kind: "request"; readonly head: RequestHead }
-  /** A view of what came. */
-  | { readonly kind: "body"; readonly bytes: Buffer }
-  /** Behind a body. */
-  | { readonly kind: "end"; readonly trailers: Fields }
-  /** The last one: answer it if no answer has begun, and close. */
-  | { readonly kind: "refused"; readonly refusal: Refusal };
+export type { HttpEvent };
 
-const todo = (): never => {
-  throw new Error("not yet");
-};
+const NO_FIELDS: ResponseFields = [];
 
 export class ServerProtocol {
-  /** The most that the body of this request may have, in bytes; null: any. From limits for each. */
-  maxBodyBytes: number | null;
+  readonly #request: RequestReader;
+  readonly #answer: AnswerWriter;
 
-  constructor(limits: ProtocolLimits, _date: DateWriter) {
-    this.maxBodyBytes = limits.maxBodyBytes;
+  constructor(limits: ProtocolLimits, date: DateWriter) {
+    this.#request = new RequestReader(limits);
+    this.#answer = new AnswerWriter(date);
   }
 
   /** Bytes that came. They are kept and handed on as views: leave them alone. */
-  receive(_bytes: Buffer): void {
-    todo();
+  receive(bytes: Buffer): void {
+    const { state } = this.#request;
+    if (bytes.length === 0 || state === "refused" || state === "over") return;
+    this.#request.held.push(bytes);
   }
 
   /** The client has ended its side. */
   receiveEnd(): void {
-    todo();
+    this.#request.ended = true;
   }
 
   /** What has come, one at a time; null if more bytes are needed, or an answer (`waiting`). */
   next(): HttpEvent | null {
-    return todo();
+    const event = this.#request.next();
+    if (event === null) return null;
+    if (event.kind === "request") {
+      this.#answer.closing ||= !event.head.keepAlive;
+      this.#answer.begin(event.head, this.#request.isForHead);
+    } else if (event.kind === "refused") {
+      this.#answer.closing = true;
+      if (this.#answer.state === "idle") this.#answer.begin(null, this.#request.isForHead);
+      this.#settle();
+    } else if (event.kind === "end") this.#settle();
+    return event;
+  }
+
+  /** The most that the body of this request may have, in bytes; null: any. From limits for each. */
+  get maxBodyBytes(): number | null {
+    return this.#request.maxBodyBytes;
+  }
+
+  set maxBodyBytes(bytes: number | null) {
+    this.#request.maxBodyBytes = bytes;
   }
 
   /** Bytes of a next request wait for this one's answer: nothing should be read. */
   get waiting(): boolean {
-    return todo();
+    return this.#request.state === "done" && this.#request.held.length > 0;
   }
 
   /** Bytes that came and are in no event yet. */
   get buffered(): number {
-    return todo();
+    return this.#request.held.length;
   }
 
   /** A head has begun and is not whole. */
   get inHead(): boolean {
-    return todo();
+    return this.#request.state === "idle" && this.#request.held.length > 0;
   }
 
   /** A body has begun and is not whole. */
   get inBody(): boolean {
-    return todo();
+    return this.#request.state === "body";
   }
 
-  /** The answer to the request is not whole. */
+  /** The client may wait for a 100 before it sends the body. */
+  get awaitsContinue(): boolean {
+    return this.#request.awaitsContinue;
+  }
+
+  /** The answer to the request is due, or not whole. */
   get answering(): boolean {
-    return todo();
+    const { state } = this.#answer;
+    return state === "due" || state === "body";
   }
 
   /** The connection ends with this answer, or, if none is due, now. */
   get mustClose(): boolean {
-    return todo();
+    return this.#answer.closing || this.#isLast;
   }
 
   /** The connection ends with this answer, whatever the client wants. Before its head. */
   closeAfter(): void {
-    todo();
+    this.#answer.closing = true;
   }
 
-  /** An interim answer (RFC 9110 section 15.2); no bytes for a 1.0 client, which knows none. */
-  informational(_status: 100 | 102 | 103, _fields?: ResponseFields): Buffer {
-    return todo();
+  /**
+   * An interim answer (RFC 9110 section 15.2). No bytes for a 1.0 client, which knows none, and for
+   * a 100 that nobody waits for.
+   */
+  informational(status: 100 | 102 | 103, fields: ResponseFields = NO_FIELDS): Buffer {
+    const wanted = status !== 100 || this.#request.awaitsContinue;
+    const bytes = this.#answer.informational(status, fields);
+    if (status === 100) this.#request.continued = true;
+    return wanted ? bytes : bytes.subarray(0, 0);
   }
 
   /** The head of the answer, with Date, Connection and the framing of `body`. */
-  head(_status: number, _fields: ResponseFields, _body: ResponseBody): Buffer {
-    return todo();
+  head(status: number, fields: ResponseFields, body: ResponseBody): Buffer {
+    const request = this.#request.head;
+    if (status === 101 || (request?.method === "CONNECT" && isSuccess(status))) {
+      return this.#switch(status, fields);
+    }
+    return this.#answer.head(status, fields, body, this.#endsWithAnswer);
   }
 
-  /** A whole answer. Text is UTF-8. */
-  whole(_status: number, _fields: ResponseFields, _body: Buffer | string): Buffer {
-    return todo();
+  /** A whole answer, in one buffer: for small bodies. Text is UTF-8. */
+  whole(status: number, fields: ResponseFields, body: Buffer | string): Buffer {
+    const bytes = this.#answer.whole(status, fields, body, this.#endsWithAnswer);
+    this.#settle();
+    return bytes;
   }
 
   /** Bytes of the body, framed; nothing where no body is allowed (HEAD, 304). */
-  data(_bytes: Uint8Array): Uint8Array[] {
-    return todo();
+  data(bytes: Uint8Array): Uint8Array[] {
+    return this.#answer.data(bytes);
   }
 
   /** The end of the body; null if it needs no bytes. */
-  end(_trailers?: ResponseFields): Buffer | null {
-    return todo();
+  end(trailers: ResponseFields = NO_FIELDS): Buffer | null {
+    const bytes = this.#answer.end(trailers);
+    this.#settle();
+    return bytes;
   }
 
   /** After a 101, or a 2xx to CONNECT: what came behind the head, for the new protocol. */
   upgrade(): Buffer {
-    return todo();
+    if (this.#answer.state !== "switched") {
+      throw new TypeError(`no other protocol is spoken while the answer is ${this.#answer.state}`);
+    }
+    return this.#request.held.take(this.#request.held.length);
+  }
+
+  #switch(status: number, fields: ResponseFields): Buffer {
+    const { head, state } = this.#request;
+    if (status === 101 && ((head?.upgrade ?? null) === null || state !== "done")) {
+      throw new TypeError("no 101 can be sent: no upgrade was asked for, or the body is not read");
+    }
+    const bytes = this.#answer.switch(status, fields);
+    this.#request.step("switch");
+    return bytes;
+  }
+
+  /**
+   * It ends behind this answer also if nothing more comes; and if the client may or may not send a
+   * body that it holds back, since then nobody knows what comes (RFC 9110 section 10.1.1).
+   */
+  get #endsWithAnswer(): boolean {
+    return this.mustClose || this.#request.awaitsContinue;
+  }
+
+  get #isLast(): boolean {
+    return this.#request.ended && this.#request.held.length === 0;
+  }
+
+  /** When both sides are done the next request begins, if there is one. */
+  #settle(): void {
+    const request = this.#request;
+    if (this.#answer.state !== "done" || request.state === "body") return;
+    const event = request.state === "refused" || this.mustClose ? "close" : "next request";
+    request.step(event);
+    this.#answer.step(event);
   }
 }

@@ -52,14 +52,11 @@ export interface HttpResponse {
   /** Sends the head. `bodyBytes`: how many are written; without it the body is chunked. */
   start(bodyBytes?: number): void;
   /**
-   * Some of the body. A promise: more than `highWaterMark` bytes wait; it is fulfilled when all of
-   * them have left. Who does not wait is cut off at `maxOutputBytes`. Bytes are the caller's again
-   * when the promise is fulfilled; where there is none, pieces up to 1 KiB at once, larger ones
-   * when a later one is, or `flushed()`.
+   * Some of the body. A promise: more than 64 KiB wait; it is fulfilled when all of them have left,
+   * and the bytes are the caller's again. Where there is none, leave them alone for good (pieces up
+   * to 1 KiB are copied). Who does not wait is cut off at `maxOutputBytes`.
    */
   write(bytes: string | Uint8Array): Promise<void> | undefined;
-  /** Fulfilled when all that was written has left this process. */
-  flushed(): Promise<void>;
   /** The end of the body; with trailers, if it is chunked. */
   end(trailers?: Trailers): void;
   /** Breaks the connection: what was sent cannot be taken for a whole answer. */

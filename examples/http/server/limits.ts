@@ -25,9 +25,11 @@ export interface HttpLimits extends ProtocolLimits {
   readonly maxOutputBytes: number;
   /** Bytes of a body that nobody wants which are read, so that the connection can go on. */
   readonly discardBytes: number;
-  /** Bytes, and milliseconds, that are read and dropped after the last answer. */
+  /**
+   * Bytes that are read and dropped behind the last answer, so that no reset destroys it; for how
+   * long is `lingerMs` of the reactor.
+   */
   readonly lingerBytes: number;
-  readonly lingerMs: number;
 }
 
 export const DEFAULT_HTTP_LIMITS: HttpLimits = {
@@ -45,5 +47,4 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   maxOutputBytes: 1024 * 1024,
   discardBytes: 64 * 1024,
   lingerBytes: 64 * 1024 * 1024,
-  lingerMs: 5000,
 };
