@@ -248,14 +248,15 @@ class FakeResponse implements HttpResponse {
     }
   }
 
-  write(bytes: string | Uint8Array): undefined {
+  write(bytes: string | Uint8Array): Promise<void> | undefined {
     const piece = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
     this.#given += piece.length;
     if (this.wantsBody) this.#borrowed.push(piece);
-    return undefined;
+    const waiting = this.#borrowed.reduce((sum, one) => sum + one.length, 0);
+    return waiting < 64 * 1024 ? undefined : this.#leave();
   }
 
-  async flushed(): Promise<void> {
+  async #leave(): Promise<void> {
     const leaving = this.#borrowed;
     this.#borrowed = [];
     for (const piece of leaving) {

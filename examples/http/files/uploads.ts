@@ -49,7 +49,7 @@ export class Uploads {
       // Looked at once the upload knows what it will replace: if that changes, it will not.
       const old = await this.#lookFor(wanted.path);
       checkConditions(request, old);
-      await this.#checkRoom(request);
+      await this.#checkRoom(request, wanted.path);
       await this.#receive(request, upload);
       await upload.commit();
       response.status(old === null ? 201 : 204).send();
@@ -79,9 +79,9 @@ export class Uploads {
   }
 
   /** What cannot fit is refused before it is sent. */
-  async #checkRoom({ body }: HttpRequest): Promise<void> {
+  async #checkRoom({ body }: HttpRequest, path: string): Promise<void> {
     const free = body.length === null ? null : await this.#settings.store.freeBytes();
-    if (free !== null && body.length! > free) throw new HttpError(507, "no space is left for it");
+    if (free !== null && body.length! > free) throw new StoreError("full", path);
   }
 
   async #receive({ body }: HttpRequest, upload: Upload): Promise<void> {
