@@ -1,25 +1,23 @@
 /** The file server: flags and wiring. `npm run file-server -- --help` tells the rest. */
 import { randomInt } from "node:crypto";
 
-import { createReactor, createTlsContext, formatAddress, IomuxError, READABLE } from "iomux";
+import { createReactor, createTlsContext, formatAddress, IomuxError } from "iomux";
 import type { Reactor, SocketAddress, TlsContext } from "iomux";
 
 import { Accounts, readAccounts, userLine, type AccountsOptions } from "./ftp/server/accounts.ts";
 import { askPassword } from "./ftp/server/ask-password.ts";
 import { LARGE_BYTES } from "./ftp/server/buffer-pool.ts";
-import { readIdentity, selfSigned } from "./ftp/server/certificate.ts";
+import { readIdentity, selfSigned } from "./program/certificate.ts";
 import { makeDemoFolder, removeDemoFolder } from "./ftp/server/demo-folder.ts";
 import { openDiskStore } from "./ftp/store/disk-store.ts";
 import { StoreError, type FileStore } from "./ftp/store/file-store.ts";
 import { HELP, readSettings, type NewUserSettings, type Settings } from "./ftp/server/flags.ts";
-import { LogFile } from "./ftp/server/log-file.ts";
+import { endOnSignals } from "./program/ending.ts";
+import { LogFile } from "./program/log-file.ts";
 import { FileServer } from "./ftp/server/server.ts";
 import { xferlogLine } from "./ftp/server/transfer-log.ts";
 import { OperatorLog } from "./program/operator-log.ts";
 import { runProgram } from "./program/program.ts";
-
-/** Of a second signal, while the server is ending. */
-const EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 /** Bytes that are handed to the system at once: a whole piece. */
 const FLUSH_BYTES = LARGE_BYTES;
@@ -54,10 +52,14 @@ async function serveFiles(settings: Settings): Promise<void> {
     onError: complain,
   });
   const opening = open(reactor, settings);
-  endOnSignals(reactor, async () => {
+  const end = async (): Promise<void> => {
     const close = await opening.catch(() => null);
     await close?.();
     await reactor.close();
+  };
+  endOnSignals(reactor, () => {
+    operator.write("No new sessions; transfers that run may finish.");
+    end().catch(complain);
   });
   await opening;
 }
@@ -156,21 +158,6 @@ function cleanUpHourly(reactor: Reactor, store: FileStore): void {
     timer.refresh();
   });
   timer.unref();
-}
-
-function endOnSignals(reactor: Reactor, end: () => Promise<void>): void {
-  let ending = false;
-  const signals = reactor.signals(["SIGINT", "SIGTERM", "SIGHUP"]);
-  reactor.register(signals, READABLE, () => {
-    for (let name = signals.read(); name !== null; name = signals.read()) {
-      // The terminal is gone; the server goes on without it.
-      if (name === "SIGHUP") continue;
-      if (ending) process.exit(EXIT_CODES[name]);
-      ending = true;
-      operator.write("No new sessions; transfers that run may finish.");
-      end().catch(complain);
-    }
-  });
 }
 
 await runProgram({ name: "file-server", help: HELP, readSettings, run });

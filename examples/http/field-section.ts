@@ -144,14 +144,16 @@ export class FieldSection {
     }
     let from = colon + 1;
     let to = lineEnd;
-    while (from < to && isBlank(bytes[from]!)) from++;
-    while (to > from && isBlank(bytes[to - 1]!)) to--;
+    // Some take no tab for a blank around what frames a body: there it stays, and is refused.
+    const blank = index === CONTENT_LENGTH || index === TRANSFER_ENCODING ? SPACE : TAB;
+    while (from < to && isBlank(bytes[from]!, blank)) from++;
+    while (to > from && isBlank(bytes[to - 1]!, blank)) to--;
     this.from[index] = from - start;
     this.to[index] = to - start;
     if (this.times[index]! < 255) this.times[index]!++;
   }
 }
 
-function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === TAB;
+function isBlank(byte: number, other: number): boolean {
+  return byte === SPACE || byte === other;
 }

@@ -196,7 +196,9 @@ export class HeadReader {
     if (typeof bodyBytes === "string") return bodyBytes;
     if (method === "CONNECT" && bodyBytes !== 0) return "connect-with-body";
     const expect = this.#list(text, fields, EXPECT, "expect");
-    if (expect !== null && expect.toLowerCase() !== "100-continue") return "unknown-expectation";
+    // HTTP/1.0 has no expectations: there it means nothing.
+    const expects = expect !== null && version === "1.1";
+    if (expects && expect.toLowerCase() !== "100-continue") return "unknown-expectation";
     const connection = this.#list(text, fields, CONNECTION, "connection");
     const options = connection === null ? NO_OPTIONS : readOptions(connection);
     const upgrades = version === "1.1" && options.upgrade && times[UPGRADE]! > 0;
@@ -207,7 +209,7 @@ export class HeadReader {
       fields,
       host: target.authority ?? host,
       keepAlive: !options.close && (version === "1.1" || options.keepAlive),
-      expectsContinue: expect !== null && version === "1.1" && bodyBytes !== 0,
+      expectsContinue: expects && bodyBytes !== 0,
       upgrade: upgrades ? this.#list(text, fields, UPGRADE, "upgrade") : null,
       bodyBytes,
     };

@@ -118,15 +118,15 @@ export class ServerProtocol {
 
   /** The head of the answer, with Date, Connection and the framing of `body`. */
   head(status: number, fields: ResponseFields, body: ResponseBody): Buffer {
-    const request = this.#request.head;
-    if (status === 101 || (request?.method === "CONNECT" && isSuccess(status))) {
-      return this.#switch(status, fields);
-    }
+    if (this.#switchesWith(status)) return this.#switch(status, fields);
     return this.#answer.head(status, fields, body, this.#endsWithAnswer);
   }
 
   /** A whole answer, in one buffer: for small bodies. Text is UTF-8. */
   whole(status: number, fields: ResponseFields, body: Buffer | string): Buffer {
+    if (this.#switchesWith(status)) {
+      throw new TypeError(`a ${status} begins another protocol: send its head, then upgrade()`);
+    }
     const bytes = this.#answer.whole(status, fields, body, this.#endsWithAnswer);
     this.#settle();
     return bytes;
@@ -150,6 +150,11 @@ export class ServerProtocol {
       throw new TypeError(`no other protocol is spoken while the answer is ${this.#answer.state}`);
     }
     return this.#request.held.take(this.#request.held.length);
+  }
+
+  /** After it HTTP is over (RFC 9110 sections 7.8 and 9.3.6). */
+  #switchesWith(status: number): boolean {
+    return status === 101 || (isSuccess(status) && this.#request.head?.method === "CONNECT");
   }
 
   #switch(status: number, fields: ResponseFields): Buffer {

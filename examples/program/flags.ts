@@ -84,3 +84,11 @@ export function limitsHelp(limits: Limits): string {
     .map(([limit, [usual, , , does]]) => `  ${`--${flagOf(limit)} N`.padEnd(22)}${does} (${usual})`)
     .join("\n");
 }
+
+/** The files of `--cert` and `--key`; null without them. Throws for one without the other. */
+export function identityOf(flags: Flags): { readonly cert: string; readonly key: string } | null {
+  const [cert, key] = [flags.text("cert"), flags.text("key")];
+  if (cert !== null && key !== null) return { cert, key };
+  if (cert === key) return null;
+  throw new Error(`--${cert === null ? "key" : "cert"} is alone: give --cert and --key`);
+}

@@ -40,7 +40,10 @@ export interface HttpResponse {
    */
   field(name: string, value: string | readonly string[]): this;
 
-  /** The whole answer. A string is UTF-8, `text/plain` unless a field says otherwise. */
+  /**
+   * The whole answer. A string is UTF-8, `text/plain` unless a field says otherwise. Bytes are to be
+   * left alone for good.
+   */
   send(body?: string | Uint8Array): void;
   /** The whole answer, as JSON. */
   json(value: unknown): void;
@@ -52,9 +55,9 @@ export interface HttpResponse {
   /** Sends the head. `bodyBytes`: how many are written; without it the body is chunked. */
   start(bodyBytes?: number): void;
   /**
-   * Some of the body. A promise: more than 64 KiB wait; it is fulfilled when all of them have left,
-   * and the bytes are the caller's again. Where there is none, leave them alone for good (pieces up
-   * to 1 KiB are copied). Who does not wait is cut off at `maxOutputBytes`.
+   * Some of the body. A promise: too many bytes wait; it is fulfilled when all of them have left.
+   * The bytes are the caller's again then, or at once where there is no promise. Who does not wait
+   * for it is cut off at `maxOutputBytes`.
    */
   write(bytes: string | Uint8Array): Promise<void> | undefined;
   /** The end of the body; with trailers, if it is chunked. */

@@ -43,6 +43,11 @@ export class Outbox {
     return this.bytes >= this.#highWaterMark;
   }
 
+  /** Whether nobody need wait for so many more. */
+  hasRoomFor(bytes: number): boolean {
+    return this.bytes + bytes < this.#highWaterMark;
+  }
+
   /** Whether somebody has written so much without waiting that there must be no more of it. */
   get overfull(): boolean {
     return this.#waitingBytes > this.#maxBytes;

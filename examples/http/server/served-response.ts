@@ -22,6 +22,9 @@ export interface ResponseHome {
   later(delayMs: number, callback: () => void): (() => void) | null;
 }
 
+/** Bytes of a whole body which become one piece with their head. */
+const COPIED_BYTES = 16 * 1024;
+
 type Stage = "waiting" | "started" | "ended";
 
 /** Statuses whose answers have no body (RFC 9110 section 6.4.1). */
@@ -121,6 +124,12 @@ export class ServedResponse implements HttpResponse {
     if (body.length > 0 && typeof body === "string") {
       this.#default("Content-Type", "text/plain; charset=utf-8");
     }
+    if (body.length > COPIED_BYTES && typeof body !== "string") {
+      this.start(body.length);
+      void this.write(body)?.catch(() => undefined);
+      this.end();
+      return;
+    }
     const { outbox, protocol } = this.#home;
     this.#home.beforeHead();
     const bytes = typeof body === "string" ? body : bufferOf(body);
@@ -179,7 +188,9 @@ export class ServedResponse implements HttpResponse {
       this.#home.cutOff(error);
       return Promise.reject(error);
     }
-    for (const part of protocol.data(piece)) outbox.push(part);
+    // What nobody waits for must not be the caller's any more.
+    const copied = outbox.hasRoomFor(piece.length) && typeof bytes !== "string";
+    for (const part of protocol.data(copied ? Buffer.from(piece) : piece)) outbox.push(part);
     if (this.wantsBody) this.bodyBytes += piece.length;
     return outbox.full ? this.#sent() : undefined;
   }
