@@ -187,6 +187,8 @@ function requestOf(method: string, target: string, asked: Asked): HttpRequest {
   };
 }
 
+const HIGH_WATER_MARK = 64 * 1024;
+
 /** Fails for what a connection would not send. Bytes are read when they leave, not before. */
 class FakeResponse implements HttpResponse {
   readonly fields = new Map<string, string>();
@@ -249,11 +251,12 @@ class FakeResponse implements HttpResponse {
   }
 
   write(bytes: string | Uint8Array): Promise<void> | undefined {
-    const piece = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
-    this.#given += piece.length;
+    this.#given += bytes.length;
+    const before = this.#borrowed.reduce((sum, one) => sum + one.length, 0);
+    const isFull = before + bytes.length >= HIGH_WATER_MARK;
+    const piece = isFull && typeof bytes !== "string" ? bytes : Buffer.from(bytes as string);
     if (this.wantsBody) this.#borrowed.push(piece);
-    const waiting = this.#borrowed.reduce((sum, one) => sum + one.length, 0);
-    return waiting < 64 * 1024 ? undefined : this.#leave();
+    return isFull ? this.#leave() : undefined;
   }
 
   async #leave(): Promise<void> {

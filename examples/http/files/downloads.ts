@@ -171,26 +171,23 @@ export class Downloads {
     response: HttpResponse,
   ): Promise<void> {
     const { path, look } = representation;
-    const begin = (): void => {
+    const isSmall = look.entry.size <= WHOLE_BYTES;
+    if (response.wantsBody && isSmall) {
+      const bytes = await this.#bytesOf(representation);
+      setFields(response.status(status), fields);
+      response.send(cut(bytes, pieces));
+      return;
+    }
+    const body = new FileBody(this.#settings, { path, entry: look.entry, pieces });
+    try {
+      if (response.wantsBody) await body.open();
       setFields(response.status(status), fields);
       response.start(pieces.reduce((sum, piece) => sum + lengthOfPiece(piece), 0));
-    };
-    if (!response.wantsBody) begin();
-    else if (look.entry.size <= WHOLE_BYTES) {
-      const bytes = await this.#bytesOf(representation);
-      begin();
-      for (const piece of pieces) await response.write(cut(bytes, piece));
-    } else {
-      const body = new FileBody(this.#settings, { path, entry: look.entry, pieces });
-      try {
-        await body.open();
-        begin();
-        await body.sendTo(response);
-      } finally {
-        await body.close();
-      }
+      if (response.wantsBody) await body.sendTo(response);
+      response.end();
+    } finally {
+      await body.close();
     }
-    response.end();
   }
 
   /** All of a small file. Throws StoreError; `changed`: it is in another state by now. */
@@ -258,6 +255,9 @@ function lengthOfPiece(piece: Piece): number {
   return typeof piece === "string" ? piece.length : lengthOf(piece);
 }
 
-function cut(bytes: Buffer, piece: Piece): Buffer | string {
-  return typeof piece === "string" ? piece : bytes.subarray(piece.start, piece.end + 1);
+function cut(bytes: Buffer, pieces: readonly Piece[]): Buffer {
+  const buffers = pieces.map((piece) =>
+    typeof piece === "string" ? Buffer.from(piece) : bytes.subarray(piece.start, piece.end + 1),
+  );
+  return buffers.length === 1 ? buffers[0]! : Buffer.concat(buffers);
 }
