@@ -34,6 +34,8 @@ export interface Answer {
   readonly body: string;
   /** Whole, or broken off in a way that shows. */
   readonly isWhole: boolean;
+  /** Whether the handler has thrown, but for a refusal. */
+  readonly threw: boolean;
   /** Whether the body of the request was asked for. */
   readonly bodyRead: boolean;
 }
@@ -82,10 +84,12 @@ export class Stage {
   async ask(method: string, target: string, asked: Asked = {}): Promise<Answer> {
     const request = requestOf(method, target, asked);
     const response = new FakeResponse(method, asked.onBytes);
+    let threw = false;
     try {
       await this.files.handle(request, response);
       if (!response.ended) response.broken = true;
     } catch (error) {
+      threw = !(error instanceof HttpError);
       if (response.headSent) response.broken = true;
       else if (error instanceof HttpError) response.refuse(error.status, error.message);
       else response.refuse(500, String(error));
@@ -95,6 +99,7 @@ export class Stage {
       fields: Object.fromEntries(response.fields),
       body: Buffer.concat(response.sent).toString(),
       isWhole: !response.broken,
+      threw,
       bodyRead: (request.body as FakeBody).asked,
     };
   }
