@@ -31,6 +31,7 @@ const PROGRAMS = {
   "slow-readers": new URL("./files-readers.ts", import.meta.url),
   "ftp-iomux": new URL("./servers/ftp-iomux.ts", import.meta.url),
   "ftp-watched": new URL("./servers/ftp-watched.ts", import.meta.url),
+  "http-files": new URL("./servers/http-files.ts", import.meta.url),
 };
 export type ProgramName = keyof typeof PROGRAMS;
 const LOADS: ReadonlySet<ProgramName> = new Set(["load", "audience", "visitors", "slow-readers"]);
