@@ -1,6 +1,6 @@
 /** Files of the HTTP server, with curl. */
 import { rmSync } from "node:fs";
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -171,6 +171,26 @@ describe.skipIf(absent("curl"))("real peer: curl", () => {
         out: Buffer.from("another"),
       });
     });
+  });
+
+  test.each([
+    [
+      "that is written to in place",
+      (file: string) => writeFile(file, sample(64 * MIB, "other")),
+      18,
+    ],
+    ["that becomes shorter", (file: string) => truncate(file, 1000), 18],
+    ["that is removed", (file: string) => rm(file), 0],
+  ])("a file %s while it is sent: whole or visibly broken", async (_, change, code) => {
+    const bytes = sample(64 * MIB);
+    const url = await remote("changing", bytes);
+    // Nobody reads what it gets: it stands still until all is changed.
+    const running = beginCurl(...user, url);
+    await running.err.until(/^< HTTP\/1.1 200/);
+    await change(join(server.root, "changing"));
+    const got = await running.finish();
+    expect(got.code === 0 ? 0 : 18, got.err).toBe(code);
+    if (code === 0) expect(digest(got.out)).toBe(digest(bytes));
   });
 
   test("--compressed: what is there compressed is sent so", async () => {
