@@ -251,7 +251,6 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
 
   #answerNoRequest(status: number, why: string): void {
     const { type, body } = errorPage(status, why, null);
-    this.protocol.closeAfter();
     this.outbox.push(this.protocol.whole(status, [["Content-Type", type]], body));
     const { onAnswer } = this.#server;
     const { remoteAddress } = this;
@@ -414,6 +413,7 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
   expired(phase: Phase): void {
     const response = this.#response;
     if (phase === "head" && this.protocol.inHead) {
+      this.protocol.giveUpHead();
       this.#answerNoRequest(408, "The head did not come in time");
     } else if (phase === "body") {
       response!.request.coming!.fail(new HttpError(408, "The body came too slowly"));
