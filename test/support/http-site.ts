@@ -52,10 +52,16 @@ export class HttpSite {
     return site;
   }
 
-  /** Somebody who has connected. */
-  async come(): Promise<HttpGuest> {
+  /** A raw peer, connecting. */
+  dial(): Peer {
     const peer = this.world.dial({ localAddress: this.server.addresses[0] } as Listener);
     this.#peers.push(peer);
+    return peer;
+  }
+
+  /** Somebody who has connected. */
+  async come(): Promise<HttpGuest> {
+    const peer = this.dial();
     const before = this.server.stats().connections;
     await this.world.until(
       () => peer.connected && this.server.stats().connections > before,

@@ -105,10 +105,10 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
     this.#response = null;
     if (response !== null) {
       const why = new RequestGone("the peer is gone", { cause: this.#connection.error });
+      if (!response.ended) this.#note(response, false);
       response.forsake();
       response.request.giveUp(why);
       response.request.coming?.fail(why);
-      if (!response.ended) this.#note(response, false);
     }
     this.outbox.clear();
   }
