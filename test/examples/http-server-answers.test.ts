@@ -23,8 +23,8 @@ function mount(server: HttpServer): void {
     })
     .get("/known", (_, response) => {
       response.start(5);
-      response.write("12");
-      response.write("345");
+      void response.write("12");
+      void response.write("345");
       response.end();
     })
     .get("/moved", (_, response) => response.redirect("/ü?a=b"))

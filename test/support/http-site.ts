@@ -61,12 +61,10 @@ export class HttpSite {
 
   /** Somebody who has connected. */
   async come(): Promise<HttpGuest> {
+    const before = this.reactor.stats().accepted;
     const peer = this.dial();
-    const before = this.server.stats().connections;
-    await this.world.until(
-      () => peer.connected && this.server.stats().connections > before,
-      "a connection",
-    );
+    const accepted = (): boolean => this.reactor.stats().accepted > before;
+    await this.world.until(() => peer.connected && accepted(), "a connection");
     return new HttpGuest(this, peer);
   }
 

@@ -113,9 +113,14 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
     this.outbox.clear();
   }
 
+  /** Whether a request is being answered. */
+  get running(): boolean {
+    return this.#response !== null;
+  }
+
   /** Whether a request is under way. */
   get busy(): boolean {
-    return this.#response !== null || this.protocol.inHead;
+    return this.running || this.protocol.inHead;
   }
 
   // Events of the protocol.
