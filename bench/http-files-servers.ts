@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-import { runs } from "./files-servers.ts";
 import { childrenOf, cpuOf, peakMemoryOf } from "./process-stat.ts";
 import { Child, freePort, own, ownFolder } from "./processes.ts";
 
@@ -17,10 +16,6 @@ export type StaticServerName = "iomux" | "sirv" | "sirv-dev" | "nginx";
 const NGINX = "/usr/sbin/nginx";
 /** For a server to answer for the first time. */
 const PATIENCE_MS = 10_000;
-
-export function hasNginx(): boolean {
-  return runs(NGINX, ["-v"]);
-}
 
 export class StaticServer {
   readonly port: number;

@@ -1,20 +1,22 @@
 /**
- * Benchmark "http-files": static files of the HTTP server against node:http with sirv, and nginx.
- * The figure is requests per second of the server's CPU, all of its processes and threads.
+ * Static files of the HTTP server against node:http with sirv, and nginx. The figure is requests per
+ * second of the server's CPU, all of its processes and threads.
  */
 import { execFile } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { Library, runs } from "./files-servers.ts";
+import { Library } from "./files-servers.ts";
 import { makeFile, SLICE_BYTES } from "./files-transfer.ts";
-import { hasNginx, StaticServer, type StaticServerName } from "./http-files-servers.ts";
+import type { HttpRun } from "./http.ts";
+import { StaticServer, type StaticServerName } from "./http-files-servers.ts";
+import { WRK } from "./http-servers.ts";
 import { ownFolder } from "./processes.ts";
-import type { Bench, BenchOptions, Remark, Row } from "./report.ts";
+import type { Remark, Row } from "./report.ts";
 import { interleave, summarize } from "./rounds.ts";
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -23,6 +25,7 @@ const CONNECTIONS = 64;
 const SLICES = 2;
 /** Files that are asked for in turn, so that no two requests of a while are for the same. */
 const MANY = 1000;
+const LARGE = "files, a large one";
 /** Our requests per second of CPU, in times theirs. */
 const GOAL = 1.3;
 /** Bytes of memory more, for a download of 1 GiB: the pool of large pieces, and some. */
@@ -36,36 +39,22 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { name: "1 KiB", bytes: KIB, files: 1, goal: GOAL },
-  { name: "100 KiB", bytes: 100 * KIB, files: 1, goal: GOAL },
-  { name: `${MANY} files of 1 KiB`, bytes: KIB, files: MANY, goal: null },
+  { name: "files, one of 1 KiB", bytes: KIB, files: 1, goal: GOAL },
+  { name: "files, one of 100 KiB", bytes: 100 * KIB, files: 1, goal: GOAL },
+  { name: `files, ${MANY} of 1 KiB`, bytes: KIB, files: MANY, goal: null },
 ];
 
-type Progress = (line: string) => void;
-
-export const httpFiles: Bench = {
-  title: "http-files, static files against node:http with sirv and nginx, with wrk and curl",
-  async run(options, progress) {
-    const missing = ["wrk", "curl"].filter((name) => !isThere(name));
-    if (missing.length > 0) return [{ name: missing.join(", "), remark: "not installed" }];
-    const library = new Library();
-    const rows: (Row | Remark)[] = [];
-    if (!hasNginx()) rows.push({ name: "not compared with", remark: "nginx is not installed" });
-    for (const one of CASES.filter(({ name }) => name.includes(options.only))) {
-      rows.push(...(await measureCase(one, library, { options, progress })));
-    }
-    if ("1 GiB".includes(options.only)) rows.push(...(await measureLarge(library, options)));
-    rmSync(library.root, { recursive: true });
-    return rows;
-  },
-};
-
-/** wrk has no flag that ends with 0. */
-function isThere(name: string): boolean {
-  return runs("which", [name]);
+export async function measureStatic(run: HttpRun): Promise<(Row | Remark)[]> {
+  const library = new Library();
+  const rows: (Row | Remark)[] = [];
+  for (const one of CASES.filter(({ name }) => name.includes(run.options.only))) {
+    rows.push(...(await measureCase(one, library, run)));
+  }
+  if (LARGE.includes(run.options.only)) rows.push(await measureLarge(library, run));
+  rmSync(library.root, { recursive: true });
+  return rows;
 }
 
-/** Changed long ago: files that were changed just now are treated with care. */
 function fill({ bytes, files }: Case, library: Library): string {
   const folder = `files-${bytes}-${files}`;
   mkdirSync(library.at(folder));
@@ -79,11 +68,11 @@ function fill({ bytes, files }: Case, library: Library): string {
 async function measureCase(
   one: Case,
   library: Library,
-  { options, progress }: { readonly options: BenchOptions; readonly progress: Progress },
+  { peers, options, progress }: HttpRun,
 ): Promise<Row[]> {
   const folder = fill(one, library);
   const names: StaticServerName[] = ["iomux", "sirv", "sirv-dev"];
-  if (hasNginx()) names.push("nginx");
+  if (peers.includes("nginx")) names.push("nginx");
   const servers = new Map<StaticServerName, StaticServer>();
   for (const name of names) {
     servers.set(name, await StaticServer.start(name, library.root, `/${folder}/0.bin`));
@@ -93,7 +82,7 @@ async function measureCase(
   for (const name of names) await rate(name);
   const rounds: Record<StaticServerName, number>[] = [];
   for (let round = 1; round <= options.rounds; round++) {
-    progress(`http-files, ${one.name}: round ${round} of ${options.rounds}`);
+    progress(`http, ${one.name}: round ${round} of ${options.rounds}`);
     rounds.push(await interleave(names, SLICES, rate));
   }
   for (const server of servers.values()) await server.stop();
@@ -131,7 +120,7 @@ function loadScript(folder: string, files: number): string {
 async function load(server: StaticServer, script: string): Promise<number> {
   const before = server.cpu();
   const args = ["-t1", `-c${CONNECTIONS}`, "-d1s", "-s", script];
-  const { stdout } = await run("wrk", [...args, `http://127.0.0.1:${server.port}/`]);
+  const { stdout } = await execute(WRK, [...args, `http://127.0.0.1:${server.port}/`]);
   const spent = server.cpu() - before;
   const wrong = /Non-2xx.*|Socket errors.*/.exec(stdout);
   if (wrong !== null) throw new Error(`wrk: ${wrong[0]}`);
@@ -139,8 +128,9 @@ async function load(server: StaticServer, script: string): Promise<number> {
 }
 
 /** How much its memory grows with a large file, and how fast that is. */
-async function measureLarge(library: Library, { slices }: BenchOptions): Promise<Row[]> {
-  const bytes = slices * SLICE_BYTES;
+async function measureLarge(library: Library, { options, progress }: HttpRun): Promise<Row> {
+  progress(`http, ${LARGE}`);
+  const bytes = options.slices * SLICE_BYTES;
   const [small, large] = [makeFile(library, "small", MIB), makeFile(library, "large", bytes)];
   const server = await StaticServer.start("iomux", library.root, `/${small}`);
   const growths: number[] = [];
@@ -148,7 +138,7 @@ async function measureLarge(library: Library, { slices }: BenchOptions): Promise
   for (let round = 0; round < 3; round++) {
     const before = server.peakMemory();
     const url = `http://127.0.0.1:${server.port}/${large}`;
-    const { stdout } = await run("curl", [
+    const { stdout } = await execute("curl", [
       "-sS",
       "-o",
       "/dev/null",
@@ -161,14 +151,12 @@ async function measureLarge(library: Library, { slices }: BenchOptions): Promise
   }
   await server.stop();
   rmSync(library.at("large"));
-  return [
-    {
-      name: `1 GiB: memory more for ${bytes / MIB} MiB in one file`,
-      unit: "MiB a second",
-      figures: { iomux: summarize(rates) },
-      reached: summarize([growths.reduce((sum, growth) => sum + growth, 0)]),
-      reachedUnit: "MiB",
-      goal: GOAL_MIB,
-    },
-  ];
+  return {
+    name: `${LARGE}: memory more for ${bytes / MIB} MiB`,
+    unit: "MiB a second",
+    figures: { iomux: summarize(rates) },
+    reached: summarize([growths.reduce((sum, growth) => sum + growth, 0)]),
+    reachedUnit: "MiB",
+    goal: GOAL_MIB,
+  };
 }

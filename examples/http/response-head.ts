@@ -48,6 +48,12 @@ function checkValue(name: string, value: string): void {
   }
 }
 
+/** Throws for what no field of an answer may be. */
+export function checkField(name: string, value: string): void {
+  checkName(name);
+  checkValue(name, value);
+}
+
 /** Field lines of an answer, each with CR LF. Throws for what no field may be. */
 export class FieldLines {
   text = "";

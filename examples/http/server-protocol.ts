@@ -105,6 +105,14 @@ export class ServerProtocol {
     this.#answer.closing = true;
   }
 
+  /** The head that has begun is waited for no longer: an answer is due (408), and the last one. */
+  giveUpHead(): void {
+    if (!this.inHead) throw new TypeError("no head has begun: there is nothing to be answered");
+    this.#request.step("refusal");
+    this.#answer.closing = true;
+    this.#answer.begin(null, false);
+  }
+
   /**
    * An interim answer (RFC 9110 section 15.2). No bytes for a 1.0 client, which knows none, and for
    * a 100 that nobody waits for.

@@ -31,7 +31,12 @@ onEveryServer("the callback busy", (world) => {
     const served = await servingLines(
       world(),
       {},
-      { busy: () => work > 0, frame: () => void work-- },
+      {
+        busy: () => work > 0,
+        frame: () => {
+          work--;
+        },
+      },
     );
     const { connection, peer } = await served.join();
     const closing = served.server.close({ drainMs: 10_000 });

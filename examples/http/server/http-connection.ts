@@ -105,17 +105,22 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
     this.#response = null;
     if (response !== null) {
       const why = new RequestGone("the peer is gone", { cause: this.#connection.error });
+      if (!response.ended) this.#note(response, false);
       response.forsake();
       response.request.giveUp(why);
       response.request.coming?.fail(why);
-      if (!response.ended) this.#note(response, false);
     }
     this.outbox.clear();
   }
 
+  /** Whether a request is being answered. */
+  get running(): boolean {
+    return this.#response !== null;
+  }
+
   /** Whether a request is under way. */
   get busy(): boolean {
-    return this.#response !== null || this.protocol.inHead;
+    return this.running || this.protocol.inHead;
   }
 
   // Events of the protocol.
@@ -251,7 +256,6 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
 
   #answerNoRequest(status: number, why: string): void {
     const { type, body } = errorPage(status, why, null);
-    this.protocol.closeAfter();
     this.outbox.push(this.protocol.whole(status, [["Content-Type", type]], body));
     const { onAnswer } = this.#server;
     const { remoteAddress } = this;
@@ -414,6 +418,7 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
   expired(phase: Phase): void {
     const response = this.#response;
     if (phase === "head" && this.protocol.inHead) {
+      this.protocol.giveUpHead();
       this.#answerNoRequest(408, "The head did not come in time");
     } else if (phase === "body") {
       response!.request.coming!.fail(new HttpError(408, "The body came too slowly"));

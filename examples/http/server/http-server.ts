@@ -139,7 +139,7 @@ export class HttpServer {
 
   stats(): HttpServerStats {
     let running = 0;
-    for (const { data } of this.#connections) if (data.busy) running++;
+    for (const { data } of this.#connections) if (data.running) running++;
     return { connections: this.#connections.size, running, requests: this.#home.requests };
   }
 

@@ -1,4 +1,5 @@
 /** An answer that is being given: what is said in which order, and what is left of it for HEAD. */
+import { checkField } from "../response-head.ts";
 import type { ServerProtocol } from "../server-protocol.ts";
 import { errorPage } from "./error-page.ts";
 import { ServedEventStream } from "./served-event-stream.ts";
@@ -92,6 +93,7 @@ export class ServedResponse implements HttpResponse {
     this.#mustWait("a field");
     this.#remove(name);
     for (const one of typeof value === "string" ? [value] : value) {
+      checkField(name, one);
       this.#fields.push([name, one]);
     }
     return this;
