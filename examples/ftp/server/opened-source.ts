@@ -13,6 +13,8 @@ export interface OpenedSource {
   readonly opened: Opened;
   /** Null: it is no file. */
   readonly direction: "download" | "upload" | null;
+  /** Bytes that will be moved, unless they are converted; null: nobody knows. */
+  readonly expected: number | null;
   /** Begins to move it; from then on it is the transfer's. */
   move(channel: Channel, ascii: boolean, settings: TransferSettings): Moving;
   drop(): Promise<void>;
@@ -53,6 +55,7 @@ async function openFile(
   return {
     opened: { size: reader.size, path },
     direction: "download",
+    expected: reader.size - offset,
     drop: () => reader.close(),
     move: (channel, ascii, settings) => {
       const now = (): number => settings.reactor.now();
@@ -69,6 +72,7 @@ async function openUpload(
   return {
     opened: { size: 0, path: upload.path },
     direction: "upload",
+    expected: null,
     drop: () => upload.discard(),
     move: (channel, ascii, settings) =>
       new Receiving(channel, new FileSink(upload, { ascii, pool }), settings),
@@ -82,6 +86,7 @@ function openListing(
   return {
     opened: { size: 0, path: "folder" in from ? from.folder : from.name },
     direction: null,
+    expected: null,
     drop: () => Promise.resolve(),
     move: (channel, _, settings) => {
       const entries = "folder" in from ? matching(store, from) : [from].values();
