@@ -14,6 +14,7 @@ import { fanout } from "./fanout.ts";
 import { files } from "./files.ts";
 import { flood } from "./flood.ts";
 import { http } from "./http.ts";
+import { httpFiles } from "./http-files.ts";
 import { idle } from "./idle.ts";
 import { members } from "./members.ts";
 import { buildPrograms } from "./processes.ts";
@@ -34,7 +35,7 @@ import { worlds } from "./worlds.ts";
 const BENCHES: Readonly<Record<string, Bench>> = {
   ...{ echo, tls, idle, turn, flood, noise },
   ...{ fanout, stopped, members },
-  ...{ struct: structs, worlds, files, http },
+  ...{ struct: structs, worlds, files, http, "http-files": httpFiles },
 };
 
 const { values: flags, positionals } = parseArgs({

@@ -33,6 +33,7 @@ const PROGRAMS = {
   "ftp-watched": new URL("./servers/ftp-watched.ts", import.meta.url),
   "http-iomux": new URL("./servers/http-iomux.ts", import.meta.url),
   "http-crowd": new URL("./http-crowd.ts", import.meta.url),
+  "http-files": new URL("./servers/http-files.ts", import.meta.url),
 };
 export type ProgramName = keyof typeof PROGRAMS;
 const LOADS: ReadonlySet<ProgramName> = new Set([

@@ -254,6 +254,14 @@ const serveStartTls: Script = async ({ start }) => {
   await once(socket, "end");
 };
 
+const files: Script = async ({ start }) => {
+  const url = `http://127.0.0.1:${await start().port()}`;
+  const answer = await fetch(`${url}/package.json`);
+  expect(answer.headers.get("content-type")).toBe("application/json; charset=utf-8");
+  expect(await answer.json()).toMatchObject({ name: "iomux" });
+  expect(await (await fetch(url)).text()).toContain('<a href="./docs/">docs/</a>');
+};
+
 export const SCRIPTS: Readonly<Record<string, Script>> = {
   echo,
   hello,
@@ -293,4 +301,5 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   "tls-echo": tlsEcho,
   "start-tls": startTls,
   "serve-start-tls": serveStartTls,
+  files,
 };

@@ -55,7 +55,7 @@ describe("a file that changes while it is sent", () => {
       },
     });
     expect(changed).toBe(true);
-    expect([answer.status, answer.isWhole]).toEqual([200, isWhole]);
+    expect([answer.status, answer.isWhole, answer.threw]).toEqual([200, isWhole, false]);
     if (isWhole) expect(answer.body === "a".repeat(LARGE)).toBe(true);
     else expect(answer.body.length).toBeLessThan(LARGE);
     expect(stage.pool.taken).toBe(0);

@@ -1,11 +1,15 @@
 import { describe, expect, test } from "vitest";
 
+import { Fields } from "../../examples/http/fields.ts";
 import {
   COARSE_CLOCK_MS,
   FINE_CLOCK_MS,
+  isSameState,
   isSettled,
   readTags,
+  validatorsOf,
 } from "../../examples/http/files/entity-tag.ts";
+import { mayBeInParts } from "../../examples/http/files/preconditions.ts";
 import { put } from "./ftp-stores.ts";
 import { CHANGED, CHANGED_MS, EARLIER, LATER, stage, Stage } from "./http-files-stage.ts";
 
@@ -73,6 +77,8 @@ const TABLE: readonly (readonly [
     200,
   ],
 ];
+
+const FILE = { name: "a", kind: "file" as const, size: 1, modifiedMs: 0, unique: "1" };
 
 async function answerTo(method: string, fields: Readonly<Record<string, string>>) {
   const on = await stage({ "/a.txt": "hello" });
@@ -173,14 +179,28 @@ describe("RFC 9110, section 8.8: validators are honest", () => {
     expect(first.fields.etag).toBeUndefined();
   });
 
+  test("8.8.2.2 and 13.1.5: the date is no help before its second is over", () => {
+    const fields = Fields.of([["If-Range", CHANGED]]);
+    const at = (nowMs: number, tag: string | null = '"a"') =>
+      mayBeInParts(fields, { tag, modifiedMs: CHANGED_MS }, nowMs);
+    expect([at(CHANGED_MS + 499), at(CHANGED_MS + 500)]).toEqual([false, true]);
+    expect(at(CHANGED_MS + 500, null)).toBe(false);
+  });
+
+  test("8.8.3.3: a coding has a tag of its own, also of the same file", () => {
+    const tags = ["", "br", "gzip"].map((coding) => validatorsOf(FILE, 5000, coding).tag);
+    expect(new Set(tags).size).toBe(3);
+  });
+
+  test("a file is in the same state only if nothing that can be seen has changed", () => {
+    expect(isSameState(FILE, { ...FILE })).toBe(true);
+    for (const change of [{ size: 2 }, { modifiedMs: 1 }, { unique: "2" }]) {
+      expect(isSameState(FILE, { ...FILE, ...change })).toBe(false);
+    }
+  });
+
   test("a disk whose times have no milliseconds is given longer, one in the future for ever", () => {
-    const at = (modifiedMs: number) => ({
-      name: "a",
-      kind: "file" as const,
-      size: 1,
-      modifiedMs,
-      unique: "1",
-    });
+    const at = (modifiedMs: number) => ({ ...FILE, modifiedMs });
     expect(isSettled(at(1000), 1000 + COARSE_CLOCK_MS)).toBe(false);
     expect(isSettled(at(1000), 1001 + COARSE_CLOCK_MS)).toBe(true);
     expect(isSettled(at(1001), 1001 + FINE_CLOCK_MS)).toBe(false);

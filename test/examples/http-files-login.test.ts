@@ -163,6 +163,15 @@ describe("hashes are dear", () => {
     expect((await guess()).status).toBe(429);
   });
 
+  test("guesses at once are counted like those one after the other", async () => {
+    const { on } = await stage();
+    const guesses = Array.from({ length: 2 * WRONG_PASSWORDS }, (_, i) => as("alice", `${i}`));
+    const answers = await Promise.all(guesses.map((asked) => on.ask("GET", "/a.txt", asked)));
+    const heard = answers.filter(({ status }) => status === 401);
+    expect(heard).toHaveLength(WRONG_PASSWORDS);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(WRONG_PASSWORDS);
+  });
+
   test("many at once are told to come back", async () => {
     const { on, login } = await stage();
     login.mockResolvedValue("busy");

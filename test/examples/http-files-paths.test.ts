@@ -285,6 +285,7 @@ describe("content types", () => {
     ["a.tar.gz", "application/gzip"],
     ["a.none-such", "application/octet-stream"],
     ["html", "application/octet-stream"],
+    ["abc", "application/octet-stream"],
     ["README", "application/octet-stream"],
     ["a.", "application/octet-stream"],
     ["a.constructor", "application/octet-stream"],

@@ -34,6 +34,8 @@ export interface Answer {
   readonly body: string;
   /** Whole, or broken off in a way that shows. */
   readonly isWhole: boolean;
+  /** Whether the handler has thrown, but for a refusal. */
+  readonly threw: boolean;
   /** Whether the body of the request was asked for. */
   readonly bodyRead: boolean;
 }
@@ -82,10 +84,12 @@ export class Stage {
   async ask(method: string, target: string, asked: Asked = {}): Promise<Answer> {
     const request = requestOf(method, target, asked);
     const response = new FakeResponse(method, asked.onBytes);
+    let threw = false;
     try {
       await this.files.handle(request, response);
       if (!response.ended) response.broken = true;
     } catch (error) {
+      threw = !(error instanceof HttpError);
       if (response.headSent) response.broken = true;
       else if (error instanceof HttpError) response.refuse(error.status, error.message);
       else response.refuse(500, String(error));
@@ -95,6 +99,7 @@ export class Stage {
       fields: Object.fromEntries(response.fields),
       body: Buffer.concat(response.sent).toString(),
       isWhole: !response.broken,
+      threw,
       bodyRead: (request.body as FakeBody).asked,
     };
   }
@@ -187,6 +192,8 @@ function requestOf(method: string, target: string, asked: Asked): HttpRequest {
   };
 }
 
+const HIGH_WATER_MARK = 64 * 1024;
+
 /** Fails for what a connection would not send. Bytes are read when they leave, not before. */
 class FakeResponse implements HttpResponse {
   readonly fields = new Map<string, string>();
@@ -249,11 +256,12 @@ class FakeResponse implements HttpResponse {
   }
 
   write(bytes: string | Uint8Array): Promise<void> | undefined {
-    const piece = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
-    this.#given += piece.length;
+    this.#given += bytes.length;
+    const before = this.#borrowed.reduce((sum, one) => sum + one.length, 0);
+    const isFull = before + bytes.length >= HIGH_WATER_MARK;
+    const piece = isFull && typeof bytes !== "string" ? bytes : Buffer.from(bytes as string);
     if (this.wantsBody) this.#borrowed.push(piece);
-    const waiting = this.#borrowed.reduce((sum, one) => sum + one.length, 0);
-    return waiting < 64 * 1024 ? undefined : this.#leave();
+    return isFull ? this.#leave() : undefined;
   }
 
   async #leave(): Promise<void> {

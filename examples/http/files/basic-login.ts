@@ -48,7 +48,7 @@ export class BasicLogin {
     string,
     { readonly login: Promise<Login>; readonly untilMs: number }
   >();
-  /** Addresses that were wrong, with what they may try. */
+  /** Addresses that passwords came from, with what they may try. */
   readonly #tries = new Map<string, TokenBucket>();
 
   constructor(options: BasicLoginOptions) {
@@ -96,13 +96,19 @@ export class BasicLogin {
     const key = hmac.update(`${name}:${password}`).digest("base64");
     const known = this.#logins.get(key);
     if (known !== undefined && known.untilMs > now()) return known.login;
-    if (this.#mustWait(host)) return "too-often";
+    // Taken before it is known to be wrong: many guesses at once are as many.
+    const tries = this.#triesOf(host);
+    if (!tries.take(1, now())) return "too-often";
     const login = accounts.login(name, password, host);
     this.#remember(key, login);
-    const result = await login;
-    if (typeof result === "string") this.#logins.delete(key);
-    if (result === "wrong") this.#countWrong(host);
-    return result;
+    let result: Login = "busy";
+    try {
+      result = await login;
+      return result;
+    } finally {
+      if (typeof result === "string") this.#logins.delete(key);
+      if (result !== "wrong") tries.giveBack(1, now());
+    }
   }
 
   #remember(key: string, login: Promise<Login>): void {
@@ -111,17 +117,12 @@ export class BasicLogin {
     forgetFirst(this.#logins, MAX_REMEMBERED);
   }
 
-  #mustWait(host: string): boolean {
-    const tries = this.#tries.get(host);
-    return tries !== undefined && tries.waitMs(1, this.#options.now()) > 0;
-  }
-
-  #countWrong(host: string): void {
+  #triesOf(host: string): TokenBucket {
     const options = { perSecond: 1 / WRONG_PASSWORD_SECONDS, burst: WRONG_PASSWORDS };
     const tries = this.#tries.get(host) ?? new TokenBucket(options);
-    tries.spend(1, this.#options.now());
     this.#tries.set(host, tries);
     forgetFirst(this.#tries, MAX_COUNTED_ADDRESSES);
+    return tries;
   }
 }
 

@@ -70,12 +70,7 @@ export function readTags(list: string): "*" | readonly string[] | null {
   return tags.length === 0 ? null : tags;
 }
 
-/** RFC 9110, section 8.8.3.2: both are strong, and the same. Null is the same as none. */
-export function matchesStrongly(one: string, other: string | null): boolean {
-  return one === other && !one.startsWith("W/");
-}
-
-/** RFC 9110, section 8.8.3.2: the same, but for their strength. */
-export function matchesWeakly(one: string, other: string | null): boolean {
-  return one.replace(/^W\//, "") === other?.replace(/^W\//, "");
+/** RFC 9110, section 8.8.3.2. Ours is strong: what is equal to it matches strongly. */
+export function matchesWeakly(theirs: string, tag: string | null): boolean {
+  return theirs.replace(/^W\//, "") === tag;
 }

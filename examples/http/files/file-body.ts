@@ -11,9 +11,6 @@ import { isSameState } from "./entity-tag.ts";
 import type { Lookups } from "./lookups.ts";
 import { lengthOf, type Piece, type Range } from "./ranges.ts";
 
-/** From so many bytes on `write()` says when they have left; fewer are the response's for good. */
-const BORROWED_BYTES = 64 * 1024;
-
 export interface FileBodySettings {
   readonly store: FileStore;
   readonly lookups: Lookups;
@@ -70,7 +67,7 @@ export class FileBody {
       left -= piece.length;
       if (left === 0 && isLast) await this.#check();
       this.#inUse = true;
-      await response.write(piece.length < BORROWED_BYTES ? Buffer.from(piece) : piece);
+      await response.write(piece);
       this.#inUse = false;
     }
     await this.close();

@@ -55,11 +55,15 @@ export class KeptFiles<T extends KeptFile> {
 
   #add(path: string, file: T): void {
     this.#files.set(path, file);
-    this.#bytes += file.bytes.length + OVERHEAD_BYTES;
+    this.#bytes += costOf(path, file);
   }
 
   #drop(path: string, file: T): void {
     this.#files.delete(path);
-    this.#bytes -= file.bytes.length + OVERHEAD_BYTES;
+    this.#bytes -= costOf(path, file);
   }
+}
+
+function costOf(path: string, { bytes }: KeptFile): number {
+  return bytes.length + path.length + OVERHEAD_BYTES;
 }

@@ -1,7 +1,7 @@
 /** Conditions of a request, in the order of RFC 9110, section 13.2.2. */
 import { readDate } from "../http-date.ts";
 import type { Fields } from "../fields.ts";
-import { matchesStrongly, matchesWeakly, readTags, type Validators } from "./entity-tag.ts";
+import { matchesWeakly, readTags, type Validators } from "./entity-tag.ts";
 
 /** `perform`: as if there were no conditions. Else the status of the answer. */
 export type Verdict = "perform" | 304 | 412;
@@ -45,7 +45,7 @@ function isOneOf(list: string, current: Validators | null): boolean {
   if (current === null) return false;
   const tags = readTags(list);
   if (tags === "*") return true;
-  return tags?.some((tag) => matchesStrongly(tag, current.tag)) ?? false;
+  return tags?.some((theirs) => theirs === current.tag) ?? false;
 }
 
 /** Section 13.1.2. */
@@ -53,7 +53,7 @@ function isNoneOf(list: string, current: Validators | null): boolean {
   if (current === null) return true;
   const tags = readTags(list);
   if (tags === "*") return false;
-  return !(tags?.some((tag) => matchesWeakly(tag, current.tag)) ?? false);
+  return !(tags?.some((theirs) => matchesWeakly(theirs, current.tag)) ?? false);
 }
 
 /** Section 13.1.3. What was changed just now may be changed again in the same second. */
@@ -72,7 +72,7 @@ export function mayBeInParts(fields: Fields, current: Validators, nowMs: number)
   const ifRange = fields.get("if-range");
   if (ifRange === null) return true;
   if (current.tag === null) return false;
-  if (/^(W\/)?"/.test(ifRange)) return matchesStrongly(ifRange, current.tag);
+  if (/^(W\/)?"/.test(ifRange)) return ifRange === current.tag;
   const date = dateOf(ifRange, nowMs);
   const modified = seconds(current.modifiedMs);
   return date !== null && seconds(date) === modified && seconds(nowMs) > modified;
