@@ -54,7 +54,7 @@ async function obey(reactor: Reactor, settings: ClientSettings): Promise<number>
   };
   if (command.kind === "open") {
     const { address } = command;
-    const dialler = (ask: Ask): AddressDialler => new AddressDialler({ ...dialling, ask });
+    const dialler = (ask: Ask | null): AddressDialler => new AddressDialler({ ...dialling, ask });
     return runInteractive({ reactor, address, quiet, dialler });
   }
   await once(reactor, command, settings, dialling);

@@ -59,6 +59,14 @@ describe("how it is answered", () => {
     expect(failure.kind).toBe("nonsense");
   });
 
+  test("what nobody has asked for is no answer to what is asked next", async () => {
+    const client = await openClient(
+      await OddServer.open({ answers: { CWD: "250 ok\n200 and more" } }),
+    );
+    await client.enter("x");
+    expect(await client.folder()).toBe("/");
+  });
+
   test("226 that comes before the data is kept until the data has come", async () => {
     const server = await OddServer.open({ hasty: true, data: sample(300_000) });
     const client = await openClient(server);
@@ -166,7 +174,7 @@ describe("what is listed", () => {
   test("more entries than are taken is an error, and so is what never ends", async () => {
     const data = Buffer.from("-rw-r--r-- 1 a b 7 Mar  3  2020 x\r\n".repeat(11));
     const server = await OddServer.open({ data });
-    const client = await openClient({ ...server, port: server.port, maxListingEntries: 10 });
+    const client = await openClient({ port: server.port, maxListingEntries: 10 });
     const { message } = await failureOf(client.list(""), "declined");
     expect(message).toBe("the folder has more than 10 entries: raise --listing-entries");
     expect(await client.folder()).toBe("/");

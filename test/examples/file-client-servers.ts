@@ -145,11 +145,11 @@ async function freePort(): Promise<number> {
 }
 
 /** Until it says 220. */
-async function greeted(port: number, { ended, err, out }: Running): Promise<void> {
-  let gone = false;
-  void ended.then(() => (gone = true));
+async function greeted(port: number, { child, ended, err, out }: Running): Promise<void> {
   while (!(await greetsAt(port))) {
-    if (gone) throw new Error(`no server at ${port}: ${[...out.lines, ...err.lines].join("\n")}`);
+    if (child.exitCode === null && child.signalCode === null) continue;
+    await ended;
+    throw new Error(`no server at ${port}: ${[...out.lines, ...err.lines].join("\n")}`);
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type FtpClient,
   type FtpClientSettings,
 } from "../../examples/ftp/client/ftp-client.ts";
-import type { ClientFailure, FailureKind } from "../../examples/ftp/client/failure.ts";
+import { ClientFailure, type FailureKind } from "../../examples/ftp/client/failure.ts";
 
 export interface Place extends Partial<FtpClientSettings> {
   readonly port: number;
@@ -43,10 +43,11 @@ export async function failureOf(
     (value) => {
       throw new Error(`it did not fail: ${JSON.stringify(value)}`);
     },
-    (error: unknown) => error as ClientFailure,
+    (error: unknown) => error,
   );
-  if (failure.name !== "ClientFailure" || (kind !== undefined && failure.kind !== kind)) {
-    throw new Error(`${failure.kind}, and not ${String(kind)}: ${failure.stack}`);
+  if (!(failure instanceof ClientFailure)) throw failure as Error;
+  if (kind !== undefined && failure.kind !== kind) {
+    throw new Error(`${failure.kind}, and not ${kind}: ${failure.stack}`);
   }
   return failure;
 }

@@ -7,9 +7,9 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 
 /**
  * `cut`: everything is reset. `silent`: nothing moves any more, and nobody says so. `stuck`: no data
- * moves any more.
+ * moves any more, though the sender gets rid of it. `held`: none is taken from the sender either.
  */
-type Fate = "cut" | "silent" | "stuck";
+type Fate = "cut" | "silent" | "stuck" | "held";
 
 export class FtpProxy {
   port = 0;
@@ -109,9 +109,10 @@ export class FtpProxy {
         this.moved += bytes.length;
         if (!to.write(bytes)) {
           from.pause();
-          to.once("drain", () => from.resume());
+          to.once("drain", () => this.#isHeld || from.resume());
         }
         if (this.#fate !== null && this.moved >= this.#fate.atBytes) this.#meet(this.#fate.what);
+        if (this.#isHeld) from.pause();
       });
       from.on("end", () => {
         if (!this.#met) to.end();
@@ -119,9 +120,13 @@ export class FtpProxy {
     }
   }
 
+  get #isHeld(): boolean {
+    return this.#met && this.#fate?.what === "held";
+  }
+
   /** Whether not even the control connection lives. */
   get #isDead(): boolean {
-    return this.#met && this.#fate?.what !== "stuck";
+    return this.#met && (this.#fate?.what === "cut" || this.#fate?.what === "silent");
   }
 
   #meet(what: Fate): void {

@@ -10,7 +10,7 @@ import { ClientFailure } from "./failure.ts";
 import { isDistrust } from "./failure-causes.ts";
 
 /** Bytes that are moved at once. */
-export const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 /** Bytes of a line of a listing. */
 export const MAX_ENTRY_BYTES = 16 * 1024;

@@ -68,7 +68,7 @@ export class AddressDialler implements Dialler {
     this.#address = address;
     const client = await dial(address, { ...this.#settings, ...this.#asking() }, signal);
     try {
-      if (typed !== null && address.path !== "") await client.enter(address.path);
+      if (address.path !== "") await client.enter(address.path);
     } catch (error) {
       client.abort();
       throw error;

@@ -86,6 +86,7 @@ const LOCAL: Readonly<Record<string, readonly [FailureKind, string]>> = {
   ENOENT: ["no-file", "there is no such file or folder"],
   ENOTDIR: ["no-file", "there is no such folder"],
   EISDIR: ["misuse", "it is a folder: name a file"],
+  EEXIST: ["misuse", "something has this name already: choose another one"],
   ENAMETOOLONG: ["misuse", "the name is too long: give another one"],
   EACCES: ["no-permission", "permission denied: see whose it is, and its mode"],
   EPERM: ["no-permission", "the system does not permit it: see whose it is, and its mode"],

@@ -89,7 +89,9 @@ function tlsOf(flags: Flags): ClientSettings["tls"] {
 }
 
 function commandOf(flags: Flags): Command {
-  const [name = "open", ...words] = flags.words;
+  const [first = "open", ...rest] = flags.words;
+  // As other clients take it: an address alone.
+  const [name, words] = first.startsWith("ftp://") ? ["open", flags.words] : [first, rest];
   const all = flags.has("all");
   if (all && name !== "list") throw new Error("--all is for list");
   switch (name) {

@@ -20,12 +20,15 @@ export interface InteractiveOptions {
   readonly address: string | null;
   /** Nothing is said but what was asked for, and what went wrong. */
   readonly quiet: boolean;
-  /** `ask` asks for what must not be shown. */
-  readonly dialler: (ask: Screen["askHidden"]) => Dialler;
+  /** `ask` asks for what must not be shown; null: there is nobody to ask. */
+  readonly dialler: (ask: Screen["askHidden"] | null) => Dialler;
 }
 
-/** Exit status of who writes for nobody, as of a program that SIGPIPE ends. */
-const NOBODY_READS = 128 + constants.signals.SIGPIPE;
+/** Exit status of who writes for nobody, as of a program that the system ends for this. */
+const NOBODY_READS = {
+  terminal: 128 + constants.signals.SIGHUP,
+  pipe: 128 + constants.signals.SIGPIPE,
+};
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -37,7 +40,7 @@ export async function runInteractive(options: InteractiveOptions): Promise<numbe
   const screen = editing ? new Terminal() : new Pipe(reactor, "file-client");
   const shell = new Shell({
     ...{ output: screen, quiet, local: new LocalFolder(process.cwd(), homedir()) },
-    dialler: dialler((question, signal) => screen.askHidden(question, signal)),
+    dialler: dialler(editing ? (question, signal) => screen.askHidden(question, signal) : null),
   });
   const interactive = new Interactive(screen, shell);
   const obey = (signal: (typeof SIGNALS)[number]): void => {
@@ -74,7 +77,7 @@ export class Interactive {
       },
       interrupt: () => this.interrupt(),
       complete: (line) => this.#shell.complete(line),
-      gone: () => this.leave(NOBODY_READS),
+      gone: () => this.leave(NOBODY_READS[this.#screen.interactive ? "terminal" : "pipe"]),
     });
     const failure = await this.#obeyAll(address);
     this.#screen.close();
@@ -114,7 +117,10 @@ export class Interactive {
       const failure = await this.#obeyNext();
       if (failure === null) continue;
       this.#complain(failure);
-      if (!this.#screen.interactive) return failure;
+      if (this.#screen.interactive) continue;
+      if (failure.kind === "interrupted") this.#shell.abort();
+      else await this.#shell.end();
+      return failure;
     }
     await this.#shell.end();
     return null;
@@ -122,13 +128,13 @@ export class Interactive {
 
   async #obeyNext(): Promise<ClientFailure | null> {
     let line: string | null;
+    this.#line++;
     try {
       line = await this.#screen.ask();
     } catch (error) {
       if (error instanceof ClientFailure) return error;
       throw error;
     }
-    this.#line++;
     if (line !== null) return this.#shell.obey(line);
     await this.#shell.end();
     return null;

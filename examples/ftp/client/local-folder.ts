@@ -2,20 +2,10 @@
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 
-import { ClientFailure, type FailureKind } from "./failure.ts";
+import { localFailure } from "./failure-causes.ts";
+import { ClientFailure } from "./failure.ts";
 import type { RemoteEntry } from "./remote-entry.ts";
 import { shownName } from "./shown-name.ts";
-
-const KINDS: Readonly<Partial<Record<string, readonly [FailureKind, string]>>> = {
-  ENOENT: ["no-file", "there is no such file or folder here"],
-  ENOTDIR: ["no-file", "a part of this path is no folder"],
-  EACCES: ["no-permission", "you may not do this here"],
-  EPERM: ["no-permission", "you may not do this here"],
-  EROFS: ["no-permission", "this disk is read-only"],
-  EEXIST: ["local-error", "something has this name already"],
-  ENOSPC: ["local-disk-full", "there is no room on this disk"],
-  EDQUOT: ["local-disk-full", "you have no room left on this disk"],
-};
 
 export class LocalFolder {
   readonly #home: string;
@@ -95,8 +85,6 @@ async function told<T>(path: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    const [kind, what] = KINDS[code] ?? ["local-error", `the file system says ${code}`];
-    throw new ClientFailure(kind, `${shownName(path)}: ${what}`, { cause: error });
+    throw localFailure(error, path);
   }
 }

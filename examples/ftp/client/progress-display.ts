@@ -4,6 +4,7 @@
  */
 import type { Transferred } from "./ftp-client.ts";
 import { formatBytes, formatSeconds, progressLine, rateOf, type Progress } from "./progress.ts";
+import { shortenText } from "./text-width.ts";
 
 /** Between two lines in a pipe. */
 export const LINE_MS = 10_000;
@@ -31,6 +32,9 @@ export class ProgressDisplay {
   constructor(output: ProgressOutput, name: string) {
     this.#output = output;
     this.#name = name;
+    const { columns } = output;
+    // Until the first byte comes.
+    if (columns !== null) output.draw(shortenText(name, columns - 1));
   }
 
   moved(progress: Progress): void {

@@ -111,7 +111,9 @@ export class Session {
     const { user, password, tls } = settings;
     const login = session.dialogue.logIn({ user, password, tls: tls !== null });
     // Nobody abandons a login: what is left of it is closed.
-    options.signal?.addEventListener("abort", () => control.abort(), { once: true });
+    const { signal } = options;
+    const stop = (): void => control.abort();
+    signal?.addEventListener("abort", stop);
     try {
       return await session.alone(async (turn) => {
         await turn.run(login, options);
@@ -120,6 +122,8 @@ export class Session {
     } catch (error) {
       control.abort();
       throw error;
+    } finally {
+      signal?.removeEventListener("abort", stop);
     }
   }
 

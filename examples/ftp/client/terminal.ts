@@ -15,6 +15,7 @@ import { Keyboard, KeyStream, MAX_HELD_KEYS } from "./keyboard.ts";
 import type { Person, Screen } from "./screen.ts";
 
 const PROMPT = "ftp> ";
+const USUAL_COLUMNS = 80;
 
 /** Lines that the arrow keys bring back. */
 export const MAX_HISTORY_LINES = 1000;
@@ -40,7 +41,8 @@ export class Terminal implements Screen {
   };
 
   get columns(): number {
-    return process.stdout.columns;
+    // Some terminals do not know how wide they are.
+    return process.stdout.columns || USUAL_COLUMNS;
   }
 
   listen(person: Person): void {

@@ -87,8 +87,8 @@ async function putFile(
   }
 }
 
-/** Where a remote file goes: its own name, in `local` if that is a folder, else `local`. */
-async function localPath({ local }: Errand, remote: string, given = "."): Promise<string> {
+/** Where a remote file goes: to `given`, or with its own name into the folder that this is. */
+async function localPath({ local }: Errand, remote: string, given = "./"): Promise<string> {
   const isFolder = given.endsWith("/") || (await local.isFolder(given));
   if (!isFolder) return local.resolve(given);
   const name = localName(remote);

@@ -18,6 +18,7 @@ import { change, entries, makeHome, outcome } from "./store-answers.ts";
 import type { TransferRecord } from "./transfer-log.ts";
 
 export interface ErrandSettings extends DataSettings, SourceSettings {
+  readonly store: FileStore;
   readonly login: Accounts["login"];
   /** What clients are told to connect to in passive mode; null: the address they came to. */
   readonly advertisedHost: string | null;
@@ -189,8 +190,8 @@ export class Errands {
   }
 
   async #open(source: Source): Promise<Answers["open"]> {
-    const settings = { ...this.#settings, store: this.#store };
-    const opened = await outcome(() => openSource(source, settings), settings.report);
+    const settings = this.#settings;
+    const opened = await outcome(() => openSource(source, this.#store, settings), settings.report);
     if (!opened.ok) return opened;
     this.#opened = opened.value;
     return { ok: true, value: opened.value.opened };
@@ -212,8 +213,11 @@ export class Errands {
       expected: ascii ? null : opened.expected,
     };
     this.#running = running;
+    const { reactor, stallMs, report } = this.#settings;
     const moving = opened.move(channel, ascii, {
-      ...this.#settings,
+      reactor,
+      stallMs,
+      report,
       rate: this.#rate,
       onMoved: (more) => {
         running.bytes += more;

@@ -27,7 +27,6 @@ interface Moving {
 }
 
 export interface SourceSettings {
-  readonly store: FileStore;
   readonly pool: BufferPool;
   /** Entries that a listing has at most. */
   readonly maxEntries: number;
@@ -36,20 +35,25 @@ export interface SourceSettings {
 }
 
 /** Throws StoreError. */
-export function openSource(source: Source, settings: SourceSettings): Promise<OpenedSource> {
+export function openSource(
+  source: Source,
+  store: FileStore,
+  settings: SourceSettings,
+): Promise<OpenedSource> {
   switch (source.kind) {
     case "retrieve":
-      return openFile(source, settings);
+      return openFile(source, store, settings);
     case "store":
-      return openUpload(source, settings);
+      return openUpload(source, store, settings);
     case "list":
-      return Promise.resolve(openListing(source, settings));
+      return Promise.resolve(openListing(source, store, settings));
   }
 }
 
 async function openFile(
   { path, offset }: Source & { kind: "retrieve" },
-  { store, pool }: SourceSettings,
+  store: FileStore,
+  { pool }: SourceSettings,
 ): Promise<OpenedSource> {
   const reader = await store.openReader(path, offset);
   return {
@@ -66,7 +70,8 @@ async function openFile(
 
 async function openUpload(
   { path, mode }: Source & { kind: "store" },
-  { store, pool }: SourceSettings,
+  store: FileStore,
+  { pool }: SourceSettings,
 ): Promise<OpenedSource> {
   const upload = await store.openUpload(path, mode);
   return {
@@ -81,7 +86,8 @@ async function openUpload(
 
 function openListing(
   { from, listing }: Source & { kind: "list" },
-  { store, maxEntries, wallMs }: SourceSettings,
+  store: FileStore,
+  { maxEntries, wallMs }: SourceSettings,
 ): OpenedSource {
   return {
     opened: { size: 0, path: "folder" in from ? from.folder : from.name },
@@ -96,7 +102,7 @@ function openListing(
   };
 }
 
-async function* matching(
+export async function* matching(
   store: FileStore,
   { folder, pattern }: { readonly folder: string; readonly pattern: string | null },
 ): AsyncGenerator<Entry> {

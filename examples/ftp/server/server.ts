@@ -190,7 +190,6 @@ function controlSettings(
     session: {
       greeting: "iomux file server",
       tls: tlsPolicy,
-      hostNames: null,
       limits: {
         ...DEFAULT_SESSION_LIMITS,
         maxPasswordTries: settings.passwordTries,
