@@ -27,6 +27,9 @@ const PROTOCOL_EXCEPTIONS = [
   "^examples/ftp/server/",
   "^examples/http/server/",
   "^examples/http/(server|files)/",
+  "^examples/ftp/client/(local-folder|pipe|interactive)\\.ts$",
+  "^examples/ftp/client/(control-connection|data-connection|session|ftp-client)\\.ts$",
+  "^examples/ftp/client/(file-transfer|download|upload|credentials|dial|one-shot)\\.ts$",
 ];
 
 const forbid = (name, comment, from, to) => ({ name, severity: "error", comment, from, to });

@@ -1,20 +1,26 @@
 /** The file server: flags and wiring. `npm run file-server -- --help` tells the rest. */
 import { randomInt } from "node:crypto";
 
-import { createReactor, createTlsContext, formatAddress, IomuxError } from "iomux";
-import type { Reactor, SocketAddress, TlsContext } from "iomux";
+import { createReactor, createTlsContext, formatAddress, IomuxError, READABLE } from "iomux";
+import type { Reactor, Server, SocketAddress, TlsContext } from "iomux";
 
 import { Accounts, readAccounts, userLine, type AccountsOptions } from "./ftp/server/accounts.ts";
-import { askPassword } from "./ftp/server/ask-password.ts";
+import { askPassword } from "./program/ask-password.ts";
 import { LARGE_BYTES } from "./ftp/server/buffer-pool.ts";
 import { readIdentity, selfSigned } from "./program/certificate.ts";
 import { makeDemoFolder, removeDemoFolder } from "./ftp/server/demo-folder.ts";
 import { openDiskStore } from "./ftp/store/disk-store.ts";
 import { StoreError, type FileStore } from "./ftp/store/file-store.ts";
-import { HELP, readSettings, type NewUserSettings, type Settings } from "./ftp/server/flags.ts";
+import { HELP, readSettings } from "./ftp/server/flags.ts";
+import type { NewUserSettings, Settings, StatusSettings } from "./ftp/server/flags.ts";
 import { endOnSignals } from "./program/ending.ts";
 import { LogFile } from "./program/log-file.ts";
 import { FileServer } from "./ftp/server/server.ts";
+import { statusLines } from "./ftp/server/status-lines.ts";
+import { checkUserFolder, statusPath } from "./ftp/server/status-path.ts";
+import { openStatus } from "./ftp/server/status-server.ts";
+import { ONCE_MS, watchStatus } from "./ftp/server/status-watch.ts";
+import type { ServerStatus } from "./ftp/server/status.ts";
 import { xferlogLine } from "./ftp/server/transfer-log.ts";
 import { OperatorLog } from "./program/operator-log.ts";
 import { runProgram } from "./program/program.ts";
@@ -33,9 +39,23 @@ function complain(error: unknown): void {
   else console.error(error);
 }
 
-async function run(settings: Settings | NewUserSettings): Promise<void> {
-  if (settings.kind === "serve") await serveFiles(settings);
-  else console.log(await newUserLine(settings));
+async function run(settings: Settings | NewUserSettings | StatusSettings): Promise<void> {
+  switch (settings.kind) {
+    case "serve":
+      return serveFiles(settings);
+    case "new-user":
+      console.log(await newUserLine(settings));
+      return;
+    case "status":
+      return showStatus(settings);
+  }
+}
+
+async function showStatus(place: StatusSettings): Promise<void> {
+  const path = statusPath(place);
+  if (place.socket === null) await checkUserFolder(path);
+  const reactor = createReactor();
+  await watchStatus(reactor, path, process.stdout).finally(() => reactor.close());
 }
 
 async function newUserLine({ name, home, rights }: NewUserSettings): Promise<string> {
@@ -61,7 +81,10 @@ async function serveFiles(settings: Settings): Promise<void> {
     operator.write("No new sessions; transfers that run may finish.");
     end().catch(complain);
   });
-  await opening;
+  await opening.catch(async (error: unknown) => {
+    await reactor.close();
+    throw error;
+  });
 }
 
 /** Answers how to end it. A demonstration that cannot begin leaves nothing behind. */
@@ -89,7 +112,8 @@ async function openAt(
     store,
     tls,
     tlsPolicy: settings.tls,
-    login: (name, password, host) => accounts.login(name, password, host),
+    login: (...given) => accounts.login(...given),
+    logins: () => accounts.logins,
     random: () => randomInt(2 ** 32) / 2 ** 32,
     wallMs: () => Date.now(),
     onTransfer: (record) => {
@@ -97,12 +121,48 @@ async function openAt(
     },
     report: complain,
   });
+  const status = await tellStatus(reactor, settings, files);
   cleanUpHourly(reactor, store);
   announce(settings, root, files.addresses);
   return async () => {
     await files.close(settings.drainSeconds * 1000);
+    await status?.close();
     await Promise.all([store.close(), log?.flush()]);
   };
+}
+
+async function tellStatus(
+  reactor: Reactor,
+  { listen: { host }, statusSocket: socket }: Settings,
+  files: FileServer,
+): Promise<Server | null> {
+  const status = (): ServerStatus => files.status();
+  printOnSignal(reactor, status);
+  const [address] = files.addresses;
+  const port = address !== undefined && "port" in address ? address.port : 0;
+  const report = (why: string): void => {
+    console.error(`file-server: ${why}`);
+  };
+  return openStatus(reactor, { socket, host, port }, { status, report });
+}
+
+/** Rates are those of the time from the signal on. */
+function printOnSignal(reactor: Reactor, status: () => ServerStatus): void {
+  let before: ServerStatus | null = null;
+  const print = (): void => {
+    const { isTTY, columns } = process.stdout;
+    const screen = { columns: isTTY ? columns : Infinity, rows: Infinity };
+    const shown = statusLines(status(), before, screen);
+    for (const line of shown) operator.write(line);
+    before = null;
+  };
+  const signals = reactor.signals(["SIGUSR1"]);
+  reactor.register(signals, READABLE, () => {
+    while (signals.read() !== null);
+    if (before !== null) return;
+    before = status();
+    reactor.setTimer(ONCE_MS, print).unref();
+  });
 }
 
 /** Rejects with one line if the folder cannot be served. */

@@ -54,6 +54,13 @@ export interface TlsServerOptions extends TlsIdentity, TlsOptions {
 export interface TlsClientOptions extends Partial<TlsIdentity>, TlsOptions {
   /** Whom the server's certificate must name. Default: the host that is connected to. */
   readonly servername?: string;
+  /**
+   * What an earlier connection with the same server has left (`channel.tls.session`), to resume it:
+   * a shorter handshake, which some FTP servers want of data connections. A server that has
+   * forgotten it makes a new one. Give it the `ca` and `rejectUnauthorized` of that connection: the
+   * certificate is not shown again.
+   */
+  readonly session?: Uint8Array;
   /** Fail if the server's certificate is not trusted, or is another's. Default true. */
   readonly rejectUnauthorized?: boolean;
 }
@@ -98,6 +105,14 @@ export interface TlsInfo {
   readonly authorized: boolean;
   /** Why not, as OpenSSL's code (`CERT_HAS_EXPIRED`); null if it is, or was not asked for one. */
   readonly authorizationError: string | null;
+  /** Whether it has resumed an earlier session. */
+  readonly resumed: boolean;
+  /**
+   * Of a client, to resume it in another connection: see the option `session`. With TLSv1.3 the
+   * server gives what is needed after the handshake, with its first bytes: ask for it then, and
+   * before the connection is lost. Null if there is none.
+   */
+  readonly session: Buffer | null;
   /** The peer's certificate, or null. Asked for first after the connection is lost, it is null. */
   readonly peerCertificate: X509Certificate | null;
 }

@@ -28,6 +28,15 @@ export function sameHost(one: string, other: string): boolean {
   return bytes !== null && others !== null && bytes.join() === others.join();
 }
 
+/**
+ * What an address is counted as. For IPv6 that is its network of 64 bits: one customer has at least
+ * so much (RFC 6177), and could call from another address each time.
+ */
+export function networkOf(host: string): string {
+  const bytes = hostBytes(host.replace(/%.*$/, ""));
+  return bytes === null || bytes.length === 4 ? host : bytes.slice(0, 8).join();
+}
+
 /** IPv4 inside IPv6 (`::ffff:1.2.3.4`) without what is around it. */
 export function plainHost(host: string): string {
   return host.replace(/^::ffff:(?=[\d.]+$)/i, "");

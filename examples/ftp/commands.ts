@@ -60,7 +60,7 @@ export const COMMANDS = {
     replies: [220, 502], does: "Starts anew, without TLS only" },
   QUIT: { source: "959 4.1.1", needs: "nothing", replies: [221], does: "Ends the session" },
   HOST: { source: "7151", syntax: "name", needs: "nothing",
-    replies: [220, 503, 504], feature: "HOST", does: "Which site is meant, before USER" },
+    replies: [220, 503], feature: "HOST", does: "Which site is meant, before USER" },
 
   // Security
   AUTH: { source: "4217 4", syntax: "TLS", needs: "nothing",

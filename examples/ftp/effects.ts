@@ -66,7 +66,13 @@ export type Question =
   /** Opens the passive listener. There is none when this is asked. */
   | { readonly kind: "listen" }
   | { readonly kind: "entry"; readonly path: string }
-  | { readonly kind: "entries"; readonly path: string; readonly max: number }
+  /** Those whose names match; null: all. */
+  | {
+      readonly kind: "entries";
+      readonly path: string;
+      readonly pattern: string | null;
+      readonly max: number;
+    }
   | { readonly kind: "change"; readonly change: Change }
   | { readonly kind: "free-bytes" }
   /** Opens a source. It is moved next, or dropped. */

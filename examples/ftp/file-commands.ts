@@ -4,7 +4,7 @@ import type { Verb } from "./commands.ts";
 import type { Change } from "./effects.ts";
 import type { Entry } from "./store/file-store.ts";
 import { factsOf, formatTime, longLine, parseTime } from "./listing.ts";
-import { parentOf } from "./paths.ts";
+import { isPattern, parentOf, resolvePath } from "./paths.ts";
 import { quoted } from "./replies.ts";
 import type { State } from "./state.ts";
 import { ask, final, storeFailed, type Step } from "./steps.ts";
@@ -128,21 +128,44 @@ function facts(state: State, written: string): Step {
   );
 }
 
+/** The names in a folder that match. */
+interface Matching {
+  readonly folder: string;
+  readonly pattern: string | null;
+}
+
+/** A last part with `*` or `?` is a pattern, unless there is something of that very name. */
+export function matchingOf(state: State, written: string): Matching | null {
+  const [, before = "", pattern] = /^(.*\/)?([^/]*)$/su.exec(written)!;
+  const folder = resolvePath(before, state.folder);
+  return isPattern(pattern!) && folder.ok ? { folder: folder.path, pattern: pattern! } : null;
+}
+
 /** STAT with a path: a listing in a reply, as long as it may be. */
-export function listInReply(state: State, path: string): Step {
+export function listInReply(state: State, written: string): Step {
+  return state.at(written, (path) =>
+    ask({ kind: "entry", path }, (entry) => {
+      if (!entry.ok) {
+        const matching = entry.code === "not-found" ? matchingOf(state, written) : null;
+        return matching === null ? storeFailed(entry.code) : matchesInReply(state, matching, path);
+      }
+      if (entry.value.kind === "folder") {
+        return matchesInReply(state, { folder: path, pattern: null }, path);
+      }
+      const { name, size: bytes, modifiedMs } = entry.value;
+      return final(213, `${name}: ${bytes} bytes, modified ${formatTime(modifiedMs)}`);
+    }),
+  );
+}
+
+function matchesInReply(state: State, { folder, pattern }: Matching, what: string): Step {
   const { rights } = state.login!;
   const max = state.settings.limits.maxStatusEntries;
-  return entryAt(path, (entry) => {
-    if (entry.kind === "file") {
-      const { name, size: bytes } = entry;
-      return final(213, `${name}: ${bytes} bytes, modified ${formatTime(entry.modifiedMs)}`);
-    }
-    return ask({ kind: "entries", path, max }, (listed) => {
-      if (!listed.ok) return storeFailed(listed.code);
-      const { entries, more, nowMs } = listed.value;
-      const lines = entries.slice(0, max).map((one) => longLine(one, rights, nowMs));
-      const rest = more ? `There is more: LIST lists all of it` : "End";
-      return final(212, `What is in ${path}`, ...lines, rest);
-    });
+  return ask({ kind: "entries", path: folder, pattern, max }, (listed) => {
+    if (!listed.ok) return storeFailed(listed.code);
+    const { entries, more, nowMs } = listed.value;
+    const lines = entries.slice(0, max).map((one) => longLine(one, rights, nowMs));
+    const rest = more ? `There is more: LIST lists all of it` : "End";
+    return final(212, `What is in ${what}`, ...lines, rest);
   });
 }

@@ -26,7 +26,7 @@ export const INFORMATION = {
 /** Of the session; or, with a path, a listing. */
 function status(state: State, argument: string): Step {
   if (argument.trim() === "") return sessionStatus(state);
-  return state.at(withoutOptions(argument), (path) => listInReply(state, path));
+  return listInReply(state, withoutOptions(argument));
 }
 
 function sessionStatus(state: State): Step {

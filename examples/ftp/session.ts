@@ -70,6 +70,16 @@ export class Session {
     return this.#state.login !== null;
   }
 
+  /** The name of whoever is logged in, or null. */
+  get user(): string | null {
+    return this.#state.login?.name ?? null;
+  }
+
+  /** The transfer that runs, as STAT tells it (`RETR /a/b`), or null. */
+  get transfer(): string | null {
+    return this.#state.transfer?.what ?? null;
+  }
+
   /** Data connections are to be secured. */
   get protectsData(): boolean {
     return this.#state.protect;

@@ -18,8 +18,6 @@ export interface SessionSettings {
   readonly tls: TlsPolicy;
   /** The client's address, without its port. */
   readonly peerHost: string;
-  /** HOST may name these (RFC 7151), in any case; null: anything. */
-  readonly hostNames: readonly string[] | null;
   readonly limits: SessionLimits;
 }
 

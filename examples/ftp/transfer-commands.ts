@@ -5,10 +5,10 @@
 import type { Handler } from "./access-commands.ts";
 import type { Verb } from "./commands.ts";
 import type { Moved, Opened, Route, Source } from "./effects.ts";
-import { entryAt } from "./file-commands.ts";
+import { entryAt, matchingOf } from "./file-commands.ts";
 import type { UploadMode } from "./store/file-store.ts";
 import type { Listing } from "./listing.ts";
-import { isPattern, nameOf, resolvePath } from "./paths.ts";
+import { nameOf } from "./paths.ts";
 import { reply, type Reply } from "./replies.ts";
 import type { State } from "./state.ts";
 import { ask, final, storeFailed, type Step } from "./steps.ts";
@@ -177,7 +177,6 @@ function listFacts(state: State, written: string): Step {
 
 type ListSource = (Source & { kind: "list" })["from"];
 
-/** A last part with `*` or `?` is a pattern, unless there is something of that very name. */
 function list(state: State, written: string, format: "long" | "names"): Step {
   const what = format === "long" ? "LIST" : "NLST";
   const listing = (prefix: string): Listing =>
@@ -188,13 +187,11 @@ function list(state: State, written: string, format: "long" | "names"): Step {
         const from = { folder: path, pattern: null };
         return sendList(state, `${what} ${path}`, from, listing(folderPrefix(written)));
       }
-      const [, before, last] = /^(.*\/)?([^/]*)$/su.exec(written)!;
-      if (entry.ok) return sendList(state, `${what} ${path}`, entry.value, listing(before ?? ""));
-      const folder = resolvePath(before ?? "", state.folder);
-      const pattern = entry.code === "not-found" && isPattern(last!) && folder.ok;
-      if (!pattern) return storeFailed(entry.code);
-      const from = { folder: folder.path, pattern: last! };
-      return sendList(state, `${what} ${path}`, from, listing(before ?? ""));
+      const before = written.slice(0, written.lastIndexOf("/") + 1);
+      if (entry.ok) return sendList(state, `${what} ${path}`, entry.value, listing(before));
+      const from = entry.code === "not-found" ? matchingOf(state, written) : null;
+      if (from === null) return storeFailed(entry.code);
+      return sendList(state, `${what} ${path}`, from, listing(before));
     }),
   );
 }

@@ -52,6 +52,8 @@ export class HeadReader {
   #methodEnd = 0;
   #targetEnd = 0;
   #later = true;
+  /** A connection's requests nearly always name the same one. */
+  #checkedHost = "";
   refusal: Refusal = REFUSALS["bad-request-line"];
   /** What `read` has found. */
   head: RequestHead | null = null;
@@ -221,7 +223,10 @@ export class HeadReader {
     if (times === 0) return version === "1.1" ? { problem: "host-missing" } : null;
     if (times > 1) return { problem: "host-twice" };
     const host = this.#value(text, HOST)!;
-    if (!isHost(host)) return { problem: "bad-host" };
+    if (host !== this.#checkedHost) {
+      if (!isHost(host)) return { problem: "bad-host" };
+      this.#checkedHost = host;
+    }
     return host === "" ? null : host;
   }
 

@@ -15,7 +15,7 @@ export const REQUEST_STATES = {
     refusal: "refused",
     close: "over",
   },
-  body: { "end of body": "done", refusal: "refused", close: "over" },
+  body: { "end of body": "done", refusal: "refused" },
   done: { "next request": "idle", switch: "switched", close: "over" },
   refused: { close: "over" },
   switched: {},
@@ -24,7 +24,7 @@ export const REQUEST_STATES = {
 
 /** What we answer. */
 export const ANSWER_STATES = {
-  idle: { request: "due", close: "over" },
+  idle: { request: "due" },
   due: { "interim answer": "due", head: "body", "whole answer": "done", switch: "switched" },
   body: { data: "body", end: "done" },
   done: { "next request": "idle", close: "over" },

@@ -12,14 +12,17 @@ export class Flags {
   readonly #values: Readonly<Record<string, string | boolean | undefined>>;
 
   /**
-   * `named`: the flags that have a value; `switches`: those that have none; `words`: whether
-   * anything else may be given. Throws an Error whose message is one line.
+   * `named`: the flags that have a value; `switches`: those that have none; `short`: the letters
+   * that stand for some of these; `words`: whether anything else may be given. Throws an Error whose
+   * message is one line.
    */
-  constructor(args: readonly string[], { named, switches, words = false }: FlagNames) {
+  constructor(args: readonly string[], { named, switches, short = {}, words = false }: FlagNames) {
+    const letter = (flag: string): { short?: string } =>
+      short[flag] === undefined ? {} : { short: short[flag] };
     const options = Object.fromEntries([
-      ...named.map((flag) => [flag, { type: "string" as const }]),
-      ...switches.map((flag) => [flag, { type: "boolean" as const }]),
-    ]) as Record<string, { type: "string" | "boolean" }>;
+      ...named.map((flag) => [flag, { type: "string" as const, ...letter(flag) }]),
+      ...switches.map((flag) => [flag, { type: "boolean" as const, ...letter(flag) }]),
+    ]) as Record<string, { type: "string" | "boolean"; short?: string }>;
     try {
       const { values, positionals } = parseArgs({
         args: [...args],
@@ -70,6 +73,8 @@ export class Flags {
 export interface FlagNames {
   readonly named: readonly string[];
   readonly switches: readonly string[];
+  /** A letter for a flag. */
+  readonly short?: Readonly<Record<string, string>>;
   readonly words?: boolean;
 }
 
@@ -78,10 +83,13 @@ export function flagOf(limit: string): string {
   return limit.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
+/** Columns of a help text that flags have; what a longer one does is on a line of its own. */
+const FLAG_COLUMNS = 22;
+
 /** Lines of a help text. */
 export function limitsHelp(limits: Limits): string {
   return Object.entries(limits)
-    .map(([limit, [usual, , , does]]) => `  ${`--${flagOf(limit)} N`.padEnd(22)}${does} (${usual})`)
+    .map(([limit, [usual, , , does]]) => `  ${flagHelp(`--${flagOf(limit)} N`)}${does} (${usual})`)
     .join("\n");
 }
 
@@ -91,4 +99,9 @@ export function identityOf(flags: Flags): { readonly cert: string; readonly key:
   if (cert !== null && key !== null) return { cert, key };
   if (cert === key) return null;
   throw new Error(`--${cert === null ? "key" : "cert"} is alone: give --cert and --key`);
+}
+
+function flagHelp(flag: string): string {
+  if (flag.length < FLAG_COLUMNS) return flag.padEnd(FLAG_COLUMNS);
+  return `${flag}\n  ${" ".repeat(FLAG_COLUMNS)}`;
 }

@@ -10,7 +10,7 @@ import type { Pem, TlsClientOptions, TlsIdentity, TlsServerOptions } from "../tl
 const IDENTITY_NAMES = ["cert", "key", "passphrase"] as const;
 const COMMON_NAMES = ["ca", "alpnProtocols", "minVersion", "maxVersion", "ciphers"] as const;
 const CLIENT_NAMES: ReadonlySet<string> = new Set([
-  ...[...IDENTITY_NAMES, ...COMMON_NAMES, "servername", "rejectUnauthorized"],
+  ...[...IDENTITY_NAMES, ...COMMON_NAMES, "servername", "session", "rejectUnauthorized"],
 ]);
 const SERVER_NAMES: ReadonlySet<string> = new Set([
   ...[...IDENTITY_NAMES, ...COMMON_NAMES, "hosts", "requestCert", "rejectUnauthorized"],
@@ -48,6 +48,10 @@ export function checkClientOptions(options: TlsClientOptions, host: string | und
   checkNames(options, CLIENT_NAMES);
   checkCommon(options);
   if (options.cert !== undefined || options.key !== undefined) checkIdentity(options, "tls");
+  const { session } = options as { readonly session?: unknown };
+  if (session !== undefined && !(session instanceof Uint8Array)) {
+    throw bad("tls.session", "what channel.tls.session of an earlier connection was");
+  }
   const { servername = host } = options as { readonly servername?: unknown };
   if (typeof servername === "string" && servername !== "" && !servername.includes("\0")) {
     checkLength(servername, "tls.servername");

@@ -49,6 +49,7 @@ function clientStarter(given: TlsClientOptions, host: string | undefined): Start
     // Said in any case, because an environment variable has a word in Node's default.
     rejectUnauthorized: given.rejectUnauthorized ?? true,
     ...(isIP(servername) === 0 ? { servername } : {}),
+    ...(given.session === undefined ? {} : { session: Buffer.from(given.session) }),
     ...(given.alpnProtocols === undefined ? {} : { ALPNProtocols: [...given.alpnProtocols] }),
   };
   return (raw, onEnd) => {

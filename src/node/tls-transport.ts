@@ -90,6 +90,7 @@ class SocketTlsInfo implements TlsInfo {
   readonly servername: string | null;
   readonly authorized: boolean;
   readonly authorizationError: string | null;
+  readonly resumed: boolean;
   readonly #socket: TLSSocket;
   #peerCertificate: X509Certificate | null | undefined;
 
@@ -101,10 +102,15 @@ class SocketTlsInfo implements TlsInfo {
     this.servername = textOf(socket.servername);
     this.authorized = socket.authorized;
     this.authorizationError = textOf(socket.authorizationError);
+    this.resumed = socket.isSessionReused();
   }
 
   get peerCertificate(): X509Certificate | null {
     return (this.#peerCertificate ??= this.#socket.getPeerX509Certificate() ?? null);
+  }
+
+  get session(): Buffer | null {
+    return this.#socket.getSession() ?? null;
   }
 }
 

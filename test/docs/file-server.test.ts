@@ -1,5 +1,5 @@
 /** The page of the file server: its tables are those of the sources, and what it says to type works. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterAll, describe, expect, test } from "vitest";
@@ -11,10 +11,21 @@ import { HELP, LIMITS } from "../../examples/ftp/server/flags.ts";
 import { MAX_WAITING_BYTES } from "../../examples/program/log-file.ts";
 import { MAX_PIECES } from "../../examples/ftp/server/piece-sink.ts";
 import { LISTING_BYTES, TRIAL_BYTES } from "../../examples/ftp/server/piece-source.ts";
+import * as statusServer from "../../examples/ftp/server/status-server.ts";
+import * as statusWatch from "../../examples/ftp/server/status-watch.ts";
+import { MAX_TOLD_PATH, MAX_TOLD_SESSIONS } from "../../examples/ftp/server/status.ts";
 import { GOODBYE_MS } from "../../examples/ftp/server/server.ts";
 import { CONFIRM_MS, GATHER_MS } from "../../examples/ftp/server/transfer.ts";
 import { flagOf } from "../../examples/program/flags.ts";
 import { cleanUp, run, temporaryFolder, type Running } from "../examples/chat-process.ts";
+import {
+  ANN,
+  Conversation,
+  endFileServer,
+  FILE_SERVER,
+  openFileServer,
+  usersFile,
+} from "../examples/file-server-process.ts";
 import { blocksOf, readDocument, tableBelow } from "./markdown.ts";
 
 const PAGE = "docs/file-server.md";
@@ -57,6 +68,14 @@ const constants = readDocument(PAGE)
   .filter((line) => /^\|.*`[A-Z_]{4,}`.*\.ts\)/.test(line))
   .map(cellsOf);
 
+/** The numbers of a module. */
+function told(module: object, file: string): Record<string, readonly [number, string]> {
+  const numbers = Object.entries(module as Record<string, unknown>).filter(
+    (entry): entry is [string, number] => typeof entry[1] === "number",
+  );
+  return Object.fromEntries(numbers.map(([name, value]) => [name, [value, file]]));
+}
+
 /** What the table names, and where it is. */
 const VALUES: Readonly<Record<string, readonly [value: number, file: string]>> = {
   LARGE_BYTES: [LARGE_BYTES, "buffer-pool.ts"],
@@ -70,16 +89,19 @@ const VALUES: Readonly<Record<string, readonly [value: number, file: string]>> =
   PORT_TRIES: [PORT_TRIES, "data-port.ts"],
   GOODBYE_MS: [GOODBYE_MS, "server.ts"],
   MAX_WAITING_BYTES: [MAX_WAITING_BYTES, "log-file.ts"],
+  ...told({ MAX_TOLD_SESSIONS, MAX_TOLD_PATH }, "status.ts"),
+  ...told(statusServer, "status-server.ts"),
+  ...told(statusWatch, "status-watch.ts"),
 };
 
 test("the limits of transfers are those of the sources", () => {
-  const told = constants.map(([, value, name, link]) => [
+  const rows = constants.map(([, value, name, link]) => [
     ...[name!.replaceAll("`", ""), value, /server\/([\w-]+\.ts)\)/.exec(link!)![1]],
   ]);
   const expected = Object.entries(VALUES).map(([name, [value, file]]) => {
     return [name, value.toLocaleString("en"), file];
   });
-  expect(told.sort()).toEqual(expected.sort());
+  expect(rows.sort()).toEqual(expected.sort());
 });
 
 /** What is typed in a block marked `clients: name`, a line each; of Python, all of it. */
@@ -135,4 +157,51 @@ describe("clients", () => {
     }
     expect(readFileSync(join(folder, copy), "utf8")).toContain("served by the file server");
   });
+});
+
+/** What is another one each time; what is empty stays empty. */
+function anySizes(line: string): string {
+  return line
+    .replaceAll(/\d+(\.\d)? ([KMG]i)?B\b/g, "SIZE")
+    .replaceAll(/(?<!\d)\d\d:\d\d:\d\d/g, "SINCE")
+    .replaceAll(/\b(up|idle) \d[\d:]*( s)?/g, "$1 TIME")
+    .replaceAll(/127\.0\.0\.1:\d+/g, "PLACE")
+    .replaceAll(/ {2,}/g, "  ");
+}
+
+test("who is connected is shown as it is written", async () => {
+  const [shown] = blocksOf(PAGE).filter(({ mark }) => mark === "files: status");
+  const [command, ...written] = shown!.text.trimEnd().split("\n");
+  const users = await usersFile(
+    { ...ANN, name: "alice", home: "/home/alice" },
+    { ...ANN, name: "bob" },
+  );
+  const flags = ["--sessions", "1000", "--per-address", "4"];
+  const server = await openFileServer(["--users", users, ...flags]);
+  mkdirSync(join(server.root, "pub"));
+  writeFileSync(join(server.root, "pub", "movie.mkv"), "");
+  truncateSync(join(server.root, "pub", "movie.mkv"), 1_288_490_189);
+  const anonymous = { ...ANN, name: "anonymous" };
+  const down = await Conversation.open(server, anonymous);
+  const up = await Conversation.open(server, { ...ANN, name: "alice" });
+  const idle = await Conversation.open(server, { ...ANN, name: "bob" });
+  const newcomer = await Conversation.open(server);
+  const refused = await Conversation.open(server);
+  await refused.over;
+  for (const session of [down, up]) await session.say("TYPE I");
+  const receiving = await down.connectData();
+  receiving.pause();
+  await down.say("RETR pub/movie.mkv");
+  const sending = await up.connectData();
+  await up.say("STOR 照片.tar");
+  sending.write("some bytes");
+
+  const typed = command!.replace("npm run --silent file-server --", '"$@"');
+  const args = [process.execPath, ...FILE_SERVER];
+  const line = typed.slice(2).replace("--status", `--status --port ${server.port}`);
+  const asking = run("/bin/sh", ["-c", line, "sh", ...args]);
+  expect(await asking.ended).toEqual({ code: 0, signal: null });
+  expect(asking.out.lines.map(anySizes)).toEqual(written.map(anySizes));
+  for (const session of [down, up, idle, newcomer]) session.close();
+  await endFileServer(server, /turned away/);
 });

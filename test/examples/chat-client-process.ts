@@ -1,8 +1,6 @@
 /** The chat room's own client as a process, in a pipe and in a terminal; and servers for it. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+
 import {
   createReactor,
   ERROR,
@@ -17,11 +15,9 @@ import {
 } from "iomux";
 
 import { LineSplitter } from "../../examples/chat/client-lines.ts";
-import { run, tellingItsEnd, type Running } from "./chat-process.ts";
-import { TerminalScreen } from "./chat-client-screen.ts";
-import { LineLog } from "./line-log.ts";
+import { ROOT, run, type Running } from "./programs.ts";
+import { ProgramTerminal } from "./program-terminal.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
 const SCRIPT = join(ROOT, "examples/chat-client.ts");
 const COMMAND = ["--import", "tsx", "--conditions=iomux-source", SCRIPT];
 
@@ -30,75 +26,21 @@ export function runClient(...flags: string[]): Running {
   return run(process.execPath, [...COMMAND, ...flags]);
 }
 
-const terminals: ChildProcess[] = [];
+const terminals: Terminal[] = [];
 const servers: ChatServer[] = [];
 
 /** Call it when a test file is done, besides that of chat-process. */
 export async function cleanUpClients(): Promise<void> {
-  for (const terminal of terminals.splice(0)) terminal.kill("SIGKILL");
+  for (const terminal of terminals.splice(0)) terminal.kill();
   await Promise.all(servers.splice(0).map((server) => server.end()));
 }
 
-/** The client in a terminal of its own, which script(1) makes; and a shell that is left after it. */
-export class Terminal {
-  readonly screen: TerminalScreen;
-  /** Everything that was written to the terminal. */
-  raw = "";
-  readonly #child: ChildProcess;
-  readonly #ends: LineLog;
-
+/** The client in a terminal of its own. */
+export class Terminal extends ProgramTerminal {
   constructor(columns: number, rows: number, ...flags: string[]) {
-    this.screen = new TerminalScreen(columns, rows);
-    const client = [process.execPath, ...COMMAND, ...flags].map(quote).join(" ");
-    const echo = `stty -a | grep -qw -- -icanon && echo raw || echo cooked`;
-    const size = `stty cols ${columns} rows ${rows}`;
-    const shell = `${size}; ${tellingItsEnd(client)}; echo "exit $status"; ${echo}`;
-    this.#child = spawn("script", ["-qfc", shell, "/dev/null"], {
-      ...{ cwd: ROOT, stdio: ["pipe", "pipe", "pipe", "pipe"] },
-      env: { ...process.env, TERM: "xterm", NODE_NO_WARNINGS: "1" },
-    });
-    this.#ends = new LineLog(this.#child.stdio[3] as Readable);
-    terminals.push(this.#child);
-    this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => {
-      this.raw += text;
-      this.screen.write(text);
-    });
+    super([process.execPath, ...COMMAND, ...flags], { columns, rows });
+    terminals.push(this);
   }
-
-  type(text: string): void {
-    this.#child.stdin!.write(text);
-  }
-
-  /** Sends the client a signal, and nobody else. */
-  signal(signal: NodeJS.Signals): void {
-    let pid = this.#child.pid!;
-    for (let child = childOf(pid); child !== null; child = childOf(pid)) pid = child;
-    process.kill(pid, signal);
-  }
-
-  /** The terminal is gone, as when its window is closed. Answers the client's exit status. */
-  async hangUp(): Promise<number> {
-    this.#child.kill("SIGKILL");
-    return Number(await this.#ends.until(/^\d+$/));
-  }
-
-  /** Waits for the last row that says something to be this. */
-  until(lastRow: string | RegExp): Promise<void> {
-    return this.screen.until((rows) => {
-      const last = rows.at(-1) ?? "";
-      return typeof lastRow === "string" ? last === lastRow : lastRow.test(last);
-    });
-  }
-}
-
-/** A process that this one has started, or null (Linux). */
-function childOf(pid: number): number | null {
-  const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
-  return child === undefined || child === "" ? null : Number(child);
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** A server that does what a test tells it. */

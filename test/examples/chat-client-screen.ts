@@ -146,6 +146,10 @@ export class TerminalScreen {
       this.#moveTo(...move(this.#x, this.#y, count));
       return;
     }
+    if (command === "H" && given === "") {
+      this.#moveTo(0, 0);
+      return;
+    }
     if (command !== "J" && command !== "K") throw new Error(`unknown: ESC [ ${given} ${command}`);
     if (given !== "" && given !== "0") throw new Error(`unknown: ESC [ ${given} ${command}`);
     const row = this.#lines[this.#y]!;

@@ -15,14 +15,18 @@ export interface FileServer extends Running {
   readonly root: string;
 }
 
-const COMMAND = [
+// Where servers tell their status, so that those that are killed leave nothing.
+process.env.XDG_RUNTIME_DIR = temporaryFolder();
+
+/** What `node` is given. */
+export const FILE_SERVER = [
   ...["--import", "tsx", "--conditions=iomux-source"],
   join(ROOT, "examples/file-server.ts"),
 ];
 
 /** Starts `examples/file-server.ts`. One process, so that a signal hits nobody else. */
 export function runFileServer(...flags: string[]): Running {
-  return run(process.execPath, [...COMMAND, ...flags]);
+  return run(process.execPath, [...FILE_SERVER, ...flags]);
 }
 
 /** A server of `root` that is open for clients. Rejects with all that it said if there is none. */
@@ -115,15 +119,22 @@ export class Conversation {
   readonly #socket: Socket;
   readonly #log: LineLog;
 
-  private constructor(server: FileServer) {
+  private constructor(server: FileServer, localAddress: string | undefined) {
     this.#server = server;
-    this.#socket = connect({ host: server.host, port: server.port });
+    this.#socket = connect({
+      ...{ host: server.host, port: server.port },
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
     this.#log = new LineLog(this.#socket);
   }
 
-  /** With `user` logged in. */
-  static async open(server: FileServer, user?: NewUser): Promise<Conversation> {
-    const conversation = new Conversation(server);
+  /** With `user` logged in. `localAddress`: where it comes from. */
+  static async open(
+    server: FileServer,
+    user?: NewUser,
+    localAddress?: string,
+  ): Promise<Conversation> {
+    const conversation = new Conversation(server, localAddress);
     await conversation.reply();
     if (user !== undefined) {
       await conversation.say(`USER ${user.name}`);

@@ -6,11 +6,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 
 import {
   Accounts,
-  HASHES_AT_ONCE,
-  MAX_LOGINS_PER_ADDRESS,
   MAX_USER_NAME,
   MAX_USERS_BYTES,
-  MAX_WAITING_LOGINS,
   parseUsers,
   readAccounts,
   userLine,
@@ -18,6 +15,7 @@ import {
   type AccountsOptions,
   type NewUser,
 } from "../../examples/ftp/server/accounts.ts";
+import { HASHES_AT_ONCE, MAX_WAITING_LOGINS } from "../../examples/ftp/server/login-turns.ts";
 import { RIGHTS, type Right } from "../../examples/ftp/rights.ts";
 import {
   hashPassword,
@@ -198,30 +196,6 @@ describe("login", () => {
     const late = all.login("alice", "x", HOST);
     ends.shift()!();
     expect(await late).toBe("wrong");
-  });
-
-  it("who floods it from one address shuts out nobody else: MAX_LOGINS_PER_ADDRESS", async () => {
-    const all = await accounts();
-    const ends: (() => void)[] = [];
-    vi.spyOn(crypto, "scrypt").mockImplementation((...given: unknown[]) => {
-      const done = given[4] as (error: null, hash: Buffer) => void;
-      ends.push(() => {
-        done(null, Buffer.alloc(32));
-      });
-    });
-    // Twice, so that it shows if those of before are counted wrongly.
-    for (let round = 0; round < 2; round++) {
-      const mine = Array.from({ length: MAX_LOGINS_PER_ADDRESS }, () => all.login("x", "y", HOST));
-      expect(await all.login("alice", "x", HOST)).toBe("busy");
-      const other = all.login("alice", "x", "192.0.2.1");
-      let settled = 0;
-      for (const login of [...mine, other]) void login.then(() => settled++);
-      while (settled < MAX_LOGINS_PER_ADDRESS + 1) {
-        ends.shift()?.();
-        await new Promise(setImmediate);
-      }
-      expect(await other).toBe("wrong");
-    }
   });
 });
 

@@ -351,6 +351,8 @@ onNetworks([["net", "tcp"]], "the name of an upload that runs", (world) => {
     expect(lines.join("\n")).not.toContain(UNSEEN);
     for (const pattern of ["docs/.*", "docs/.i*", "docs/?iomux*"]) {
       expect((await eve.download(`NLST ${pattern}`)).bytes.toString(), pattern).toBe("");
+      eve.say(`STAT ${pattern}`);
+      expect((await eve.nextReply()).lines.slice(1), pattern).toEqual(["End"]);
     }
     await end();
   });

@@ -15,7 +15,6 @@ export const SETTINGS: SessionSettings = {
   greeting: "Files",
   tls: "offered",
   peerHost: "127.0.0.1",
-  hostNames: null,
   limits: DEFAULT_SESSION_LIMITS,
 };
 

@@ -35,9 +35,9 @@ function run<T>(
     const wish = step.value;
     said.push(shown(wish));
     const answer = left.shift();
-    if (answer === undefined && wish.kind !== "secure")
-      throw new Error(`no answer to ${shown(wish)}`);
-    if (wish.kind === "secure") {
+    const isDone = wish.kind === "secure" || wish.kind === "begin-anew";
+    if (answer === undefined && !isDone) throw new Error(`no answer to ${shown(wish)}`);
+    if (isDone) {
       left.unshift(...(answer === undefined ? [] : [answer]));
       step = operation.next(null);
     } else if (wish.kind === "connect") step = operation.next(answer as boolean);
@@ -168,10 +168,36 @@ describe("files", () => {
       ["200 I", "229 (|||4000|)", true, "150 go", "whole", "451 failed"],
       RefusedError,
     ],
-    ["no REST", ["200 I", "229 (|||4000|)", true, "502 no"], RefusedError],
   ])("%s is an error", (_, answers, error) => {
-    const operation = loggedIn().retrieve("a", answers.includes("502 no") ? 5 : 0);
-    expect(() => run(operation, answers)).toThrow(error);
+    expect(() => run(loggedIn().retrieve("a", 0), answers)).toThrow(error);
+  });
+
+  test("where REST is refused, a get begins anew, and a put goes on by APPE", () => {
+    const answers = ["200 I", "229 (|||4000|)", true, "502 no", "150 go", "whole", "226 ok"];
+    expect(run(loggedIn().retrieve("a", 5), answers).said.slice(3)).toEqual([
+      ...["REST 5", "begin-anew", "RETR a", "move", "hear"],
+    ]);
+    expect(run(loggedIn().store("a", 5), answers).said.slice(3)).toEqual([
+      ...["REST 5", "APPE a", "move", "hear"],
+    ]);
+  });
+
+  test("what was given up ends with 257, however many answers are late", () => {
+    const dialogue = loggedIn();
+    run(dialogue.size("a"), ["200 I", "213 1"]);
+    const answers = ["426 broken", "226 aborted", "225 nothing", "200 late", '257 "/"'];
+    expect(run(dialogue.abandon(), answers).said).toEqual(["ABOR", "PWD", "hear", "hear", "hear"]);
+    // Nobody knows what the last TYPE has become.
+    expect(run(dialogue.size("a"), ["200 I", "213 1"]).said).toEqual(["TYPE I", "SIZE a"]);
+    expect(() => run(dialogue.abandon(), Array<string>(20).fill("226 late"))).toThrow(RefusedError);
+  });
+
+  test("times", () => {
+    const answers = ["213 20240229123005"];
+    const expected = Date.UTC(2024, 1, 29, 12, 30, 5);
+    expect(run(loggedIn().modified("a"), answers)).toEqual({ said: ["MDTM a"], result: expected });
+    expect(run(loggedIn().modified("a"), ["500 what?"])).toMatchObject({ result: null });
+    expect(run(loggedIn().modified("a"), ["213 yesterday"])).toMatchObject({ result: null });
   });
 
   test("sizes", () => {
@@ -191,6 +217,34 @@ describe("lists", () => {
     const { said, result } = run(dialogue.list("", 0), answers);
     expect(said).toEqual(["TYPE A", "EPSV", ":4000", "MLSD", "read-lines", "hear"]);
     expect(result.map(({ name, kind }) => `${kind} ${name}`)).toEqual(["file a", "folder d"]);
+  });
+
+  test("as people read them, if MLSD is not known after all", () => {
+    const dialogue = loggedIn("211 Features/  MLST type*;/ End");
+    const long = ["-rw-r--r-- 1 a b 7 Mar  3  2020 x"];
+    const first = ["200 A", "229 (|||4000|)", true, "502 what?"];
+    const answers = [...first, "229 (|||4001|)", true, "150 comes", long, "226 done"];
+    const { said, result } = run(dialogue.list("", 0), answers);
+    expect(said.slice(3)).toEqual(["MLSD", "EPSV", ":4001", "LIST", "read-lines", "hear"]);
+    expect(result).toMatchObject([{ name: "x" }]);
+  });
+
+  test("what a folder with a hyphen is called, and one with nothing in it", () => {
+    const answers = ["200 A", "229 (|||4000|)", true, "550 No files found"];
+    const { said, result } = run(loggedIn().list("-la", 0), answers);
+    expect([said.at(-1), result]).toEqual(["LIST ./-la", []]);
+  });
+
+  test("one entry: by facts, else by its size and time", () => {
+    const facts = loggedIn("211 Features/  MLST type*;/ End");
+    const told = run(facts.info("d/a"), ["250 Facts/  type=file;size=5; a/ End"]);
+    expect(told.result).toMatchObject({ name: "d/a", kind: "file", size: 5 });
+    expect(() => run(facts.info("a"), ["250 nothing"])).toThrow(RefusedError);
+    expect(() => run(facts.info("a"), ["550 none"])).toThrow(RefusedError);
+    const known = run(loggedIn().info("a"), ["200 I", "213 5", "213 20240229123005"]);
+    expect(known.said).toEqual(["TYPE I", "SIZE a", "MDTM a"]);
+    expect(known.result).toMatchObject({ kind: "file", size: 5 });
+    expect(() => run(loggedIn().info("a"), ["200 I", "550 no", "550 no"])).toThrow(RefusedError);
   });
 
   test("as people read them else", () => {

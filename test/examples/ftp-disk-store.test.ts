@@ -12,7 +12,17 @@ import type { StoreError, UploadMode } from "../../examples/ftp/store/file-store
 import { UPLOAD_PREFIX } from "../../examples/ftp/store/store-path.ts";
 import { FOREIGN_UPLOAD_MS, uploadOwner } from "../../examples/ftp/store/upload-owner.ts";
 import { openDescriptors, run, type Running } from "./chat-process.ts";
-import { APPEND, codeOf, diskStore, get, names, NEW, put, REPLACE } from "./ftp-stores.ts";
+import {
+  APPEND,
+  canMount,
+  codeOf,
+  diskStore,
+  get,
+  names,
+  NEW,
+  put,
+  REPLACE,
+} from "./ftp-stores.ts";
 import { temporaryFolder, treeOf } from "./ftp-stores.ts";
 
 const children: Running[] = [];
@@ -182,6 +192,25 @@ describe("a disk that does not take it", () => {
     }
   });
 
+  it("what close says of a file that was synced does not count", async () => {
+    const root = temporaryFolder();
+    const store = await diskStore(root, { durable: true });
+    const { open } = promises;
+    vi.spyOn(promises, "open").mockImplementationOnce(async (...given) => {
+      const handle = await open(...given);
+      const { close } = handle;
+      handle.close = async () => {
+        await close();
+        throw systemError("EIO");
+      };
+      return handle;
+    });
+    const upload = await store.openUpload("/a", NEW);
+    await upload.write(Buffer.from("whole"));
+    expect(await codeOf(upload.commit())).toBe("done");
+    expect(fs.readFileSync(join(root, "a"), "utf8")).toBe("whole");
+  });
+
   it("no hard links: still nothing is overwritten, and of two one wins", async () => {
     const store = await diskStore(temporaryFolder());
     vi.spyOn(promises, "link").mockRejectedValue(systemError("EPERM"));
@@ -223,19 +252,6 @@ async function handleType(path: string): Promise<promises.FileHandle> {
 
 function systemError(code: string, message = code): Error {
   return Object.assign(new Error(message), { code, syscall: "call", errno: -1 });
-}
-
-function canMount(): boolean {
-  const folder = fs.mkdtempSync("/tmp/iomux-mount-");
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "none", folder], { stdio: "ignore" });
-    execFileSync("umount", [folder]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    fs.rmdirSync(folder);
-  }
 }
 
 describe("a copy that an upload begins with", () => {

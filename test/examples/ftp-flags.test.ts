@@ -14,6 +14,7 @@ const DEFAULTS = {
   tls: "offered",
   identity: null,
   log: null,
+  statusSocket: null,
   sessions: 1000,
   perAddress: 100,
   sessionsPerSecond: 200,
@@ -56,6 +57,7 @@ test.each([
   ["--anonymous-upload=off", { anonymous: ["read"] }],
   ["--tls=data", { tls: "data" }],
   ["--log=x", { log: "x" }],
+  ["--status-socket=/run/x", { statusSocket: "/run/x" }],
   ["--sessions=5", { sessions: 5 }],
   ["--per-address=0", { perAddress: 0 }],
   ["--sessions-per-second=0", { sessionsPerSecond: 0 }],
@@ -89,6 +91,13 @@ test("a certificate and its key come together", () => {
 test("--help is enough, whatever else is said", () => {
   expect(readSettings(["--help", "--port", "1"])).toBeNull();
   for (const line of HELP.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test("--status: where the server with the same flags tells it", () => {
+  const place = { kind: "status", socket: null, host: "127.0.0.1", port: 2121 };
+  expect(readSettings(["--status"])).toEqual(place);
+  const given = ["--status", "--host", "::1", "--port", "21", "--status-socket", "/run/x"];
+  expect(readSettings(given)).toEqual({ ...place, host: "::1", port: 21, socket: "/run/x" });
 });
 
 test("--new-user: a home of its own and all rights, or what is said", () => {

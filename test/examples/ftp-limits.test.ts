@@ -197,6 +197,8 @@ onNetworks([["memory", "tcp"]], "a limit of commands", (world) => {
     for (const name of ["a", "b"]) await site.put(`/${name}`, Buffer.alloc(1));
     ann.say("STAT /");
     expect((await ann.nextReply()).lines.at(-1)).toBe("End");
+    ann.say("STAT ?");
+    expect((await ann.nextReply()).lines).toHaveLength(4);
     await site.put("/c", Buffer.alloc(1));
     ann.say("STAT /");
     const { lines } = await ann.nextReply();

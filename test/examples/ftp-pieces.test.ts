@@ -156,12 +156,16 @@ describe("a file that is read", () => {
     const { source: from, pool, store } = await source();
     const sizes: number[] = [];
     let at = 0;
+    let readers = 0;
     for (let piece = await from.next(Infinity); piece !== null; piece = await from.next(Infinity)) {
       expect(piece.equals(content.subarray(at, at + piece.length))).toBe(true);
       at += piece.length;
       sizes.push(piece.length);
+      readers = store.open.readers;
     }
     expect(at).toBe(content.length);
+    // While the last piece leaves.
+    expect(readers).toBe(0);
     const trial = TRIAL_BYTES / SMALL_BYTES;
     expect(new Set(sizes.slice(0, trial))).toEqual(new Set([SMALL_BYTES]));
     expect(new Set(sizes.slice(trial))).toEqual(new Set([LARGE_BYTES]));

@@ -260,11 +260,6 @@ describe("what clients probe for", () => {
     expect(FtpClient.loggedIn().codes(...lines)).toEqual(codes);
   });
 
-  test("HOST knows the names that it was given", () => {
-    const client = new FtpClient({ hostNames: ["ftp.example"] });
-    expect(client.codes("HOST other.example", "HOST FTP.example")).toEqual([504, 220]);
-  });
-
   test("FEAT marks the facts that are told, one feature in a line with a space before", () => {
     const client = new FtpClient();
     client.say("OPTS MLST type;size;");
@@ -296,6 +291,30 @@ describe("what clients probe for", () => {
     expect(lines[1]).toMatch(/^-r--r--r-- .* 7 .* one$/);
     expect(lines.at(-1)).toMatch(/LIST/);
     expect(client.say("STAT docs/a.txt")).toEqual(["213 a.txt: 5 bytes, modified 20240229123005"]);
+  });
+
+  test("STAT knows patterns, as LIST does, unless there is something of that very name", () => {
+    const asked: unknown[] = [];
+    const client = FtpClient.loggedIn(
+      {
+        entry: ({ path }) =>
+          path === "/docs/real*"
+            ? { ok: true, value: file("real*", 5) }
+            : { ok: false, code: path.startsWith("/none") ? "forbidden" : "not-found" },
+        entries: (question) => {
+          asked.push(question);
+          return { ok: true, value: { entries: [file("a.txt", 7)], more: false, nowMs: 0 } };
+        },
+      },
+      ["read"],
+    );
+    client.say("CWD /");
+    expect(client.say("STAT -l docs/?.tx*")[0]).toMatch(
+      /^212 What is in \/docs\/\?\.tx\* \| .* 7 .* a\.txt \| End$/,
+    );
+    expect(asked).toEqual([{ kind: "entries", path: "/docs", pattern: "?.tx*", max: 1000 }]);
+    expect(client.codes("STAT docs/real*", "STAT docs/a", "STAT none*")).toEqual([213, 550, 550]);
+    expect(asked).toHaveLength(1);
   });
 });
 

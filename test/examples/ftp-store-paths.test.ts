@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { MAX_PATH_BYTES } from "../../examples/ftp/paths.ts";
-import { MAX_LINKS } from "../../examples/ftp/store/disk-folder.ts";
+import { MAX_LINKS } from "../../examples/ftp/store/disk-walk.ts";
 import type { FileStore } from "../../examples/ftp/store/file-store.ts";
 import { APPEND, codeOf, DISK_STORES, diskStore, entries, get, names } from "./ftp-stores.ts";
 import {

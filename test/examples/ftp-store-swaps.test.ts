@@ -69,9 +69,15 @@ const SWAPS: Record<string, (root: string) => void> = {
   },
 };
 
+interface Kind {
+  readonly lookup: "handle" | "path";
+  /** The store was in the folder just before, and has kept it. */
+  readonly keeps: boolean;
+}
+
 /** Tries `work` with a swap before each call that it makes. */
 async function tryAll(
-  { lookup }: (typeof DISK_STORES)[number],
+  { lookup, keeps }: Kind,
   work: Work,
   swap: (root: string) => void,
 ): Promise<unknown[]> {
@@ -88,6 +94,7 @@ async function tryAll(
     }
     const before = snapshotOf(join(base, "outside"));
     const store = await diskStore(root, { lookup });
+    if (keeps) await store.entry("/folder/file");
     const calls = swapBefore(at, () => swap(root));
     results.push(
       await work(store).catch((error: unknown) => {
@@ -101,7 +108,12 @@ async function tryAll(
   }
 }
 
-describe.each(DISK_STORES)("store: $name", (kind) => {
+const KINDS = [
+  ...DISK_STORES.map((kind) => ({ ...kind, keeps: false })),
+  { name: "disk, by a kept handle", lookup: "handle", keeps: true } as const,
+].filter(({ lookup }) => DISK_STORES.some((kind) => kind.lookup === lookup));
+
+describe.each(KINDS)("store: $name", (kind) => {
   describe.each(Object.keys(SWAPS))("a link takes the place of %s", (swapped) => {
     it.each(Object.keys(READING))("%s: nothing of outside is told", async (name) => {
       const results = await tryAll(kind, READING[name]!, SWAPS[swapped]!);
@@ -117,7 +129,7 @@ describe.each(DISK_STORES)("store: $name", (kind) => {
 });
 
 // By path there is a moment between the check and the use; disk-folder.ts says so.
-describe.each(DISK_STORES.filter(({ lookup }) => lookup === "handle"))("store: $name", (kind) => {
+describe.each(KINDS.filter(({ lookup }) => lookup === "handle"))("store: $name", (kind) => {
   describe.each(Object.keys(SWAPS))("a link takes the place of %s", (swapped) => {
     it.each(Object.keys(WRITING))("%s: nothing is done outside", async (name) => {
       const results = await tryAll(kind, WRITING[name]!, SWAPS[swapped]!);
@@ -127,7 +139,7 @@ describe.each(DISK_STORES.filter(({ lookup }) => lookup === "handle"))("store: $
 });
 
 // Opened like a file, it would hold a thread until somebody writes to it.
-describe.each(DISK_STORES)("store: $name", (kind) => {
+describe.each(KINDS)("store: $name", (kind) => {
   const resume: Work = (store) => put(store, "/folder/file", "", { kind: "resume", offset: 6 });
 
   it.each([

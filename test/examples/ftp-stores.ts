@@ -1,4 +1,5 @@
 /** The stores that keep one contract, and what tests do with them. */
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -139,4 +140,17 @@ export function snapshotOf(folder: string): unknown {
     const { ino, mtimeMs, mode, nlink } = fs.lstatSync(path);
     return [path, ino, mtimeMs, mode, nlink, entry.isFile() ? fs.readFileSync(path, "utf8") : ""];
   });
+}
+
+export function canMount(): boolean {
+  const folder = fs.mkdtempSync("/tmp/iomux-mount-");
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "none", folder], { stdio: "ignore" });
+    execFileSync("umount", [folder]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    fs.rmdirSync(folder);
+  }
 }

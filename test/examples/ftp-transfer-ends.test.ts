@@ -145,9 +145,13 @@ onNetworks([["memory", "tcp"]], "the times of a transfer", (world) => {
     expect(site.transfers).toMatchObject([{ path: "/f", bytes: 10, isComplete: false }]);
   });
 
-  test("GATHER_MS: what was gathered of an upload that pauses is written, and the buffer free", async () => {
+  test.each([
+    ["of an upload that pauses", 0],
+    ["while its rate says that it must wait", 256 * 1024],
+  ])("GATHER_MS: what was gathered %s is written, and the buffer free", async (_, rate) => {
     const written: number[] = [];
     const site = await FtpSite.open(world(), {
+      settings: { sessionBytesPerSecond: rate },
       reactor: { inputMark: 64 * 1024 },
       store: {
         wait: (operation) => {
@@ -167,6 +171,7 @@ onNetworks([["memory", "tcp"]], "the times of a transfer", (world) => {
     expect(site.files.buffers).toBe(0);
     expect(written.length).toBe(before + 1);
     data.end("g");
+    await world().advance(1000);
     expect(await ann.next()).toMatch(/^226/);
     expect((await site.get("/f"))!.toString()).toBe(`${"f".repeat(100_000)}g`);
   });

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import { FORBIDDEN_TRAILERS } from "../../examples/http/forbidden-trailers.ts";
 import type { ServerProtocol } from "../../examples/http/server-protocol.ts";
+import { checkField } from "../../examples/http/response-head.ts";
 import { DATE, protocol } from "./http-dialogue.ts";
 import { get } from "./http-samples.ts";
 
@@ -58,6 +59,13 @@ describe("RFC 9110 section 5.5, RFC 9112 section 11.1: an answer cannot be split
     }
     expect(() => asking.whole(200, [[5 as unknown as string, ""]], "")).toThrow("give a token");
     expectUntouched(asking);
+  });
+
+  test("a field that is checked alone", () => {
+    checkField("X-One", "a\xe9");
+    expect(() => checkField("X One", "a")).toThrow("give a token");
+    expect(() => checkField("X", "a\nb")).toThrow("its value has U+a at 1");
+    expect(() => checkField("Date", "a")).toThrow("leave it to the protocol");
   });
 
   test("a trailer", () => {
@@ -141,6 +149,20 @@ describe("what is out of turn", () => {
     expect(() => asking.end()).toThrow("no end can be sent");
     expect(() => asking.informational(100)).toThrow("no interim answer can be sent");
     expect(() => asking.upgrade()).toThrow("no other protocol is spoken");
+  });
+
+  test("giving up a head that has not begun", () => {
+    const asking = protocol();
+    expect(() => asking.giveUpHead()).toThrow("no head has begun");
+    asking.receive(Buffer.from(`\r\n${get("GET / HTTP/1.1")}GET`));
+    asking.next();
+    expect(() => asking.giveUpHead()).toThrow("no head has begun");
+    asking.whole(200, [], "");
+    asking.next();
+    asking.giveUpHead();
+    expect([asking.next(), asking.buffered, asking.mustClose]).toEqual([null, 0, true]);
+    expect(asking.whole(408, [], "").toString()).toContain("\r\nConnection: close\r\n");
+    expect(() => asking.giveUpHead()).toThrow("no head has begun");
   });
 
   test("two heads, or data without one", () => {

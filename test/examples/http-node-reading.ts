@@ -37,43 +37,42 @@ class MemorySocket extends Duplex {
   }
 }
 
-export function pairsOf(raw: readonly string[]): [name: string, value: string][] {
+function pairsOf(raw: readonly string[]): [name: string, value: string][] {
   return raw.flatMap((name, at) => (at % 2 === 0 ? [[name.toLowerCase(), raw[at + 1]!]] : []));
 }
 
 /** Reads `bytes`, and then the end of the stream. */
 export async function readByNode(bytes: Buffer): Promise<Reading> {
-  const requests: ReadRequest[] = [];
+  /** In the order in which they came; null until they are whole. */
+  const begun: (ReadRequest | null)[] = [];
   let refused = false;
   const take = (request: IncomingMessage, response: ServerResponse): void => {
+    const place = begun.push(null) - 1;
     const body: Buffer[] = [];
     request.on("data", (chunk: Buffer) => body.push(chunk));
     request.on("error", () => {});
     request.on("end", () => {
-      requests.push(told(request, Buffer.concat(body).toString("latin1")));
+      begun[place] = told(request, Buffer.concat(body).toString("latin1"));
       response.end();
     });
   };
   const server = createServer({ insecureHTTPParser: false, maxHeaderSize: 16_384 }, take);
   server.on("checkContinue", take);
-  server.on("clientError", (_error, socket) => {
-    refused = true;
-    socket.destroy();
-  });
-  const pass = (request: IncomingMessage, socket: Duplex): void => {
-    requests.push(told(request, ""));
-    socket.destroy();
-  };
-  server.on("upgrade", pass);
-  server.on("connect", pass);
+  // The socket stays, so that what came before is still heard of.
+  server.on("clientError", () => (refused = true));
+  server.on("connect", (request) => begun.push(told(request, "")));
   const socket = new MemorySocket();
   server.emit("connection", socket);
   socket.push(bytes);
   socket.push(null);
-  if (!socket.closed) await Promise.race([once(socket, "close"), settled()]);
+  await Promise.race([once(socket, "close"), settled()]);
   socket.destroy();
-  if (/^HTTP\/1\.1 [45]/m.test(socket.written)) refused = true;
-  return { requests, refused };
+  const requests = begun.filter((request) => request !== null);
+  // What it answers itself is refused too; what came behind it does not count.
+  const statuses = socket.written.match(/^HTTP\/1\.1 \d+/gm) ?? [];
+  const own = statuses.findIndex((status) => !status.endsWith(" 200"));
+  if (own === -1) return { requests, refused };
+  return { requests: requests.slice(0, own), refused: true };
 }
 
 /** Everything is in memory: what has not happened by now never will. */

@@ -66,6 +66,14 @@ describe("RFC 9112 section 3.2: the host is the one of the target, or of Host", 
   });
 });
 
+test("requests of a connection name the same host, or another; each is checked", () => {
+  const hosts = ["a", "a", "", "b:1", "b:1", "a"];
+  const texts = hosts.map((host) => `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  const heard = hearText(`${texts.join("")}GET / HTTP/1.1\r\nHost: b:1/\r\n\r\n`);
+  expect(heard.requests.map(({ head }) => head.host)).toEqual(hosts.map((host) => host || null));
+  expect(heard.refused).toBe("bad-host");
+});
+
 describe("RFC 9110 section 2.5: a later 1.x is read as 1.1", () => {
   test.each([
     ["HTTP/1.0", "1.0"],

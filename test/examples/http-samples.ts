@@ -231,6 +231,7 @@ const REFUSED_ROWS: Readonly<Record<RefusalCode, readonly Row[]>> = {
     ["length first", post(["Content-Length: 3", "Transfer-Encoding: chunked"], "0\r\n\r\n")],
     ["coding first", post(["Transfer-Encoding: chunked", "Content-Length: 3"], "0\r\n\r\n")],
     ["in odd case", post(["TRANSFER-encoding: CHUNKED", "cONTENT-lENGTH: 0"], "0\r\n\r\n")],
+    ["of an empty coding", post(["Transfer-Encoding:", "Content-Length: 3"], "abc")],
     ["of an unknown coding", post(["Content-Length: 3", "Transfer-Encoding: x"], "abc")],
   ],
   "coding-in-1.0": [
@@ -305,7 +306,7 @@ const REFUSED_ROWS: Readonly<Record<RefusalCode, readonly Row[]>> = {
     ["without an end", chunks("1".repeat(2000))],
   ],
   "extensions-too-large": [
-    ["of all chunks together", chunks(`1;a=${"b".repeat(990)}\r\nx\r\n`.repeat(17))],
+    ["of all chunks together", chunks(`1;a=${"b".repeat(990)}\r\nx\r\n`.repeat(17) + "0\r\n\r\n")],
     ["over a limit", chunks("1;a=b\r\nx\r\n1;a=b\r\nx\r\n"), { maxExtensionBytes: 7 }],
   ],
   "bad-chunk-end": [

@@ -49,6 +49,7 @@ const SERVER: typeof COMMON = [
 ];
 
 const CLIENT: typeof COMMON = [
+  ["no session", { session: "x" }, ARGUMENT, /^option tls\.session must be what channel/],
   ["a long name", { servername: long }, RANGE, /^tls\.servername has a name of 256 bytes: give/],
 ];
 

@@ -318,6 +318,34 @@ onNetworks([["net", "tcp"]], "connect with tls", (world) => {
     } else expect(channel.tls!.authorized).toBe(!("rejectUnauthorized" in options));
   });
 
+  it.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "resumes the session of another: %s",
+    async (version) => {
+      const [reactor] = listening(world());
+      const listener = await reactor.listen({ port: 0 }, { tls: server.server });
+      const address = {
+        host: "localhost",
+        port: (listener.localAddress as { port: number }).port,
+      };
+      const tls = { ca: authority.cert, maxVersion: version };
+      const dial = async (session?: Uint8Array): Promise<Channel> => {
+        const channel = reactor.connect(address, {
+          tls: session === undefined ? tls : { ...tls, session },
+        });
+        await world().until(() => listener.waiting === 1, "the handshake");
+        listener.accept()!.write(Buffer.from("hello"));
+        await world().until(() => channel.unread === 5, "the first bytes");
+        return channel;
+      };
+      const first = await dial();
+      expect(first.tls!.resumed).toBe(false);
+      const second = await dial(first.tls!.session!);
+      expect(second.tls).toMatchObject({ resumed: true, authorized: true, protocol: version });
+      const forgotten = await dial(Buffer.from("nothing that any server knows"));
+      expect(forgotten.tls).toMatchObject({ resumed: false, authorized: true });
+    },
+  );
+
   it("a server that does not speak TLS is an error, and so is one that closes", async () => {
     for (const [answer, expected] of [
       ["220 hello\r\n", "ERR_SSL_WRONG_VERSION_NUMBER"],

@@ -6,6 +6,7 @@
  *
  * Data connections are passive: the client connects. EPSV (RFC 2428) is tried first, then PASV.
  */
+import { parseTime } from "../listing.ts";
 import type { Reply } from "../replies.ts";
 import { extendedPassivePort, passivePort } from "./passive-reply.ts";
 import {
@@ -27,10 +28,12 @@ export type Wish =
   /** Everything that comes over it as lines. */
   | { readonly kind: "read-lines" }
   /** All that comes is received, or all that there is is sent. */
-  | { readonly kind: "move" };
+  | { readonly kind: "move" }
+  /** The server knows no offset: it is moved from its beginning, and what is there is forgotten. */
+  | { readonly kind: "begin-anew" };
 
-/** How a data connection ended. */
-export type Moved = "whole" | "broken";
+/** How a data connection ended; `unconfirmed`: in order perhaps, or cut off by somebody. */
+export type Moved = "whole" | "unconfirmed" | "broken";
 
 /** What each wish is answered with. */
 export interface Given {
@@ -40,6 +43,7 @@ export interface Given {
   readonly connect: boolean;
   readonly "read-lines": { readonly lines: readonly string[]; readonly moved: Moved };
   readonly move: Moved;
+  readonly "begin-anew": null;
 }
 
 export type Operation<T> = Generator<Wish, T, Given[Wish["kind"]]>;
@@ -48,13 +52,20 @@ function* wish<K extends Wish["kind"]>(wanted: Wish & { readonly kind: K }): Ope
   return (yield wanted) as Given[K];
 }
 
+/** What a refusal was of: the same code means several things. */
+export type Step = "greeting" | "tls" | "login" | "read" | "write" | "folder" | "moved" | "other";
+
 /** The server has said no, or something that makes no sense here. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
+  readonly step: Step;
+  readonly what: string;
   readonly reply: Reply;
 
-  constructor(what: string, reply: Reply) {
+  constructor(what: string, reply: Reply, step: Step = "other") {
     super(`${what}: the server says ${reply.code} ${reply.lines.join(" / ")}`);
+    this.step = step;
+    this.what = what;
     this.reply = reply;
   }
 }
@@ -62,6 +73,16 @@ export class RefusedError extends Error {
 /** Data could not be moved, or not all of it. */
 export class TransferError extends Error {
   override readonly name = "TransferError";
+}
+
+/** Replies that may come between what was under way and the answer to the last command. */
+const MAX_LATE_REPLIES = 8;
+
+/** What servers say of a command that they do not know. */
+const UNKNOWN: ReadonlySet<number> = new Set([500, 502, 504]);
+
+function isUnknown({ code }: Reply): boolean {
+  return UNKNOWN.has(code);
 }
 
 export interface Login {
@@ -82,24 +103,24 @@ export class Dialogue {
   *logIn({ user, password, tls }: Login): Operation<void> {
     const greeting = yield* wish({ kind: "hear" });
     const ready = greeting.code === 120 ? yield* wish({ kind: "hear" }) : greeting;
-    expectCode("greeting", ready, 2);
+    expectCode("greeting", ready, 2, "greeting");
     if (tls) yield* this.#secure();
     const named = yield* this.#say("USER", user);
     if (named.code === 331) {
-      expectCode("login", yield* this.#say("PASS", password), 2);
-    } else expectCode("login", named, 2);
+      expectCode("login", yield* this.#say("PASS", password), 2, "login");
+    } else expectCode("login", named, 2, "login");
     if (tls) yield* this.#protect();
     yield* this.#askFeatures();
   }
 
   *#secure(): Operation<void> {
-    expectCode("AUTH TLS", yield* this.#say("AUTH", "TLS"), 2);
+    expectCode("AUTH TLS", yield* this.#say("AUTH", "TLS"), 2, "tls");
     yield* wish({ kind: "secure" });
   }
 
   *#protect(): Operation<void> {
-    expectCode("PBSZ", yield* this.#say("PBSZ", "0"), 2);
-    expectCode("PROT P", yield* this.#say("PROT", "P"), 2);
+    expectCode("PBSZ", yield* this.#say("PBSZ", "0"), 2, "tls");
+    expectCode("PROT P", yield* this.#say("PROT", "P"), 2, "tls");
     this.protectsData = true;
   }
 
@@ -125,24 +146,24 @@ export class Dialogue {
   }
 
   *enter(folder: string): Operation<void> {
-    expectCode(folder, yield* this.#say("CWD", folder), 2);
+    expectCode(folder, yield* this.#say("CWD", folder), 2, "folder");
   }
 
   *remove(file: string): Operation<void> {
-    expectCode(file, yield* this.#say("DELE", file), 2);
+    expectCode(file, yield* this.#say("DELE", file), 2, "read");
   }
 
   *makeFolder(folder: string): Operation<void> {
-    expectCode(folder, yield* this.#say("MKD", folder), 2);
+    expectCode(folder, yield* this.#say("MKD", folder), 2, "write");
   }
 
   *removeFolder(folder: string): Operation<void> {
-    expectCode(folder, yield* this.#say("RMD", folder), 2);
+    expectCode(folder, yield* this.#say("RMD", folder), 2, "folder");
   }
 
   *rename(from: string, to: string): Operation<void> {
-    expectCode(from, yield* this.#say("RNFR", from), 3);
-    expectCode(to, yield* this.#say("RNTO", to), 2);
+    expectCode(from, yield* this.#say("RNFR", from), 3, "read");
+    expectCode(to, yield* this.#say("RNTO", to), 2, "write");
   }
 
   /** Bytes; null: the server does not say, or there is no such file. */
@@ -153,54 +174,101 @@ export class Dialogue {
     return Number.isSafeInteger(bytes) ? bytes : null;
   }
 
-  /** By facts where the server has them, else as a list for people. */
-  *list(folder: string, nowMs: number): Operation<readonly RemoteEntry[]> {
-    const facts = this.has("MLST");
-    yield* this.#setType("A");
-    const lines = yield* this.#listing(facts ? "MLSD" : "LIST", folder);
-    const entries = lines.flatMap((line) => {
-      const none = facts && isListedFolderItself(line);
-      const entry = facts ? parseFacts(line) : parseListLine(line, nowMs);
-      return none || entry === null ? [] : [entry];
-    });
-    return entries;
+  /** Milliseconds since 1970; null: the server does not say, or there is no such file. */
+  *modified(file: string): Operation<number | null> {
+    const { code, lines } = yield* this.#say("MDTM", file);
+    return code === 213 ? parseTime(lines[0]!.trim()) : null;
   }
 
-  *#listing(verb: string, folder: string): Operation<readonly string[]> {
+  /** What is known of one file or folder. */
+  *info(path: string): Operation<RemoteEntry> {
+    if (this.has("MLST")) {
+      const reply = yield* this.#say("MLST", path);
+      if (!isUnknown(reply)) return oneEntry(path, reply);
+    }
+    const size = yield* this.size(path);
+    const reply = yield* this.#say("MDTM", path);
+    const modifiedMs = reply.code === 213 ? parseTime(reply.lines[0]!.trim()) : null;
+    if (size === null && modifiedMs === null) throw new RefusedError(path, reply, "read");
+    return { name: path, kind: size === null ? "other" : "file", size, modifiedMs };
+  }
+
+  /** By facts where the server has them, else as a list for people. */
+  *list(folder: string, nowMs: number): Operation<readonly RemoteEntry[]> {
+    yield* this.#setType("A");
+    const facts = this.has("MLST") ? yield* this.#listing("MLSD", folder) : null;
+    if (facts !== null) {
+      return facts.flatMap((line) => (isListedFolderItself(line) ? [] : (parseFacts(line) ?? [])));
+    }
+    const lines = (yield* this.#listing("LIST", folder)) ?? [];
+    return lines.flatMap((line) => parseListLine(line, nowMs) ?? []);
+  }
+
+  /** Null: the server has told of facts, but knows no MLSD. */
+  *#listing(verb: "MLSD" | "LIST", folder: string): Operation<readonly string[] | null> {
     yield* this.#openData();
     const what = folder === "" ? "list" : folder;
-    expectCode(what, yield* this.#say(verb, folder), 1);
+    // What begins with a hyphen is an option of `ls` to many servers.
+    const named = verb === "LIST" && folder.startsWith("-") ? `./${folder}` : folder;
+    const reply = yield* this.#say(verb, named);
+    if (isEmpty(reply)) return [];
+    if (verb === "MLSD" && isUnknown(reply)) return null;
+    expectCode(what, reply, 1, "folder");
     const { lines, moved } = yield* wish({ kind: "read-lines" });
-    yield* this.#closeTransfer(what, moved);
+    // A list has no size to compare: what may be a part of it is none.
+    yield* this.#closeTransfer(what, moved === "whole" ? "whole" : "broken");
     return lines;
   }
 
   /** The file from `offset` on, to wherever what comes is put. */
-  *retrieve(file: string, offset: number): Operation<void> {
-    yield* this.#transfer("RETR", file, offset);
+  *retrieve(file: string, offset: number): Operation<Moved> {
+    yield* this.#begin();
+    if (offset > 0 && !(yield* this.#restart(offset))) yield* wish({ kind: "begin-anew" });
+    expectCode(file, yield* this.#say("RETR", file), 1, "read");
+    const moved = yield* wish({ kind: "move" });
+    yield* this.#closeTransfer(file, moved);
+    return moved;
   }
 
-  /** What there is, to `file` from `offset` on. */
+  /** What there is, to `file` from `offset` on, which is where the server's file ends. */
   *store(file: string, offset: number): Operation<void> {
-    yield* this.#transfer("STOR", file, offset);
+    yield* this.#begin();
+    const appends = offset > 0 && !(yield* this.#restart(offset));
+    expectCode(file, yield* this.#say(appends ? "APPE" : "STOR", file), 1, "write");
+    yield* this.#closeTransfer(file, yield* wish({ kind: "move" }));
   }
 
   *quit(): Operation<void> {
     yield* this.#say("QUIT");
   }
 
-  *#transfer(verb: "RETR" | "STOR", file: string, offset: number): Operation<void> {
+  /**
+   * After an operation was given up in the middle: nobody knows which of its replies are still to
+   * come, nor whether ABOR has one answer or two. 257 is told to PWD only, and is the last.
+   */
+  *abandon(): Operation<void> {
+    this.#type = null;
+    yield* this.#say("ABOR");
+    let reply = yield* this.#say("PWD");
+    for (let late = 0; reply.code !== 257; late++) {
+      if (late === MAX_LATE_REPLIES) throw new RefusedError("ABOR", reply);
+      reply = yield* wish({ kind: "hear" });
+    }
+  }
+
+  *#begin(): Operation<void> {
     yield* this.#setType("I");
     yield* this.#openData();
-    if (offset > 0) expectCode(file, yield* this.#say("REST", String(offset)), 3);
-    expectCode(file, yield* this.#say(verb, file), 1);
-    yield* this.#closeTransfer(file, yield* wish({ kind: "move" }));
+  }
+
+  *#restart(offset: number): Operation<boolean> {
+    return (yield* this.#say("REST", String(offset))).code === 350;
   }
 
   /** The server has the last word: it knows whether it has taken or given everything. */
   *#closeTransfer(what: string, moved: Moved): Operation<void> {
     const last = yield* wish({ kind: "hear" });
-    expectCode(what, last, 2);
+    expectCode(what, last, 2, "moved");
     if (moved === "broken") throw new TransferError(`${what}: the data connection broke off`);
   }
 
@@ -242,6 +310,19 @@ export class Dialogue {
   }
 }
 
-function expectCode(what: string, reply: Reply, first: 1 | 2 | 3): void {
-  if (Math.floor(reply.code / 100) !== first) throw new RefusedError(what, reply);
+function expectCode(what: string, reply: Reply, first: 1 | 2 | 3, step: Step = "other"): void {
+  if (Math.floor(reply.code / 100) !== first) throw new RefusedError(what, reply, step);
+}
+
+/** Some servers have an error for a folder with nothing in it. */
+function isEmpty({ code, lines }: Reply): boolean {
+  return (code === 450 || code === 550) && /\bno files\b/i.test(lines[0]!);
+}
+
+/** 250 with one line of facts between two (RFC 3659 section 7.2). */
+function oneEntry(path: string, reply: Reply): RemoteEntry {
+  expectCode(path, reply, 2, "read");
+  const entry = reply.lines.slice(1).flatMap((line) => parseFacts(line.trimStart()) ?? [])[0];
+  if (entry === undefined) throw new RefusedError(path, reply);
+  return { ...entry, name: path };
 }

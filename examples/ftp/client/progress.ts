@@ -1,4 +1,5 @@
 /** How far a transfer is, in one line: on a terminal it is drawn again and again. */
+import { columnsOf, cutText, shortenText } from "./text-width.ts";
 
 export interface Progress {
   readonly name: string;
@@ -52,25 +53,14 @@ export function progressLine(progress: Progress, columns: number): string {
   ];
   const left = share === null || rate === 0 ? "" : formatSeconds((size! - done) / rate);
   const told = parts.filter((part) => part !== "").join(" ");
-  const shown = fit(name, Math.max(8, columns - told.length - 30));
+  const shown = shortenText(name, Math.max(8, columns - told.length - 30));
   const line = [shown, told, left === "" || share === 1 ? "" : `${left} left`].filter(
     (part) => part !== "",
   );
   const text = line.join("  ");
-  const room = columns - text.length - 5;
-  if (share === null || room < 10) return text.slice(0, columns);
+  const room = columns - columnsOf(text) - 5;
+  if (share === null || room < 10) return cutText(text, columns);
   const width = Math.min(room, 30);
   const full = Math.round(share * width);
   return `${text}  [${"#".repeat(full)}${" ".repeat(width - full)}]`;
-}
-
-/** The beginning and the end of a name that is too long. */
-function fit(name: string, width: number): string {
-  const characters = Array.from(name);
-  if (characters.length <= width) return name;
-  const head = Math.ceil((width - 1) / 2);
-  const tail = width - 1 - head;
-  return [...characters.slice(0, head), "~", ...characters.slice(characters.length - tail)].join(
-    "",
-  );
 }

@@ -11,6 +11,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import fs from "node:fs/promises";
 
 import { StoreError } from "../store/file-store.ts";
+import { LoginTurns } from "./login-turns.ts";
 import { DEFAULT_COST, hashPassword, isPassword, readHash, writeHash } from "./password-hash.ts";
 import type { HashCost, PasswordHash } from "./password-hash.ts";
 import { RIGHTS, type Right, type Rights } from "../rights.ts";
@@ -20,13 +21,6 @@ import { namesOf } from "../store/store-path.ts";
 export const MAX_USERS_BYTES = 4 * 1024 * 1024;
 /** Characters of a name. */
 export const MAX_USER_NAME = 64;
-/** Hashes that run at once: the threads of the pool are for files too. */
-export const HASHES_AT_ONCE = 2;
-/** Logins that wait for their turn; more are told to come back. */
-export const MAX_WAITING_LOGINS = 64;
-/** Of one address, with those that run: who floods the server shuts out nobody else. */
-export const MAX_LOGINS_PER_ADDRESS = 32;
-
 export interface Account {
   readonly name: string;
   /** A virtual path. */
@@ -55,7 +49,7 @@ const NAME = /^[^\s:#\u0000-\u001f\u007f][^\s:\u0000-\u001f\u007f]*$/u;
 export class Accounts {
   readonly #users: ReadonlyMap<string, User>;
   readonly #anonymous: Account | null;
-  readonly #turns = new HashTurns();
+  readonly #turns = new LoginTurns();
   readonly #secret = randomBytes(32);
   /** For names that are not known. The salt and the hash are nobody's. */
   readonly #decoys: readonly PasswordHash[];
@@ -75,16 +69,22 @@ export class Accounts {
   }
 
   /**
-   * `anonymous` needs no password that is right. Names are told apart by case. `host`: the address
-   * that it comes from.
+   * `anonymous` needs no password that is right. `host`: the address that it comes from. `signal`:
+   * whoever wanted to log in has left.
    */
-  async login(name: string, password: string, host: string): Promise<Login> {
+  async login(name: string, password: string, host: string, signal?: AbortSignal): Promise<Login> {
     if (this.isAnonymous(name)) return this.#anonymous!;
-    if (!this.#turns.hasRoom(host)) return "busy";
     const user = this.#users.get(name);
     const wanted = user?.password ?? this.#decoyFor(name);
-    const isRight = await this.#turns.take(host, () => isPassword(password, wanted));
+    const isRight = await this.#turns.take(host, () => isPassword(password, wanted), signal);
+    if (isRight === "busy") return "busy";
     return isRight && user !== undefined ? user : "wrong";
+  }
+
+  /** Passwords that are looked at, and those that wait for it. */
+  get logins(): { readonly running: number; readonly waiting: number } {
+    const { running, waiting } = this.#turns;
+    return { running, waiting };
   }
 
   /** Whether any password will do. Everybody may know that: it is what the server offers. */
@@ -96,39 +96,6 @@ export class Accounts {
   #decoyFor(name: string): PasswordHash {
     const digest = createHmac("sha256", this.#secret).update(name).digest();
     return this.#decoys[digest.readUInt32LE() % this.#decoys.length]!;
-  }
-}
-
-/** First come, first served. */
-class HashTurns {
-  readonly #waiting: (() => void)[] = [];
-  readonly #fromHost = new Map<string, number>();
-  #running = 0;
-
-  hasRoom(host: string): boolean {
-    const theirs = this.#fromHost.get(host) ?? 0;
-    return this.#waiting.length < MAX_WAITING_LOGINS && theirs < MAX_LOGINS_PER_ADDRESS;
-  }
-
-  async take<T>(host: string, work: () => Promise<T>): Promise<T> {
-    this.#count(host, 1);
-    if (this.#running < HASHES_AT_ONCE) this.#running++;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      // Whose turn it is takes the place of this one.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
-      this.#count(host, -1);
-    }
-  }
-
-  #count(host: string, change: 1 | -1): void {
-    const count = (this.#fromHost.get(host) ?? 0) + change;
-    if (count === 0) this.#fromHost.delete(host);
-    else this.#fromHost.set(host, count);
   }
 }
 

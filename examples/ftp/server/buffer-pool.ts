@@ -37,6 +37,11 @@ export class BufferPool {
     this.#options = options;
   }
 
+  /** Buffers that there are at most. */
+  get size(): number {
+    return Math.floor(this.#options.maxBytes / LARGE_BYTES);
+  }
+
   get taken(): number {
     return this.#taken.size;
   }
@@ -90,7 +95,7 @@ export class BufferPool {
   }
 
   get #full(): boolean {
-    return (this.#taken.size + 1) * LARGE_BYTES > this.#options.maxBytes;
+    return this.#taken.size >= this.size;
   }
 
   #serve(): void {

@@ -3,6 +3,7 @@ import { isIPv4 } from "node:net";
 
 import { flagOf, Flags, identityOf, limitsHelp, type Limits } from "../../program/flags.ts";
 import { RIGHTS, type Right } from "../rights.ts";
+import type { StatusPlace } from "./status-path.ts";
 import type { TlsPolicy } from "../state.ts";
 
 export const LIMITS = {
@@ -46,6 +47,13 @@ export interface Settings extends ServerSettings {
   /** Files; null: made at the start. */
   readonly identity: { readonly cert: string; readonly key: string } | null;
   readonly log: string | null;
+  /** Where the status is told; null: where `--status` looks for it, `none`: nowhere. */
+  readonly statusSocket: string | null;
+}
+
+/** Who is connected is to be shown. */
+export interface StatusSettings extends StatusPlace {
+  readonly kind: "status";
 }
 
 /** A line for the users' file is wanted; the password is asked for. */
@@ -59,6 +67,7 @@ export interface NewUserSettings {
 const NAMED = [
   ...["root", "host", "port", "passive-ports", "passive-host", "users", "anonymous"],
   ...["anonymous-upload", "tls", "cert", "key", "log", "new-user", "home", "rights"],
+  "status-socket",
   ...Object.keys(LIMITS).map(flagOf),
 ];
 
@@ -81,6 +90,8 @@ export const HELP = `A file server for FTP clients: curl, wget, lftp, FileZilla 
   --cert FILE --key FILE
                         certificate and key in PEM (a self-signed one, made at
                         the start)
+  --status-socket PATH  where --status asks who is connected; none: nowhere (in
+                        a folder that only you may use, by host and port)
   --log FILE            log of transfers in the format of xferlog(5) (none)
 ${limitsHelp(LIMITS)}
   --help                this text
@@ -91,14 +102,24 @@ prints a line for the users' file. The password is asked for, or read from a
 pipe. The home is a path below the root (/NAME). The rights are some of
 ${RIGHTS.join(",")} (all of them).
 
-SIGINT or SIGTERM ends the server: no new sessions, transfers that run may
-finish. A second one ends it at once. Wrong flags and addresses: exit status 2.
+  npm run file-server -- --status [--host ADDRESS] [--port N]
+                                  [--status-socket PATH]
+
+shows who is connected to the server that was started with the same flags, and
+what is moving at which rate: again and again on a terminal, once in a pipe.
+
+SIGUSR1 makes the server say that itself, once. SIGINT or SIGTERM ends it: no
+new sessions, transfers that run may finish. A second one ends it at once.
+Wrong flags and addresses: exit status 2.
 `;
 
 /** Null: help was asked for. Throws an Error whose message is one line. */
-export function readSettings(args: readonly string[]): Settings | NewUserSettings | null {
-  const flags = new Flags(args, { named: NAMED, switches: ["help"] });
+export function readSettings(
+  args: readonly string[],
+): Settings | NewUserSettings | StatusSettings | null {
+  const flags = new Flags(args, { named: NAMED, switches: ["help", "status"] });
   if (flags.has("help")) return null;
+  if (flags.has("status")) return statusSettings(flags);
   const name = flags.text("new-user");
   return name === null ? serverSettings(flags) : newUser(flags, name);
 }
@@ -114,10 +135,7 @@ function serverSettings(flags: Flags): Settings {
   return {
     ...flags.limits(LIMITS),
     kind: "serve",
-    listen: {
-      host: flags.text("host") ?? "127.0.0.1",
-      port: flags.wholeNumber("port", 2121, 0, 65_535),
-    },
+    listen: address(flags),
     passivePorts: portRange(flags.text("passive-ports")),
     passiveHost: ipv4(flags.text("passive-host")),
     root,
@@ -126,7 +144,21 @@ function serverSettings(flags: Flags): Settings {
     tls: flags.oneOf<TlsPolicy>("tls", ["none", "offered", "login", "data"]) ?? "offered",
     identity: identityOf(flags),
     log: flags.text("log"),
+    statusSocket: flags.text("status-socket"),
   };
+}
+
+function address(flags: Flags): { host: string; port: number } {
+  const host = flags.text("host") ?? "127.0.0.1";
+  return { host, port: flags.wholeNumber("port", 2121, 0, 65_535) };
+}
+
+const STATUS_FLAGS = ["host", "port", "status-socket"];
+
+function statusSettings(flags: Flags): StatusSettings {
+  const other = NAMED.find((flag) => flags.has(flag) && !STATUS_FLAGS.includes(flag));
+  if (other !== undefined) throw new Error(`--${other} is for the server: leave it out`);
+  return { kind: "status", socket: flags.text("status-socket"), ...address(flags) };
 }
 
 function newUser(flags: Flags, name: string): NewUserSettings {

@@ -13,6 +13,8 @@ export interface OpenedSource {
   readonly opened: Opened;
   /** Null: it is no file. */
   readonly direction: "download" | "upload" | null;
+  /** Bytes that will be moved, unless they are converted; null: nobody knows. */
+  readonly expected: number | null;
   /** Begins to move it; from then on it is the transfer's. */
   move(channel: Channel, ascii: boolean, settings: TransferSettings): Moving;
   drop(): Promise<void>;
@@ -25,7 +27,6 @@ interface Moving {
 }
 
 export interface SourceSettings {
-  readonly store: FileStore;
   readonly pool: BufferPool;
   /** Entries that a listing has at most. */
   readonly maxEntries: number;
@@ -34,25 +35,31 @@ export interface SourceSettings {
 }
 
 /** Throws StoreError. */
-export function openSource(source: Source, settings: SourceSettings): Promise<OpenedSource> {
+export function openSource(
+  source: Source,
+  store: FileStore,
+  settings: SourceSettings,
+): Promise<OpenedSource> {
   switch (source.kind) {
     case "retrieve":
-      return openFile(source, settings);
+      return openFile(source, store, settings);
     case "store":
-      return openUpload(source, settings);
+      return openUpload(source, store, settings);
     case "list":
-      return Promise.resolve(openListing(source, settings));
+      return Promise.resolve(openListing(source, store, settings));
   }
 }
 
 async function openFile(
   { path, offset }: Source & { kind: "retrieve" },
-  { store, pool }: SourceSettings,
+  store: FileStore,
+  { pool }: SourceSettings,
 ): Promise<OpenedSource> {
   const reader = await store.openReader(path, offset);
   return {
     opened: { size: reader.size, path },
     direction: "download",
+    expected: reader.size - offset,
     drop: () => reader.close(),
     move: (channel, ascii, settings) => {
       const now = (): number => settings.reactor.now();
@@ -63,12 +70,14 @@ async function openFile(
 
 async function openUpload(
   { path, mode }: Source & { kind: "store" },
-  { store, pool }: SourceSettings,
+  store: FileStore,
+  { pool }: SourceSettings,
 ): Promise<OpenedSource> {
   const upload = await store.openUpload(path, mode);
   return {
     opened: { size: 0, path: upload.path },
     direction: "upload",
+    expected: null,
     drop: () => upload.discard(),
     move: (channel, ascii, settings) =>
       new Receiving(channel, new FileSink(upload, { ascii, pool }), settings),
@@ -77,11 +86,13 @@ async function openUpload(
 
 function openListing(
   { from, listing }: Source & { kind: "list" },
-  { store, maxEntries, wallMs }: SourceSettings,
+  store: FileStore,
+  { maxEntries, wallMs }: SourceSettings,
 ): OpenedSource {
   return {
     opened: { size: 0, path: "folder" in from ? from.folder : from.name },
     direction: null,
+    expected: null,
     drop: () => Promise.resolve(),
     move: (channel, _, settings) => {
       const entries = "folder" in from ? matching(store, from) : [from].values();
@@ -91,7 +102,7 @@ function openListing(
   };
 }
 
-async function* matching(
+export async function* matching(
   store: FileStore,
   { folder, pattern }: { readonly folder: string; readonly pattern: string | null },
 ): AsyncGenerator<Entry> {

@@ -58,6 +58,8 @@ export class FileSource implements PieceSource {
     this.#given = bytes;
     this.#givenAt = this.#now();
     if (bytes === 0) return null;
+    // The file is not needed while its last bytes leave: that is when it is closed.
+    if (this.#left === 0) void this.#reader.close().catch(() => undefined);
     const piece = into.subarray(0, bytes);
     return this.#ascii === null ? piece : this.#ascii.convert(piece);
   }

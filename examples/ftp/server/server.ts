@@ -1,11 +1,12 @@
 /** The file server on the library's server: connections are control connections, frames their lines. */
-import { lines, serve } from "iomux";
+import { formatAddress, lines, serve } from "iomux";
 import type { Reactor, Server, SocketAddress, TurnedAway } from "iomux";
 
 import { BufferPool } from "./buffer-pool.ts";
 import { ControlConnection, type Client, type ControlSettings } from "./control-connection.ts";
 import type { ServerSettings } from "./flags.ts";
 import { rateLimit } from "./rate.ts";
+import { toldSessions, type ServerStatus } from "./status.ts";
 import { formatReply, reply } from "../replies.ts";
 import { DEFAULT_SESSION_LIMITS, type TlsPolicy } from "../state.ts";
 
@@ -17,25 +18,31 @@ type Given = "store" | "login" | "random" | "wallMs" | "onTransfer" | "report" |
 export interface FileServerOptions extends Pick<ControlSettings, Given> {
   readonly settings: ServerSettings;
   readonly tlsPolicy: TlsPolicy;
+  /** Passwords that are looked at, and that wait for it. Default: nobody counts them. */
+  readonly logins?: () => ServerStatus["logins"];
 }
 
 export class FileServer {
   readonly #reactor: Reactor;
   readonly #pool: BufferPool;
+  readonly #options: FileServerOptions;
+  readonly #startedMs: number;
   #server: Server<Buffer, ControlConnection> | null = null;
   #closing: Promise<void> | null = null;
   #onOver: (() => void) | null = null;
 
-  private constructor(reactor: Reactor, pool: BufferPool) {
+  private constructor(reactor: Reactor, pool: BufferPool, options: FileServerOptions) {
     this.#reactor = reactor;
     this.#pool = pool;
+    this.#options = options;
+    this.#startedMs = options.wallMs();
   }
 
   /** Rejects with one line if an address cannot be had. */
   static async open(reactor: Reactor, options: FileServerOptions): Promise<FileServer> {
     const { settings } = options;
     const given = controlSettings(reactor, options);
-    const files = new FileServer(reactor, given.pool);
+    const files = new FileServer(reactor, given.pool, options);
     const onOver = (): void => {
       files.#onOver?.();
     };
@@ -67,7 +74,7 @@ export class FileServer {
         client.data.tell({ kind: "expired", what: "login" });
       },
       end: (client) => {
-        client.data.tell({ kind: "ended" });
+        client.data.ended();
       },
       close: (client) => {
         client.data.closed();
@@ -91,6 +98,26 @@ export class FileServer {
   /** Large buffers that transfers have. */
   get buffers(): number {
     return this.#pool.taken;
+  }
+
+  status(): ServerStatus {
+    const { settings, wallMs, logins } = this.#options;
+    const { connections } = this.#server!;
+    const sessions = Array.from(connections, ({ data }) => data.status());
+    const { bytesIn, bytesOut, bufferedBytes } = this.#reactor.stats();
+    const refused = Object.values(this.#server!.stats().turnedAway);
+    return {
+      ...{ nowMs: this.#reactor.now(), wallMs: wallMs(), startedMs: this.#startedMs },
+      addresses: this.addresses.map(formatAddress),
+      sessions: { taken: sessions.length, of: settings.sessions },
+      transfers: sessions.filter(({ doing }) => doing.kind === "transfer").length,
+      refused: refused.reduce((sum, count) => sum + count, 0),
+      ...{ received: bytesIn, sent: bytesOut },
+      memory: { taken: bufferedBytes, of: settings.memoryBytes },
+      buffers: { taken: this.#pool.taken, of: this.#pool.size },
+      logins: logins?.() ?? { running: 0, waiting: 0 },
+      told: toldSessions(sessions),
+    };
   }
 
   /** No new sessions; transfers that run may finish within `drainMs`, and are broken off then. */
@@ -163,7 +190,6 @@ function controlSettings(
     session: {
       greeting: "iomux file server",
       tls: tlsPolicy,
-      hostNames: null,
       limits: {
         ...DEFAULT_SESSION_LIMITS,
         maxPasswordTries: settings.passwordTries,

@@ -1,5 +1,6 @@
 /** What a session asks of the store, answered; errors of the store are answers too. */
 import type { Answers, Change, Question } from "../effects.ts";
+import { matching } from "./opened-source.ts";
 import {
   StoreError,
   type Entry,
@@ -53,16 +54,14 @@ function begin(store: FileStore, wanted: Change): Promise<void> {
 
 type Entries = Extract<Answers["entries"], { readonly ok: true }>["value"];
 
-/** The entries of a folder, or a file alone. */
+/** The entries of a folder. */
 export async function entries(
   store: FileStore,
-  { path, max }: Question & { readonly kind: "entries" },
+  { path, pattern, max }: Question & { readonly kind: "entries" },
   nowMs: number,
 ): Promise<Entries> {
-  const entry = await store.entry(path);
-  if (entry.kind === "file") return { entries: [entry], more: false, nowMs };
   const found: Entry[] = [];
-  for await (const one of store.list(path)) {
+  for await (const one of matching(store, { folder: path, pattern })) {
     if (found.length === max) return { entries: found, more: true, nowMs };
     found.push(one);
   }

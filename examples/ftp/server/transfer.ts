@@ -233,7 +233,6 @@ export class Receiving extends Transfer {
     this.#writing = true;
     await written;
     this.#writing = false;
-    if (!this.over) this.#awaitMore();
     await wait;
   }
 

@@ -57,3 +57,20 @@ export async function unless<T, U>(
     throw error;
   }
 }
+
+/** `value`, or `instead` if the system says anything against it. */
+export async function unlessSystem<T, U>(value: Promise<T>, instead: U): Promise<T | U> {
+  try {
+    return await value;
+  } catch (error) {
+    if (systemCode(error) === null) throw error;
+    return instead;
+  }
+}
+
+/** Waits for all of them, also if one fails: what they use can be let go of then. */
+export async function together(works: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(works);
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}

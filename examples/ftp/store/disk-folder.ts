@@ -1,5 +1,5 @@
 /**
- * Folders that are held open while something is done in them, and the walk to them.
+ * Folders that are held open while something is done in them.
  *
  * Checking a path and then using it leaves a moment in which a folder of it can become a link. So
  * a path is walked name by name: each folder is opened without following links, and the next name
@@ -14,10 +14,7 @@
 import { constants, type Stats } from "node:fs";
 import fs, { type FileHandle } from "node:fs/promises";
 
-import { unless } from "./disk-error.ts";
-
-/** Links on the way to one file, as for the kernel (path_resolution(7)). */
-export const MAX_LINKS = 40;
+import { together, unless } from "./disk-error.ts";
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 /** Linux: to look names up in a folder needs no right to list it. Node does not name the flag. */
@@ -30,12 +27,14 @@ export class Folder {
   /** What the system takes for this folder. */
   readonly path: string;
   readonly #handle: FileHandle;
-  readonly #lookup: Lookup;
+  readonly lookup: Lookup;
+  #stats: Promise<Stats> | null = null;
+  #listed: Promise<FileHandle | null> | null = null;
   #holders = 1;
 
   private constructor(handle: FileHandle, path: string, lookup: Lookup) {
     this.#handle = handle;
-    this.#lookup = lookup;
+    this.lookup = lookup;
     this.path = lookup === "handle" ? `/proc/self/fd/${handle.fd}` : path;
   }
 
@@ -58,12 +57,12 @@ export class Folder {
 
   /** The folder of this name in this one. */
   enter(name: string): Promise<Folder> {
-    return Folder.open(this.at(name), this.#lookup);
+    return Folder.open(this.at(name), this.lookup);
   }
 
   /** By path: no link has got into it, and it still leads here. */
   async check(): Promise<void> {
-    if (this.#lookup === "handle") return;
+    if (this.lookup === "handle") return;
     const [real, there, held] = await Promise.all([
       fs.realpath(this.path),
       fs.lstat(this.path),
@@ -72,9 +71,32 @@ export class Folder {
     if (real !== this.path || !isSameFile(there, held)) throw notFound("realpath");
   }
 
-  /** The same for all that hold this folder. */
-  async identity(): Promise<string> {
-    return uniqueOf(await this.#handle.stat());
+  /** As it was when this was asked for first: which file it is stays so. */
+  stats(): Promise<Stats> {
+    this.#stats ??= this.#handle.stat();
+    return this.#stats;
+  }
+
+  /** What was renamed in it is on the disk then (fsync(2)). */
+  async sync(): Promise<void> {
+    const handle = await this.#syncable();
+    await unless(handle?.sync() ?? Promise.resolve(), ["EINVAL", "ENOTSUP", "EBADF"], undefined);
+  }
+
+  /** Null: one that cannot be listed cannot be opened for this either. */
+  #syncable(): Promise<FileHandle | null> {
+    if (this.lookup === "path") return Promise.resolve(this.#handle);
+    this.#listed ??= this.#list();
+    return this.#listed;
+  }
+
+  async #list(): Promise<FileHandle | null> {
+    try {
+      return await unless(fs.open(this.path, O_RDONLY | O_DIRECTORY), ["EACCES"], null);
+    } catch (error) {
+      this.#listed = null;
+      throw error;
+    }
   }
 
   /**
@@ -88,7 +110,9 @@ export class Folder {
   }
 
   async close(): Promise<void> {
-    if (--this.#holders === 0) await this.#handle.close();
+    if (--this.#holders > 0) return;
+    const listed = await this.#listed?.catch(() => null);
+    await together([this.#handle.close(), listed?.close() ?? Promise.resolve()]);
   }
 }
 
@@ -107,7 +131,7 @@ export class Place {
 
   /** The same for all who want this name in this folder: they take turns. */
   async turn(): Promise<string> {
-    return `${await this.folder.identity()}/${this.name}`;
+    return `${uniqueOf(await this.folder.stats())}/${this.name}`;
   }
 
   leave(): Promise<void> {
@@ -115,133 +139,8 @@ export class Place {
   }
 }
 
-export class Tree {
-  readonly root: Folder;
-  /** The path of the root: links to it are links into it. */
-  readonly #path: string;
-
-  constructor(root: Folder, path: string) {
-    this.root = root;
-    this.#path = path;
-  }
-
-  /**
-   * Walks to the folder of the last name. If that is a link itself, it is followed unless
-   * `keepLast`. The place must be left.
-   *
-   * @throws ENOENT if a folder on the way is missing, is none, or a link leaves the root.
-   */
-  async locate(names: readonly string[], keepLast = false): Promise<Place> {
-    const walk = new Walk(this.root, this.#path, names);
-    try {
-      for (;;) {
-        const place = await walk.step(keepLast);
-        if (place !== null) return place;
-      }
-    } catch (error) {
-      await walk.leave();
-      throw error;
-    }
-  }
-
-  /** The folder itself. It must be closed. */
-  async enter(names: readonly string[]): Promise<Folder> {
-    const place = await this.locate(names);
-    if (place.name === ".") return place.folder;
-    try {
-      if (!isShown(place.stats)) throw notFound("lstat");
-      return await place.folder.enter(place.name);
-    } finally {
-      await place.leave();
-    }
-  }
-}
-
-class Walk {
-  readonly #root: Folder;
-  readonly #rootPath: string;
-  #folder: Folder;
-  /** Names of folders, not of links, that lead from the root to `#folder`. */
-  #behind: string[] = [];
-  #ahead: string[];
-  #links = 0;
-
-  constructor(root: Folder, rootPath: string, names: readonly string[]) {
-    this.#root = root;
-    this.#rootPath = rootPath;
-    this.#folder = root.hold();
-    this.#ahead = [...names];
-  }
-
-  async step(keepLast: boolean): Promise<Place | null> {
-    const name = this.#ahead[0];
-    if (name === undefined) {
-      return new Place(this.#folder, ".", await fs.lstat(this.#folder.at(".")));
-    }
-    if (name === "..") {
-      if (this.#behind.length === 0) throw notFound("readlink");
-      await this.#startAgain([...this.#behind.slice(0, -1), ...this.#ahead.slice(1)]);
-      return null;
-    }
-    if (this.#ahead.length > 1) {
-      await this.#enter(name);
-      return null;
-    }
-    const stats = await unless(fs.lstat(this.#folder.at(name)), ["ENOENT"], null);
-    await this.#folder.check();
-    if (stats?.isSymbolicLink() !== true || keepLast) {
-      return new Place(this.#folder, name, stats);
-    }
-    await this.#follow(name);
-    return null;
-  }
-
-  leave(): Promise<void> {
-    return this.#folder.close();
-  }
-
-  async #enter(name: string): Promise<void> {
-    const next = await unless(this.#folder.enter(name), ["ENOTDIR", "ELOOP", "EMLINK"], null);
-    if (next === null) {
-      await this.#follow(name);
-      return;
-    }
-    this.#behind.push(name);
-    this.#ahead.shift();
-    await this.#goTo(next);
-  }
-
-  async #follow(name: string): Promise<void> {
-    if (++this.#links > MAX_LINKS) throw notFound("readlink");
-    const target = await unless(fs.readlink(this.#folder.at(name)), ["EINVAL"], null);
-    if (target === null) throw notFound("readlink");
-    const rest = this.#ahead.slice(1);
-    await this.#startAgain([...this.#namesOfTarget(target), ...rest]);
-  }
-
-  #namesOfTarget(target: string): string[] {
-    const names = (path: string) => path.split("/").filter((name) => name !== "" && name !== ".");
-    if (!target.startsWith("/")) return [...this.#behind, ...names(target)];
-    const inside = this.#rootPath === "/" ? "/" : `${this.#rootPath}/`;
-    if (!`${target}/`.startsWith(inside)) throw notFound("readlink");
-    return names(target.slice(inside.length - 1));
-  }
-
-  async #startAgain(ahead: string[]): Promise<void> {
-    this.#behind = [];
-    this.#ahead = ahead;
-    await this.#goTo(this.#root.hold());
-  }
-
-  async #goTo(folder: Folder): Promise<void> {
-    const before = this.#folder;
-    this.#folder = folder;
-    await before.close();
-  }
-}
-
 /** What leaves the root is not told from what is not there. */
-function notFound(syscall: string): NodeJS.ErrnoException {
+export function notFound(syscall: string): NodeJS.ErrnoException {
   return Object.assign(new Error("ENOENT: not below the root"), { code: "ENOENT", syscall });
 }
 

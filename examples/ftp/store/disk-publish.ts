@@ -1,5 +1,4 @@
 /** How a file gets its name: whole, and in one order for all who want the same one. */
-import { constants } from "node:fs";
 import fs from "node:fs/promises";
 
 import { systemCode, unless } from "./disk-error.ts";
@@ -27,40 +26,34 @@ export class Turns {
   }
 }
 
-/**
- * Gives a file another name, unless something has it: EEXIST. rename(2) would replace it, and
- * Node has no `renameat2`; link(2) does not. Without hard links it is looked for, which is exact
- * only among those who take turns.
- */
+/** Gives a file another name, unless something has it: EEXIST. */
 export async function moveToFreeName(from: string, to: string): Promise<void> {
+  if (await takeFreeName(from, to)) await leaveName(from);
+}
+
+/**
+ * The same, but for the last step: true if it has its old name too, which it must leave then.
+ *
+ * rename(2) would replace what is there, and Node has no `renameat2`; link(2) does not. Without hard
+ * links it is looked for, which is exact only among those who take turns.
+ */
+export async function takeFreeName(from: string, to: string): Promise<boolean> {
   try {
     await fs.link(from, to);
+    return true;
   } catch (error) {
     if (!NO_LINKS.includes(systemCode(error) ?? "")) throw error;
     if ((await unless(fs.lstat(to), ["ENOENT"], null)) !== null) throw nameTaken();
     await fs.rename(from, to);
-    return;
+    return false;
   }
-  // It has its name. The old one too until now: after a crash here, `cleanUp()` takes it away.
-  await unless(fs.unlink(from), ["ENOENT"], undefined);
+}
+
+/** After a crash before this, `cleanUp()` takes it away. */
+export async function leaveName(name: string): Promise<void> {
+  await unless(fs.unlink(name), ["ENOENT"], undefined);
 }
 
 function nameTaken(): NodeJS.ErrnoException {
   return Object.assign(new Error("EEXIST: the name is taken"), { code: "EEXIST", syscall: "link" });
-}
-
-/** What was renamed in a folder is on the disk once the folder is (fsync(2)). */
-export async function syncFolder(path: string): Promise<void> {
-  // One that cannot be listed cannot be opened for this either.
-  const handle = await unless(
-    fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY),
-    ["EACCES"],
-    null,
-  );
-  if (handle === null) return;
-  try {
-    await unless(handle.sync(), ["EINVAL", "ENOTSUP", "EBADF"], undefined);
-  } finally {
-    await handle.close();
-  }
 }

@@ -4,12 +4,13 @@ import type { Stats } from "node:fs";
 import fs from "node:fs/promises";
 
 import { systemCode, told, toStoreError, unless } from "./disk-error.ts";
-import { Folder, isSameFile, isShown, openFile, Tree, uniqueOf } from "./disk-folder.ts";
+import { Folder, isSameFile, isShown, openFile, uniqueOf } from "./disk-folder.ts";
 import type { Lookup, Place } from "./disk-folder.ts";
 import { moveToFreeName, Turns } from "./disk-publish.ts";
 import { DiskReader } from "./disk-reader.ts";
 import { setTime } from "./disk-time.ts";
 import { DiskUpload } from "./disk-upload.ts";
+import { Tree } from "./disk-walk.ts";
 import { StoreError } from "./file-store.ts";
 import type { Entry, FileStore, Reader, StoreErrorCode } from "./file-store.ts";
 import type { Upload, UploadMode } from "./file-store.ts";
@@ -162,7 +163,7 @@ class DiskStore implements FileStore {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#tree.root.close();
+    this.#closed ??= this.#tree.close();
     return this.#closed;
   }
 

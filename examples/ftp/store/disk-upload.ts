@@ -5,9 +5,9 @@
 import { constants, type Stats } from "node:fs";
 import fs, { type FileHandle } from "node:fs/promises";
 
-import { told, unless } from "./disk-error.ts";
+import { together, told, unless } from "./disk-error.ts";
 import { isSameFile, openFile, type Place } from "./disk-folder.ts";
-import { moveToFreeName, syncFolder, type Turns } from "./disk-publish.ts";
+import { leaveName, takeFreeName, type Turns } from "./disk-publish.ts";
 import { StoreError, type Upload, type UploadMode } from "./file-store.ts";
 
 /** Bytes that are copied at a time when an upload goes on from a file. */
@@ -36,6 +36,7 @@ export class DiskUpload implements Upload {
   #lost: { readonly error: unknown } | null = null;
   #over = false;
   #discarding: Promise<void> | null = null;
+  #closing: Promise<void> | null = null;
   #last: Promise<void>;
 
   private constructor(settings: UploadSettings, handle: FileHandle, base: Base | null) {
@@ -142,14 +143,21 @@ export class DiskUpload implements Upload {
     const { folder, name } = place;
     await folder.check();
     const [from, to] = [folder.at(temporary), folder.at(name)];
-    await turns.take(await place.turn(), async () => {
-      if (mode.kind === "new" || mode.kind === "unique") return moveToFreeName(from, to);
-      if (mode.kind === "replace") return fs.rename(from, to);
-      const now = await unless(fs.lstat(to), ["ENOENT"], null);
-      if (!isUnchanged(this.#base, now)) throw new StoreError("changed", this.path);
-      return now === null ? moveToFreeName(from, to) : fs.rename(from, to);
+    const closing = this.#close();
+    const isTwice = await turns.take(await place.turn(), async () => {
+      if (mode.kind === "new" || mode.kind === "unique") return takeFreeName(from, to);
+      if (mode.kind !== "replace") {
+        const now = await unless(fs.lstat(to), ["ENOENT"], null);
+        if (!isUnchanged(this.#base, now)) throw new StoreError("changed", this.path);
+        if (now === null) return takeFreeName(from, to);
+      }
+      await fs.rename(from, to);
+      return false;
     });
-    if (durable) await syncFolder(folder.path);
+    const rest = [closing];
+    if (isTwice) rest.push(leaveName(from));
+    if (durable) rest.push(folder.sync());
+    await together(rest);
   }
 
   async #remove(): Promise<void> {
@@ -160,8 +168,14 @@ export class DiskUpload implements Upload {
     }).finally(() => this.#leave());
   }
 
+  /** What close(2) could say is about bytes that were synced before, or that nobody wants. */
+  #close(): Promise<void> {
+    this.#closing ??= this.#handle.close().catch(() => undefined);
+    return this.#closing;
+  }
+
   async #leave(): Promise<void> {
-    await this.#handle.close();
+    await this.#close();
     await this.#settings.place.leave();
   }
 }

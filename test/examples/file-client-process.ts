@@ -1,0 +1,57 @@
+/** The file client as a process, in a pipe and in a terminal. */
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
+
+import type { FileServer } from "./file-server-process.ts";
+import { ProgramTerminal } from "./program-terminal.ts";
+import { ROOT, run, temporaryFolder, type Running } from "./programs.ts";
+
+/** From any folder. */
+export const FILE_CLIENT: readonly string[] = [
+  ...[process.execPath, "--import", import.meta.resolve("tsx"), "--conditions=iomux-source"],
+  join(ROOT, "examples/file-client.ts"),
+];
+
+/** Where the client stands, and nothing that the user of this machine has set. */
+export interface ClientPlace {
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export function clientPlace(env: NodeJS.ProcessEnv = {}): ClientPlace {
+  const home = temporaryFolder();
+  const folder = mkdtempSync(join(home, "here-"));
+  const { PATH, TMPDIR } = process.env;
+  return { folder, env: { PATH, TMPDIR, HOME: home, TZ: "UTC", ...env } };
+}
+
+/** In a pipe. */
+export function runFileClient({ folder, env }: ClientPlace, ...args: string[]): Running {
+  const [node, ...rest] = FILE_CLIENT as [string, ...string[]];
+  return run(node, [...rest, ...args], { cwd: folder, env: { ...env, NODE_NO_WARNINGS: "1" } });
+}
+
+/** Its address, for a user or anybody. */
+export function addressOf({ host, port }: FileServer, path = "", user?: string): string {
+  return `ftp://${user === undefined ? "" : `${user}@`}${host}:${port}/${path}`;
+}
+
+const terminals: ProgramTerminal[] = [];
+
+/** In a terminal. */
+export function openFileClient(
+  { folder, env }: ClientPlace,
+  args: readonly string[],
+  columns = 80,
+): ProgramTerminal {
+  const terminal = new ProgramTerminal([...FILE_CLIENT, ...args], {
+    ...{ columns, rows: 30, cwd: folder, env },
+  });
+  terminals.push(terminal);
+  return terminal;
+}
+
+/** Call it when a test file is done, besides that of programs. */
+export function closeTerminals(): void {
+  for (const terminal of terminals.splice(0)) terminal.kill();
+}
