@@ -1,5 +1,6 @@
 /** A folder as a page. Names come from anybody: nothing of them is markup, and no link leads away. */
 import type { Entry } from "../../ftp/store/file-store.ts";
+import { escapeHtml } from "../server/error-page.ts";
 
 /** Entries of a page. What a larger folder has beyond them is not shown, and the page says so. */
 export const MAX_PAGE_ENTRIES = 10_000;
@@ -48,7 +49,7 @@ export function folderPage(
   names: readonly string[],
   { entries, more }: { readonly entries: readonly Entry[]; readonly more: boolean },
 ): string {
-  const title = escaped(`/${names.map((name) => `${name}/`).join("")}`);
+  const title = escapeHtml(`/${names.map((name) => `${name}/`).join("")}`);
   const parent = names.length === 0 ? [] : [row("../", "../", "", "")];
   const rows = [...parent, ...entries.map(entryRow)];
   return [
@@ -72,17 +73,5 @@ function entryRow({ name, kind, size, modifiedMs }: Entry): string {
 }
 
 function row(link: string, name: string, size: string, changed: string): string {
-  return `<tr><td><a href="${escaped(link)}">${escaped(name)}</a><td>${size}<td>${changed}`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!);
+  return `<tr><td><a href="${escapeHtml(link)}">${escapeHtml(name)}</a><td>${size}<td>${changed}`;
 }
