@@ -21,10 +21,11 @@ const NETWORK_MODULES = builtin("net|tls|dgram|dns|fs|child_process|http|https|h
 // Files below examples/<protocol>/ that may touch the reactor or the file system.
 const PROTOCOL_EXCEPTIONS = [
   "^examples/chat/(server|terminal)\\.ts$",
-  "^examples/program/program\\.ts$",
+  "^examples/program/(program|ending|log-file|certificate)\\.ts$",
   "^examples/chat/client-connection\\.ts$",
   "^examples/ftp/store/(disk-[a-z]+|upload-owner)\\.ts$",
   "^examples/ftp/server/",
+  "^examples/http/server/",
   "^examples/http/(server|files)/",
   "^examples/ftp/client/(local-folder|pipe|interactive)\\.ts$",
   "^examples/ftp/client/(control-connection|data-connection|session|ftp-client)\\.ts$",

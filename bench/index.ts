@@ -13,6 +13,7 @@ import { echo, noise, tls } from "./echo.ts";
 import { fanout } from "./fanout.ts";
 import { files } from "./files.ts";
 import { flood } from "./flood.ts";
+import { http } from "./http.ts";
 import { idle } from "./idle.ts";
 import { members } from "./members.ts";
 import { buildPrograms } from "./processes.ts";
@@ -33,7 +34,7 @@ import { worlds } from "./worlds.ts";
 const BENCHES: Readonly<Record<string, Bench>> = {
   ...{ echo, tls, idle, turn, flood, noise },
   ...{ fanout, stopped, members },
-  ...{ struct: structs, worlds, files },
+  ...{ struct: structs, worlds, files, http },
 };
 
 const { values: flags, positionals } = parseArgs({

@@ -32,10 +32,13 @@ const PROGRAMS = {
   "ftp-iomux": new URL("./servers/ftp-iomux.ts", import.meta.url),
   "soak-client": new URL("./soak-client.ts", import.meta.url),
   "ftp-watched": new URL("./servers/ftp-watched.ts", import.meta.url),
+  "http-iomux": new URL("./servers/http-iomux.ts", import.meta.url),
+  "http-crowd": new URL("./http-crowd.ts", import.meta.url),
+  "http-files": new URL("./servers/http-files.ts", import.meta.url),
 };
 export type ProgramName = keyof typeof PROGRAMS;
 const LOADS: ReadonlySet<ProgramName> = new Set([
-  ...(["load", "audience", "visitors", "slow-readers", "soak-client"] as const),
+  ...(["load", "audience", "visitors", "slow-readers", "soak-client", "http-crowd"] as const),
 ]);
 
 const running = new Set<ChildProcess>();

@@ -7,13 +7,14 @@ import type { Reactor, Server, SocketAddress, TlsContext } from "iomux";
 import { Accounts, readAccounts, userLine, type AccountsOptions } from "./ftp/server/accounts.ts";
 import { askPassword } from "./program/ask-password.ts";
 import { LARGE_BYTES } from "./ftp/server/buffer-pool.ts";
-import { readIdentity, selfSigned } from "./ftp/server/certificate.ts";
+import { readIdentity, selfSigned } from "./program/certificate.ts";
 import { makeDemoFolder, removeDemoFolder } from "./ftp/server/demo-folder.ts";
 import { openDiskStore } from "./ftp/store/disk-store.ts";
 import { StoreError, type FileStore } from "./ftp/store/file-store.ts";
 import { HELP, readSettings } from "./ftp/server/flags.ts";
 import type { NewUserSettings, Settings, StatusSettings } from "./ftp/server/flags.ts";
-import { LogFile } from "./ftp/server/log-file.ts";
+import { endOnSignals } from "./program/ending.ts";
+import { LogFile } from "./program/log-file.ts";
 import { FileServer } from "./ftp/server/server.ts";
 import { statusLines } from "./ftp/server/status-lines.ts";
 import { checkUserFolder, statusPath } from "./ftp/server/status-path.ts";
@@ -23,9 +24,6 @@ import type { ServerStatus } from "./ftp/server/status.ts";
 import { xferlogLine } from "./ftp/server/transfer-log.ts";
 import { OperatorLog } from "./program/operator-log.ts";
 import { runProgram } from "./program/program.ts";
-
-/** Of a second signal, while the server is ending. */
-const EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 /** Bytes that are handed to the system at once: a whole piece. */
 const FLUSH_BYTES = LARGE_BYTES;
@@ -74,10 +72,14 @@ async function serveFiles(settings: Settings): Promise<void> {
     onError: complain,
   });
   const opening = open(reactor, settings);
-  endOnSignals(reactor, async () => {
+  const end = async (): Promise<void> => {
     const close = await opening.catch(() => null);
     await close?.();
     await reactor.close();
+  };
+  endOnSignals(reactor, () => {
+    operator.write("No new sessions; transfers that run may finish.");
+    end().catch(complain);
   });
   await opening.catch(async (error: unknown) => {
     await reactor.close();
@@ -216,21 +218,6 @@ function cleanUpHourly(reactor: Reactor, store: FileStore): void {
     timer.refresh();
   });
   timer.unref();
-}
-
-function endOnSignals(reactor: Reactor, end: () => Promise<void>): void {
-  let ending = false;
-  const signals = reactor.signals(["SIGINT", "SIGTERM", "SIGHUP"]);
-  reactor.register(signals, READABLE, () => {
-    for (let name = signals.read(); name !== null; name = signals.read()) {
-      // The terminal is gone; the server goes on without it.
-      if (name === "SIGHUP") continue;
-      if (ending) process.exit(EXIT_CODES[name]);
-      ending = true;
-      operator.write("No new sessions; transfers that run may finish.");
-      end().catch(complain);
-    }
-  });
 }
 
 await runProgram({ name: "file-server", help: HELP, readSettings, run });

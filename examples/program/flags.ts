@@ -93,6 +93,14 @@ export function limitsHelp(limits: Limits): string {
     .join("\n");
 }
 
+/** The files of `--cert` and `--key`; null without them. Throws for one without the other. */
+export function identityOf(flags: Flags): { readonly cert: string; readonly key: string } | null {
+  const [cert, key] = [flags.text("cert"), flags.text("key")];
+  if (cert !== null && key !== null) return { cert, key };
+  if (cert === key) return null;
+  throw new Error(`--${cert === null ? "key" : "cert"} is alone: give --cert and --key`);
+}
+
 function flagHelp(flag: string): string {
   if (flag.length < FLAG_COLUMNS) return flag.padEnd(FLAG_COLUMNS);
   return `${flag}\n  ${" ".repeat(FLAG_COLUMNS)}`;

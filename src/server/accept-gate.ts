@@ -3,6 +3,16 @@ import type { SocketAddress } from "../address.ts";
 import type { BlockList, ServerLimits, TurnedAway } from "./options.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
+/** What is said of each reason to the operator. */
+export const ADVICE: Readonly<Record<TurnedAway, string>> = {
+  closing: "the server is closing",
+  blocked: "the block list has its address",
+  "max-connections": "the server is full (limit maxConnections)",
+  "max-connections-per-address":
+    "its address or network has enough (limit maxConnectionsPerAddress)",
+  "accepts-per-second": "too many came at once (limit acceptsPerSecond)",
+};
+
 export class AcceptGate {
   /** How many were turned away, by reason. */
   readonly turnedAway: Record<TurnedAway, number> = {

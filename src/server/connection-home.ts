@@ -20,5 +20,7 @@ export interface ConnectionHome<F, D> {
   register(connection: ServedConnection<F, D>, channel: Channel): Registration;
   /** In a later turn, `delayMs` from now at the earliest; never, if the reactor closes before. */
   later(delayMs: number, callback: () => void): Timer | null;
+  /** The server closes: ends it, if it handles no frame and `busy` says that nothing is to come. */
+  endUnlessBusy(connection: ServedConnection<F, D>): void;
   gone(connection: ServedConnection<F, D>, reason: CloseReason): void;
 }

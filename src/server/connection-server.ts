@@ -11,7 +11,7 @@ import type { Reactor } from "../reactor.ts";
 import { resolveCloseOptions, type CloseOptions, type CutOff } from "../reactor/shutdown.ts";
 import type { Registration } from "../registration.ts";
 import type { Timer } from "../timers.ts";
-import { AcceptGate } from "./accept-gate.ts";
+import { AcceptGate, ADVICE } from "./accept-gate.ts";
 import type { Server, ServerCloseResult, ServerStats } from "./server.ts";
 import { runCallback } from "./callback.ts";
 import { CLOSE_REASONS, type CloseReason } from "./close-reason.ts";
@@ -302,6 +302,17 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
     return { cutOff };
   }
 
+  /** It closes: what nothing is to come of is over. */
+  endUnlessBusy(connection: ServedConnection<F, D>): void {
+    if (connection.reader.busy) return;
+    const ask = (): void => {
+      if (this.callbacks.busy?.(connection) !== true) connection.endChannel();
+    };
+    void runCallback(ask, (thrown) => {
+      connection.failed(thrown);
+    });
+  }
+
   #cutOff(connection: ServedConnection<F, D>, drainMs: number, cutOff: CutOff[]): void {
     const { fd, channel, remoteAddress } = connection;
     const unsent = channel.queued + connection.unsentBytes;
@@ -332,12 +343,3 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
 function onReady(_: Channel, ready: number, registration: Registration): void {
   (registration.data as ServedConnection<unknown, unknown>).ready(ready);
 }
-
-const ADVICE: Readonly<Record<TurnedAway, string>> = {
-  closing: "the server is closing",
-  blocked: "the block list has its address",
-  "max-connections": "the server is full (limit maxConnections)",
-  "max-connections-per-address":
-    "its address or network has enough (limit maxConnectionsPerAddress)",
-  "accepts-per-second": "too many came at once (limit acceptsPerSecond)",
-};

@@ -151,6 +151,11 @@ export interface Callbacks<F, D> {
    * Without it the connection is cut off at once.
    */
   expire?(connection: Connection<F, D>, reason: TimeUp): void;
+  /**
+   * Asked when the server closes, of a connection that has no frame to handle: whether what it has
+   * asked for is still under way. It is not ended then: it must end itself, before `drainMs`.
+   */
+  busy?(connection: Connection<F, D>): boolean;
   /** The peer has ended its side, and all frames were handled. Default: `connection.end()`. */
   end?(connection: Connection<F, D>): void;
   /** It is over. Exactly once, after the turn in which that was so. */
@@ -170,7 +175,7 @@ export interface InnerCallbacks<F, D> extends Callbacks<F, D> {
 
 const CALLBACK_NAMES: ReadonlySet<string> = new Set<keyof Callbacks<unknown, unknown>>([
   ...(["open", "frame", "refused", "drain", "secure", "expire", "end"] as const),
-  ...(["close", "turnedAway"] as const),
+  ...(["busy", "close", "turnedAway"] as const),
 ]);
 
 const OPTION_NAMES: ReadonlySet<string> = new Set([

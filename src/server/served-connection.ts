@@ -224,7 +224,7 @@ export class ServedConnection<F, D>
   finish(answerMs: number): void {
     this.#answerMs = answerMs;
     this.#awaitAnswer();
-    if (!this.reader.busy) this.#end("shutdown");
+    this.#home.endUnlessBusy(this);
   }
 
   /** Nothing of its output is here any more. A reset could destroy what the peer has yet to read. */
@@ -275,7 +275,7 @@ export class ServedConnection<F, D>
   handled(): void {
     if (this.#answerMs < 0) return;
     this.#home.later(0, () => {
-      if (!this.reader.busy) this.#end("shutdown");
+      this.#home.endUnlessBusy(this);
     });
   }
 

@@ -8,7 +8,7 @@ import { commandTable } from "../../examples/ftp/commands.ts";
 import { LARGE_BYTES, SLOW_MS, SMALL_BYTES } from "../../examples/ftp/server/buffer-pool.ts";
 import { PORT_TRIES } from "../../examples/ftp/server/data-port.ts";
 import { HELP, LIMITS } from "../../examples/ftp/server/flags.ts";
-import { MAX_WAITING_BYTES } from "../../examples/ftp/server/log-file.ts";
+import { MAX_WAITING_BYTES } from "../../examples/program/log-file.ts";
 import { MAX_PIECES } from "../../examples/ftp/server/piece-sink.ts";
 import { LISTING_BYTES, TRIAL_BYTES } from "../../examples/ftp/server/piece-source.ts";
 import * as statusServer from "../../examples/ftp/server/status-server.ts";

@@ -254,6 +254,33 @@ const serveStartTls: Script = async ({ start }) => {
   await once(socket, "end");
 };
 
+const files: Script = async ({ start }) => {
+  const url = `http://127.0.0.1:${await start().port()}`;
+  const answer = await fetch(`${url}/package.json`);
+  expect(answer.headers.get("content-type")).toBe("application/json; charset=utf-8");
+  expect(await answer.json()).toMatchObject({ name: "iomux" });
+  expect(await (await fetch(url)).text()).toContain('<a href="./docs/">docs/</a>');
+};
+
+const httpHello: Script = async ({ start }) => {
+  const url = `http://127.0.0.1:${await start().port()}`;
+  expect(await (await fetch(url)).text()).toBe("Hello, World!\n");
+  expect(await (await fetch(`${url}/users/a%20b?page=2`)).json()).toEqual({ id: "a b", page: "2" });
+  const sum = await fetch(`${url}/sum`, { method: "POST", body: "[1,2,39]" });
+  expect(await sum.text()).toBe("42\n");
+};
+
+const news: Script = async ({ start }) => {
+  const url = `http://127.0.0.1:${await start().port()}/news`;
+  const stream = await fetch(url);
+  expect(stream.headers.get("content-type")).toBe("text/event-stream");
+  await fetch(url, { method: "POST", body: "two\nlines" });
+  const reader = stream.body!.getReader();
+  const { value } = await reader.read();
+  expect(Buffer.from(value!).toString()).toBe("event: news\ndata: two\ndata: lines\n\n");
+  await reader.cancel();
+};
+
 export const SCRIPTS: Readonly<Record<string, Script>> = {
   echo,
   hello,
@@ -293,4 +320,7 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   "tls-echo": tlsEcho,
   "start-tls": startTls,
   "serve-start-tls": serveStartTls,
+  files,
+  "http-hello": httpHello,
+  news,
 };

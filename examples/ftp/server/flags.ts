@@ -1,7 +1,7 @@
 /** The file server's flags: arguments in, settings out, or one line that says what is wrong. */
 import { isIPv4 } from "node:net";
 
-import { flagOf, Flags, limitsHelp, type Limits } from "../../program/flags.ts";
+import { flagOf, Flags, identityOf, limitsHelp, type Limits } from "../../program/flags.ts";
 import { RIGHTS, type Right } from "../rights.ts";
 import type { StatusPlace } from "./status-path.ts";
 import type { TlsPolicy } from "../state.ts";
@@ -142,7 +142,7 @@ function serverSettings(flags: Flags): Settings {
     users: flags.text("users"),
     anonymous: anonymous === "on" ? rights : null,
     tls: flags.oneOf<TlsPolicy>("tls", ["none", "offered", "login", "data"]) ?? "offered",
-    identity: identity(flags),
+    identity: identityOf(flags),
     log: flags.text("log"),
     statusSocket: flags.text("status-socket"),
   };
@@ -188,11 +188,4 @@ function portRange(range: string | null): readonly [first: number, last: number]
 function ipv4(host: string | null): string | null {
   if (host === null || isIPv4(host)) return host;
   throw new Error(`--passive-host is "${host}": give an IPv4 address, like 192.0.2.1`);
-}
-
-function identity(flags: Flags): Settings["identity"] {
-  const [cert, key] = [flags.text("cert"), flags.text("key")];
-  if (cert !== null && key !== null) return { cert, key };
-  if (cert === key) return null;
-  throw new Error(`--${cert === null ? "key" : "cert"} is alone: give --cert and --key`);
 }

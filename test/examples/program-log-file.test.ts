@@ -5,7 +5,7 @@ import path from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { LogFile, MAX_WAITING_BYTES } from "../../examples/ftp/server/log-file.ts";
+import { LogFile, MAX_WAITING_BYTES } from "../../examples/program/log-file.ts";
 
 let folder: string;
 let file: string;

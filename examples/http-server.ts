@@ -1,0 +1,144 @@
+/** The HTTP server: flags and wiring. `npm run http-server -- --help` tells the rest. */
+import { createReactor, createTlsContext, formatAddress, IomuxError } from "iomux";
+import type { Reactor, TlsContext } from "iomux";
+
+import { readAccounts } from "./ftp/server/accounts.ts";
+import { BufferPool, LARGE_BYTES } from "./ftp/server/buffer-pool.ts";
+import { openDiskStore } from "./ftp/store/disk-store.ts";
+import { StoreError, type FileStore } from "./ftp/store/file-store.ts";
+import { StaticFiles } from "./http/files/static-files.ts";
+import { combinedLine } from "./http/server/access-log.ts";
+import { echoBody, echoHead } from "./http/server/echo.ts";
+import { HELP, limitsOf, readSettings, type Settings } from "./http/server/flags.ts";
+import { HttpServer } from "./http/server/http-server.ts";
+import { readIdentity, selfSigned } from "./program/certificate.ts";
+import { endOnSignals } from "./program/ending.ts";
+import { LogFile } from "./program/log-file.ts";
+import { OperatorLog } from "./program/operator-log.ts";
+import { runProgram } from "./program/program.ts";
+
+const HOUR_MS = 3_600_000;
+
+const operator = new OperatorLog(process.stdout, (lines) => `... ${lines} lines left out`);
+
+function complain(error: unknown): void {
+  if (error instanceof IomuxError || error instanceof StoreError)
+    console.error(`http-server: ${error.message}`);
+  else console.error(error);
+}
+
+async function run(settings: Settings): Promise<void> {
+  const reactor = createReactor({
+    maxBufferedBytes: settings.memoryBytes,
+    // What is handed to the system at once: a whole piece of a file.
+    flushBytes: LARGE_BYTES,
+    lingerMs: settings.lingerSeconds * 1000,
+    onError: complain,
+  });
+  const opening = open(reactor, settings);
+  const end = async (): Promise<void> => {
+    const close = await opening.catch(() => null);
+    await close?.();
+    await reactor.close();
+  };
+  endOnSignals(reactor, () => {
+    operator.write("No new requests; those that run are answered.");
+    end().catch(complain);
+  });
+  await opening;
+}
+
+/** Answers how to end it. */
+async function open(reactor: Reactor, settings: Settings): Promise<() => Promise<void>> {
+  const tls = await openTls(settings);
+  const log = settings.log === null ? null : await openLog(settings.log, settings.logBytes);
+  const server = new HttpServer(reactor, {
+    limits: limitsOf(settings),
+    ...(log && {
+      onAnswer: (record) => {
+        log.write(combinedLine(record));
+      },
+    }),
+    onError: complain,
+  });
+  if (settings.echo) server.any("/echo", echoHead).any("/", echoBody);
+  const store = await mountFiles(reactor, server, settings);
+  await server.listen({ ...settings.listen, ...(tls && { tls }) });
+  announce(settings, server);
+  return async () => {
+    await server.close({ drainMs: settings.drainSeconds * 1000 });
+    await Promise.all([store?.close(), log?.flush()]);
+  };
+}
+
+async function mountFiles(
+  reactor: Reactor,
+  server: HttpServer,
+  settings: Settings,
+): Promise<FileStore | null> {
+  if (settings.root === null) return null;
+  const store = await openRoot(settings.root);
+  await store.cleanUp();
+  if (settings.writable) cleanUpHourly(reactor, store);
+  const files = new StaticFiles({
+    store,
+    pool: new BufferPool({
+      maxBytes: settings.poolBytes,
+      now: () => reactor.now(),
+      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback).unref(),
+    }),
+    now: () => reactor.now(),
+    accounts: settings.users === null ? null : await readAccounts(settings.users, {}),
+    ...{ listing: settings.listing, writable: settings.writable },
+    ...{ precompressed: settings.precompressed, plainPasswords: settings.plainPasswords },
+    maxUploadBytes: settings.uploadBytes,
+  });
+  server.fallback((request, response) => files.handle(request, response));
+  return store;
+}
+
+/** Rejects with one line if the folder cannot be served. */
+async function openRoot(root: string): Promise<FileStore> {
+  try {
+    return await openDiskStore(root);
+  } catch (error) {
+    throw new Error(`--root ${root}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function openTls({ tls, identity }: Settings): Promise<TlsContext | null> {
+  if (!tls) return null;
+  const given = identity === null ? selfSigned(Date.now()) : readIdentity(identity);
+  return createTlsContext({ ...(await given), alpnProtocols: ["http/1.1"] });
+}
+
+function openLog(path: string, maxBytes: number): Promise<LogFile> {
+  return LogFile.open(path, { maxBytes, report: complain });
+}
+
+function announce({ root, users, writable, identity, tls }: Settings, server: HttpServer): void {
+  const who = users === null ? "anybody may get files" : "users only";
+  const what =
+    root === null ? "Echoing" : `Serving ${root}: ${who}${writable ? ", who may write" : ""}`;
+  operator.write(`${what}.`);
+  if (tls && identity === null) {
+    operator.write("TLS has a self-signed certificate: clients cannot know that it is yours.");
+    operator.write("Give --cert and --key.");
+  }
+  for (const address of server.addresses) {
+    const url = `${tls ? "https" : "http"}://${formatAddress(address)}/`;
+    operator.write(`Open on ${formatAddress(address)}. Try: curl ${tls ? "-k " : ""}${url}`);
+  }
+  operator.write("Ctrl-C ends it.");
+}
+
+/** What crashes of other servers of the same folder have left. */
+function cleanUpHourly(reactor: Reactor, store: FileStore): void {
+  const timer = reactor.setTimer(HOUR_MS, () => {
+    store.cleanUp().catch(complain);
+    timer.refresh();
+  });
+  timer.unref();
+}
+
+await runProgram({ name: "http-server", help: HELP, readSettings, run });

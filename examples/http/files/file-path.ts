@@ -1,0 +1,57 @@
+/** Which file a target means. The escapes of a path are undone once, name by name, and never again. */
+import { isFit } from "../../ftp/store/store-path.ts";
+
+export interface FilePath {
+  readonly names: readonly string[];
+  /** It ends with a slash: what is in the folder is meant. */
+  readonly inFolder: boolean;
+}
+
+/** Why there is no such file: `bad` for what is no path at all, `hidden` for what nobody is shown. */
+export type NoFilePath = "bad" | "hidden";
+
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/**
+ * `path`: as it came, without the query. Dot segments are refused rather than resolved: clients
+ * remove them (RFC 3986, section 5.2.4), and those that do not are looking for a way out. A name
+ * that begins with a dot is as if it were not there.
+ */
+export function filePathOf(path: string): FilePath | NoFilePath {
+  const [first, ...parts] = path.split("/");
+  if (first !== "" || parts.length === 0) return "bad";
+  const inFolder = parts.at(-1) === "";
+  if (inFolder) parts.pop();
+  const names: string[] = [];
+  let isHidden = false;
+  for (const part of parts) {
+    const name = decoded(part);
+    if (name === null || name === "." || name === "..") return "bad";
+    if (name.startsWith(".") || !isFit(name)) isHidden = true;
+    names.push(name);
+  }
+  return isHidden ? "hidden" : { names, inFolder };
+}
+
+/** Null: it is not UTF-8 with whole escapes, or has what no name of a file may have. */
+function decoded(part: string): string | null {
+  try {
+    const name = decodeURIComponent(part);
+    return CONTROL.test(name) || name.includes("/") ? null : name;
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
+}
+
+/** The virtual path of a store. */
+export function storePathOf(names: readonly string[]): string {
+  return `/${names.join("/")}`;
+}
+
+/** As a target. It begins with one slash only: two would name another server. */
+export function targetOf({ names, inFolder }: FilePath): string {
+  const path = storePathOf(names.map(encodeURIComponent));
+  return inFolder && names.length > 0 ? `${path}/` : path;
+}

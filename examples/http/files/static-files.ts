@@ -1,0 +1,207 @@
+/**
+ * Files of a store for clients of HTTP (RFC 9110): who may do what, and what a target means.
+ *
+ *     const files = new StaticFiles({ store, pool, now });
+ *     server.any("/*", (request, response) => files.handle(request, response));
+ */
+import type { Account, Accounts } from "../../ftp/server/accounts.ts";
+import type { BufferPool } from "../../ftp/server/buffer-pool.ts";
+import type { Right } from "../../ftp/rights.ts";
+import { StoreError, type FileStore, type StoreErrorCode } from "../../ftp/store/file-store.ts";
+import { namesOf } from "../../ftp/store/store-path.ts";
+import { HttpError } from "../server/http-error.ts";
+import type { HttpRequest } from "../server/http-request.ts";
+import type { HttpResponse } from "../server/http-response.ts";
+import { BasicLogin, type Denial } from "./basic-login.ts";
+import { Downloads } from "./downloads.ts";
+import { filePathOf, storePathOf, targetOf, type FilePath } from "./file-path.ts";
+import { folderPage, FOLDER_PAGE_FIELDS, pageEntries } from "./folder-page.ts";
+import { KEPT_BYTES } from "./kept-files.ts";
+import { Lookups, type Look } from "./lookups.ts";
+import { MAX_UPLOAD_BYTES, Uploads } from "./uploads.ts";
+
+export interface StaticFilesOptions {
+  readonly store: FileStore;
+  /** For large files, together with whoever else has it. */
+  readonly pool: BufferPool;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  /** Milliseconds since 1970, on the clock of the disk. */
+  readonly wallMs?: () => number;
+  /** Null: anybody may read, and nothing else. */
+  readonly accounts?: Accounts | null;
+  readonly realm?: string;
+  /** Passwords are taken over plain connections too: something in front of this does TLS. */
+  readonly plainPasswords?: boolean;
+  /** Folders without an index are shown as pages. */
+  readonly listing?: boolean;
+  /** Accounts that have the right may PUT and DELETE. */
+  readonly writable?: boolean;
+  readonly precompressed?: boolean;
+  readonly keptBytes?: number;
+  readonly maxUploadBytes?: number;
+}
+
+const INDEX = "index.html";
+
+const EVERYBODY: Account = {
+  name: "",
+  home: "/",
+  rights: new Set<Right>(["read"]),
+  isAnonymous: true,
+};
+
+export class StaticFiles {
+  readonly #store: FileStore;
+  readonly #lookups: Lookups;
+  readonly #login: BasicLogin | null;
+  readonly #downloads: Downloads;
+  readonly #uploads: Uploads | null;
+  readonly #listing: boolean;
+
+  constructor(options: StaticFilesOptions) {
+    const { store, pool, now, wallMs = Date.now, accounts = null, listing = false } = options;
+    const { keptBytes = KEPT_BYTES, maxUploadBytes = MAX_UPLOAD_BYTES } = options;
+    const { realm = "files", plainPasswords: plain = false, precompressed = false } = options;
+    const lookups = new Lookups(store, wallMs);
+    this.#store = store;
+    this.#lookups = lookups;
+    this.#login = accounts && new BasicLogin({ accounts, realm, plain, now });
+    this.#downloads = new Downloads({ store, lookups, pool, keptBytes, precompressed, now });
+    this.#uploads =
+      options.writable === true ? new Uploads({ store, lookups, pool, maxUploadBytes }) : null;
+    this.#listing = listing;
+  }
+
+  /** Answers GET, HEAD and OPTIONS of files, and if they are writable PUT and DELETE. */
+  async handle(request: HttpRequest, response: HttpResponse): Promise<void> {
+    try {
+      await this.#handle(request, response);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code === "failed") throw error;
+      if (response.headSent) {
+        response.abort(error);
+        return;
+      }
+      const [status, why] = ANSWERS[error.code];
+      response.refuse(status, why);
+    }
+  }
+
+  async #handle(request: HttpRequest, response: HttpResponse): Promise<void> {
+    const right = this.#rightFor(request.method);
+    if (right === null) {
+      response.field("Allow", this.#allowed);
+      if (request.method === "OPTIONS") response.status(204).send();
+      else response.refuse(405);
+      return;
+    }
+    const account = await this.#accountFor(request, right);
+    if ("status" in account) {
+      for (const [name, value] of account.fields) response.field(name, value);
+      response.refuse(account.status, account.why);
+      return;
+    }
+    const path = filePathOf(request.head.target.path);
+    if (path === "bad") throw new HttpError(400, "this is no path of a file");
+    if (path === "hidden") throw new HttpError(404);
+    if (right === "read") await this.#read(path, account, { request, response });
+    else await this.#write(path, account, { request, response });
+  }
+
+  /** Null: the method is not served. */
+  #rightFor(method: string): Right | null {
+    if (method === "GET" || method === "HEAD") return "read";
+    if (this.#uploads === null) return null;
+    if (method === "PUT") return "create";
+    return method === "DELETE" ? "delete" : null;
+  }
+
+  get #allowed(): string {
+    return this.#uploads === null ? "GET, HEAD, OPTIONS" : "GET, HEAD, OPTIONS, PUT, DELETE";
+  }
+
+  async #accountFor(request: HttpRequest, right: Right): Promise<Account | Denial> {
+    if (this.#login === null) return right === "read" ? EVERYBODY : FORBIDDEN;
+    const account = await this.#login.accountOf(request);
+    if (account !== null && "status" in account) return account;
+    const isAllowed =
+      account !== null &&
+      (account.rights.has(right) || (right === "create" && account.rights.has("write")));
+    if (isAllowed) {
+      if (!account.isAnonymous) request.account = account;
+      return account;
+    }
+    return account === null || account.isAnonymous ? this.#login.challenge(request) : FORBIDDEN;
+  }
+
+  async #read(path: FilePath, { home }: Account, exchange: Exchange): Promise<void> {
+    const { request, response } = exchange;
+    const at = storePathOf([...namesOf(home), ...path.names]);
+    if (path.inFolder) {
+      const index = at === "/" ? `/${INDEX}` : `${at}/${INDEX}`;
+      const look = await this.#indexAt(index);
+      if (look !== null) await this.#downloads.send(index, look, exchange);
+      else await this.#sendPage(path, at, response);
+      return;
+    }
+    const look = await this.#lookups.look(at);
+    if (look.entry.kind === "file") {
+      await this.#downloads.send(at, look, exchange);
+      return;
+    }
+    const { query } = request.head.target;
+    const target = targetOf({ ...path, inFolder: true });
+    response.redirect(query === null ? target : `${target}?${query}`, 301);
+  }
+
+  /** Null: there is no such file. */
+  async #indexAt(path: string): Promise<Look | null> {
+    try {
+      const look = await this.#lookups.look(path);
+      return look.entry.kind === "file" ? look : null;
+    } catch (error) {
+      const isMissing = error instanceof StoreError && ANSWERS[error.code][0] === 404;
+      if (isMissing) return null;
+      throw error;
+    }
+  }
+
+  async #sendPage({ names }: FilePath, at: string, response: HttpResponse): Promise<void> {
+    if (!this.#listing) throw new HttpError(404);
+    const shown = await pageEntries(this.#store.list(at));
+    for (const [name, value] of FOLDER_PAGE_FIELDS) response.field(name, value);
+    response.send(folderPage(names, shown));
+  }
+
+  async #write(path: FilePath, account: Account, { request, response }: Exchange): Promise<void> {
+    const { names, inFolder } = path;
+    if (inFolder) throw new HttpError(409, "this is a folder: give the name of a file");
+    const { home, rights } = account;
+    const wanted = { path: storePathOf([...namesOf(home), ...names]), home, rights };
+    if (request.method === "PUT") await this.#uploads!.put(request, response, wanted);
+    else await this.#uploads!.remove(request, response, wanted);
+  }
+}
+
+interface Exchange {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+}
+
+const FORBIDDEN: Denial = { status: 403, why: "you have no right to do this here", fields: [] };
+
+/** What the store says, as an answer. 507: RFC 4918, section 11.5. */
+const ANSWERS: Readonly<Record<StoreErrorCode, readonly [status: number, why?: string]>> = {
+  "not-found": [404],
+  "not-a-folder": [404],
+  "bad-name": [404],
+  "not-a-file": [409, "this is a folder, not a file"],
+  exists: [409, "the name is taken"],
+  "not-empty": [409, "the folder is not empty"],
+  forbidden: [403, "the system does not allow it"],
+  full: [507, "no space is left"],
+  "past-end": [503, "the file is changing: try again"],
+  changed: [503, "the file is changing: try again"],
+  failed: [500],
+};

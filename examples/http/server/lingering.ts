@@ -1,0 +1,24 @@
+/**
+ * After the last answer: a peer that is still sending would be answered by a reset, which could
+ * destroy what it has yet to read. So its bytes are read and dropped, for as long as the reactor
+ * lets a closing channel linger, and up to a number of bytes.
+ */
+import type { Reactor } from "iomux";
+
+import type { Served } from "./http-connection.ts";
+
+/** Milliseconds between two looks at how much came. */
+const LOOK_MS = 100;
+
+export function watchLingering(
+  connection: Served,
+  { reactor, limits }: { readonly reactor: Reactor; readonly limits: { lingerBytes: number } },
+): void {
+  const from = connection.channel.bytesIn;
+  const look = (): void => {
+    if (connection.state === "closed") return;
+    if (connection.channel.bytesIn - from > limits.lingerBytes) connection.abort();
+    else if (!reactor.closing) reactor.setTimer(LOOK_MS, look).unref();
+  };
+  look();
+}

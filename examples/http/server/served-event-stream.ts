@@ -1,0 +1,128 @@
+/** Server-sent events of one peer, and its heart beat. */
+import type { EventStream, EventStreamOptions, ServerSentEvent } from "./event-stream.ts";
+import type { ServedRequest } from "./served-request.ts";
+import type { ResponseHome, ServedResponse } from "./served-response.ts";
+
+/** Milliseconds: what is silent for longer is given up by much that stands between. */
+export const HEART_BEAT_MS = 15_000;
+export const MAX_WAITING_EVENT_BYTES = 64 * 1024;
+
+const LINE_END = /\r\n|\r|\n/;
+
+export class ServedEventStream implements EventStream {
+  readonly lastEventId: string | null;
+  skipped = 0;
+  readonly #response: ServedResponse;
+  readonly #request: ServedRequest;
+  readonly #home: Pick<ResponseHome, "later" | "now">;
+  readonly #heartBeatMs: number;
+  readonly #maxWaitingBytes: number;
+  readonly #skips: boolean;
+  #sentAt: number;
+  #cancelBeat: (() => void) | null = null;
+
+  constructor(
+    response: ServedResponse,
+    request: ServedRequest,
+    home: Pick<ResponseHome, "later" | "now">,
+    { heartBeatMs, maxWaitingBytes, slowReader }: EventStreamOptions,
+  ) {
+    this.#response = response;
+    this.#request = request;
+    this.#home = home;
+    this.#heartBeatMs = heartBeatMs ?? HEART_BEAT_MS;
+    this.#maxWaitingBytes = maxWaitingBytes ?? MAX_WAITING_EVENT_BYTES;
+    this.#skips = slowReader === "skip";
+    this.lastEventId = request.fields.get("last-event-id");
+    this.#sentAt = home.now();
+    response.streams = true;
+    response.field("Content-Type", "text/event-stream").field("Cache-Control", "no-store");
+    response.start();
+    // What never ends is over when the peer has no more to say.
+    request.signal.addEventListener("abort", () => {
+      this.close();
+    });
+    if (response.wantsBody) this.#beat(this.#heartBeatMs);
+    else response.end();
+  }
+
+  get closed(): boolean {
+    return this.#response.ended;
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
+
+  send(event: string | ServerSentEvent): boolean {
+    return this.#say(typeof event === "string" ? linesOf("data", event) : textOf(event));
+  }
+
+  retry(ms: number): boolean {
+    if (!Number.isSafeInteger(ms) || ms < 0) throw new RangeError(`retry is ${ms}: give whole ms`);
+    return this.#say(`retry: ${ms}\n`);
+  }
+
+  comment(text: string): boolean {
+    return this.#say(linesOf("", text));
+  }
+
+  #say(lines: string): boolean {
+    if (this.closed) return false;
+    const bytes = Buffer.from(`${lines}\n`);
+    if (this.#response.waitingBytes + bytes.length > this.#maxWaitingBytes) return this.#tooSlow();
+    this.#sentAt = this.#home.now();
+    // Whether it is slow is measured by bytes: nobody waits for what it answers.
+    this.#response.write(bytes)?.catch(() => undefined);
+    return true;
+  }
+
+  #tooSlow(): boolean {
+    this.skipped++;
+    const most = this.#maxWaitingBytes;
+    if (!this.#skips) {
+      this.#response.abort(
+        new Error(`a reader of events let ${most} bytes wait: it may come again`),
+      );
+    }
+    return false;
+  }
+
+  #beat(delayMs: number): void {
+    this.#cancelBeat = this.#home.later(delayMs, () => {
+      if (this.closed) return;
+      const silentMs = this.#home.now() - this.#sentAt;
+      if (silentMs < this.#heartBeatMs) {
+        this.#beat(this.#heartBeatMs - silentMs);
+        return;
+      }
+      this.comment("");
+      this.#beat(this.#heartBeatMs);
+    });
+  }
+
+  close(): void {
+    this.#cancelBeat?.();
+    this.#cancelBeat = null;
+    if (!this.closed) this.#response.end();
+  }
+}
+
+function textOf({ data, event, id }: ServerSentEvent): string {
+  const name = event === undefined ? "" : `event: ${oneLine("event", event)}\n`;
+  const place = id === undefined ? "" : `id: ${oneLine("id", id)}\n`;
+  return name + place + linesOf("data", data);
+}
+
+/** A line end would begin another field; an id with NUL is ignored by peers. */
+function oneLine(what: string, text: string): string {
+  if (!/[\r\n\0]/.test(text)) return text;
+  throw new Error(`${what} ${JSON.stringify(text)} has a line end: give one line`);
+}
+
+function linesOf(field: string, text: string): string {
+  return text
+    .split(LINE_END)
+    .map((line) => `${field}: ${line}\n`)
+    .join("");
+}
