@@ -18,7 +18,9 @@ const own = Object.entries(DEFAULT_HTTP_LIMITS).filter(
 );
 
 test("the limits are those of the server, with their defaults", () => {
-  const rows = tableBelow(PAGE, "Times and limits").map(([name, value]) => [name, Number(value)]);
+  const rows = tableBelow(PAGE, "Times and limits").map((cells) => {
+    return [cells[0]!, Number(cells[1])];
+  });
   expect(rows).toEqual(own.map(([name, value]) => [`\`${name}\``, value]));
 });
 
