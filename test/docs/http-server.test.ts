@@ -13,12 +13,13 @@ import { readDocument, root, tableBelow } from "./markdown.ts";
 
 const PAGE = "docs/http-server.md";
 
-const own = Object.entries(DEFAULT_HTTP_LIMITS).filter(
-  ([name]) => !Object.hasOwn(DEFAULT_PROTOCOL_LIMITS, name),
-);
+const limits: readonly (readonly [string, unknown])[] = Object.entries(DEFAULT_HTTP_LIMITS);
+const own = limits.filter(([name]) => !Object.hasOwn(DEFAULT_PROTOCOL_LIMITS, name));
 
 test("the limits are those of the server, with their defaults", () => {
-  const rows = tableBelow(PAGE, "Times and limits").map(([name, value]) => [name, Number(value)]);
+  const rows = tableBelow(PAGE, "Times and limits").map((cells) => {
+    return [cells[0]!, Number(cells[1])];
+  });
   expect(rows).toEqual(own.map(([name, value]) => [`\`${name}\``, value]));
 });
 

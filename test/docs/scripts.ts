@@ -275,10 +275,10 @@ const news: Script = async ({ start }) => {
   const stream = await fetch(url);
   expect(stream.headers.get("content-type")).toBe("text/event-stream");
   await fetch(url, { method: "POST", body: "two\nlines" });
-  const reader = stream.body!.getReader();
-  const { value } = await reader.read();
-  expect(Buffer.from(value!).toString()).toBe("event: news\ndata: two\ndata: lines\n\n");
-  await reader.cancel();
+  for await (const bytes of stream.body as AsyncIterable<Uint8Array>) {
+    expect(Buffer.from(bytes).toString()).toBe("event: news\ndata: two\ndata: lines\n\n");
+    break;
+  }
 };
 
 export const SCRIPTS: Readonly<Record<string, Script>> = {

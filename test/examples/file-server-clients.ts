@@ -11,6 +11,7 @@ const QUESTIONS = {
   lftp: ["--version"],
   tnftp: ["-?"],
   python3: ["--version"],
+  wrk: ["--version"],
 } as const;
 
 export type ClientName = keyof typeof QUESTIONS;

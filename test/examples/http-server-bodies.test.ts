@@ -38,6 +38,10 @@ function mount(server: HttpServer): void {
     })
     .post("/unread", (_, response) => response.send("not read"))
     .post("/first", (_, response) => response.status(403).send("no".repeat(200_000)))
+    .post("/partly", async ({ body }, response) => {
+      await body[Symbol.asyncIterator]().next();
+      response.send("in part");
+    })
     .post("/early", async ({ body }, response) => {
       const pieces = body[Symbol.asyncIterator]();
       await pieces.next();
@@ -124,6 +128,13 @@ onEveryChannel("a body", (world) => {
     await guest.ended();
     expect(guest.statuses).toEqual([200, 200, 200]);
     expect(guest.answers[2]!.fields.get("connection")).toBe("close");
+  });
+
+  it("discardBytes: of a body that was read in part, too; then the connection ends", async () => {
+    const guest = await (await open({ discardBytes: 50_000 })).come();
+    guest.say(post("/partly", "x".repeat(1_000_000)) + post("/text", "next"));
+    await guest.ended();
+    expect(guest.statuses).toEqual([200]);
   });
 
   it("may be read on behind the answer", async () => {

@@ -63,6 +63,7 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
   #peerEnded = false;
   /** No more requests: it ends once its output is handed on, or is somebody else's. */
   #over = false;
+  #stopWatching: (() => void) | null = null;
   /** Whoever gets the channel, once all before it is on its way. */
   #heir: { readonly bytes: Buffer; readonly take: (upgraded: Upgraded) => void } | null = null;
 
@@ -101,6 +102,7 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
   closed(): void {
     this.#over = true;
     this.#times.stop();
+    this.#stopWatching?.();
     const response = this.#response;
     this.#response = null;
     if (response !== null) {
@@ -304,7 +306,9 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
     this.#over = true;
     this.#times.stop();
     if (this.outbox.empty) this.#connection.end();
-    watchLingering(this.#connection, this.#server);
+    // Who has ended its side sends no more.
+    if (this.#peerEnded || this.#server.reactor.closing) return;
+    this.#stopWatching = watchLingering(this.#connection, this.#server);
   }
 
   // What requests and answers ask and tell.

@@ -10,15 +10,16 @@ import type { Served } from "./http-connection.ts";
 /** Milliseconds between two looks at how much came. */
 const LOOK_MS = 100;
 
+/** Answers how to stop that: the connection is closed. */
 export function watchLingering(
   connection: Served,
   { reactor, limits }: { readonly reactor: Reactor; readonly limits: { lingerBytes: number } },
-): void {
+): () => void {
   const from = connection.channel.bytesIn;
-  const look = (): void => {
-    if (connection.state === "closed") return;
+  const timer = reactor.setTimer(LOOK_MS, () => {
     if (connection.channel.bytesIn - from > limits.lingerBytes) connection.abort();
-    else if (!reactor.closing) reactor.setTimer(LOOK_MS, look).unref();
-  };
-  look();
+    else timer.refresh();
+  });
+  timer.unref();
+  return () => void timer.cancel();
 }

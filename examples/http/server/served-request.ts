@@ -94,6 +94,6 @@ export class ServedRequest implements HttpRequest {
 }
 
 /** Decodes %XX once; what has none is answered as it is. */
-export function decodePath(path: string): string {
+function decodePath(path: string): string {
   return path.includes("%") ? decodeURIComponent(path) : path;
 }

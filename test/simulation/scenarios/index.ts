@@ -10,6 +10,7 @@ import { drain } from "./drain.ts";
 import { files } from "./files.ts";
 import { framers } from "./framers.ts";
 import { heldEcho } from "./held-echo.ts";
+import { http } from "./http.ts";
 import { lastWords } from "./last-words.ts";
 import { serveEcho } from "./serve-echo.ts";
 import { serveLimits } from "./serve-limits.ts";
@@ -25,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   files,
   framers,
   heldEcho,
+  http,
   lastWords,
   serveEcho,
   serveLimits,

@@ -1,0 +1,115 @@
+/** Parts of the HTTP server's program: its flags, the lines of its log, pages of errors, the router. */
+import { describe, expect, expectTypeOf, it } from "vitest";
+
+import { combinedLine, MAX_LOGGED } from "../../examples/http/server/access-log.ts";
+import type { AccessRecord } from "../../examples/http/server/access-log.ts";
+import { escapeHtml } from "../../examples/http/server/error-page.ts";
+import { readSettings } from "../../examples/http/server/flags.ts";
+import { HttpError } from "../../examples/http/server/http-error.ts";
+import type { ParamsOf } from "../../examples/http/server/http-request.ts";
+import { Router } from "../../examples/http/server/router.ts";
+
+const RECORD: AccessRecord = {
+  startedMs: Date.UTC(2026, 10, 21, 20, 5, 9),
+  tookMs: 3,
+  host: "192.0.2.1",
+  user: null,
+  requestLine: "GET /a?b HTTP/1.1",
+  status: 200,
+  bodyBytes: 13,
+  referer: null,
+  userAgent: "curl/8",
+  isComplete: true,
+};
+
+describe("a line of the access log", () => {
+  it("is one of the combined format", () => {
+    expect(combinedLine(RECORD)).toBe(
+      '192.0.2.1 - - [21/Nov/2026:20:05:09 +0000] "GET /a?b HTTP/1.1" 200 13 "-" "curl/8"',
+    );
+    const unknown = { ...RECORD, host: "", user: "ann lee", requestLine: null, bodyBytes: 0 };
+    expect(combinedLine(unknown)).toMatch(/^- - ann\\x20lee \[.*\] "-" 200 - "-" "curl\/8"$/);
+  });
+
+  it("cannot be ended or forged by what a peer sends", () => {
+    const userAgent = '"\\\n\r\t\0\x1b[2J\x7f\x85ü" 200 1 "-" "';
+    const line = combinedLine({ ...RECORD, userAgent });
+    expect(line).toMatch(/^[ -~]*$/);
+    expect(line).toContain(
+      '"\\"\\\\\\x0a\\x0d\\x09\\x00\\x1b[2J\\x7f\\x85\\xfc\\" 200 1 \\"-\\" \\""',
+    );
+    const fields = /"(?:[^"\\]|\\.)*"/g;
+    expect(line.match(fields)).toHaveLength(3);
+    expect(combinedLine({ ...RECORD, userAgent: "x".repeat(100_000) }).length).toBeLessThan(
+      MAX_LOGGED + 200,
+    );
+  });
+});
+
+describe("the router", () => {
+  const handler = (): void => undefined;
+
+  it.each(["", "a", "/a/:", "/:1", "/*/a", "/a*", "/:a/:a", "/a?b", "/%41"])(
+    "refuses the pattern %j",
+    (pattern) => {
+      expect(() => new Router().add("GET", pattern, handler)).toThrow(/pattern|twice/);
+    },
+  );
+
+  it("refuses a second handler of one method and pattern", () => {
+    const router = new Router();
+    router.add("GET", "/:a", handler);
+    router.add("PUT", "/:a", handler);
+    expect(() => {
+      router.add("GET", "/:a", handler);
+    }).toThrow("GET /:a has a handler already");
+  });
+
+  it("knows parameters by the names of Object's properties as any others", () => {
+    const router = new Router();
+    router.add("GET", "/:__proto__/:constructor", handler);
+    const found = router.find("GET", "/a/b");
+    expect(found).toMatchObject({ kind: "handler" });
+    expect(found?.kind === "handler" && Object.entries(found.params!)).toEqual([
+      ["__proto__", "a"],
+      ["constructor", "b"],
+    ]);
+  });
+
+  it("has the types of parameters from the pattern", () => {
+    expectTypeOf<ParamsOf<"/a/:b/c/:d">>().toEqualTypeOf<Readonly<Record<"b" | "d", string>>>();
+    expectTypeOf<ParamsOf<"/a/*">>().toEqualTypeOf<Readonly<Record<"*", string>>>();
+  });
+});
+
+describe("what is said of an error", () => {
+  it("is no markup", () => {
+    expect(escapeHtml(`<a href="x" title='&'>`)).toBe(
+      "&lt;a href=&quot;x&quot; title=&#39;&amp;&#39;&gt;",
+    );
+  });
+
+  it.each([200, 399, 600, 404.5, NaN])("is no error's status: %s", (status) => {
+    expect(() => new HttpError(status)).toThrow("from 400 to 599");
+  });
+});
+
+describe("the flags", () => {
+  it("say on one line what is wrong", () => {
+    for (const [args, message] of [
+      [[], "nothing is to be served: give --root, or --echo"],
+      [["--echo", "--port", "x"], '--port is "x": give a whole number from 0 to 65535'],
+      [["--root", ".", "--writable", "on"], "nobody could write: give --users too"],
+      [["--echo", "--cert", "a"], "--cert is alone"],
+      [["--echo", "--cert", "a", "--key", "b"], "--cert and --key are for --tls on"],
+      [["--echo", "--head-seconds", "0"], "--head-seconds"],
+    ] as const) {
+      expect(() => readSettings(args)).toThrow(message);
+    }
+    expect(readSettings(["--help"])).toBeNull();
+  });
+
+  it("are on loopback unless told", () => {
+    expect(readSettings(["--echo"])).toMatchObject({ listen: { host: "127.0.0.1", port: 8080 } });
+  });
+});

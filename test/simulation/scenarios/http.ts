@@ -1,0 +1,130 @@
+/**
+ * An HTTP server: under any faults answers come in order, whole or visibly broken, and in the end
+ * every descriptor is given back.
+ */
+import assert from "node:assert/strict";
+
+import type { Reactor } from "iomux";
+import type { Scenario, SimulatedHost, Simulation } from "iomux/testing";
+
+import { HttpServer } from "../../../examples/http/server/http-server.ts";
+import { readAnswers } from "../../support/http-talk.ts";
+
+const PORT = 8000;
+const CLIENTS = 4;
+const REQUESTS = 12;
+/** Milliseconds that a client waits for all of its answers. */
+const PATIENCE_MS = 600_000;
+
+interface Asked {
+  readonly text: string;
+  /** What the body must be. */
+  readonly body: string;
+}
+
+function bodyOf(client: number, request: number): string {
+  return `${client}.${request};`.repeat(1 + ((request * 7919) % 3000));
+}
+
+/** Answers of every kind, in turn. */
+function ask(client: number, request: number): Asked {
+  const body = bodyOf(client, request);
+  const kind = ["sent", "pieces", "later", "echo", "chunks", "unread"][request % 6]!;
+  const head = `${request % 6 < 3 ? "GET" : "POST"} /${kind}/${client}/${request} HTTP/1.1\r\nHost: a\r\n`;
+  switch (kind) {
+    case "echo":
+      return { text: `${head}Content-Length: ${body.length}\r\n\r\n${body}`, body };
+    case "chunks": {
+      const chunk = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+      return { text: `${head}Transfer-Encoding: chunked\r\n\r\n${chunk}`, body };
+    }
+    case "unread":
+      return { text: `${head}Content-Length: 100\r\n\r\n${"u".repeat(100)}`, body };
+    default:
+      return { text: `${head}\r\n`, body };
+  }
+}
+
+async function open(reactor: Reactor): Promise<HttpServer> {
+  const server = new HttpServer(reactor, {
+    limits: { maxOutputBytes: 16_384, answerMs: 0 },
+    onError: () => undefined,
+    wallMs: () => reactor.now(),
+  });
+  type Place = Readonly<Record<"client" | "request", string>>;
+  const body = ({ client, request }: Place): string => bodyOf(Number(client), Number(request));
+  server
+    .get("/sent/:client/:request", ({ params }, response) => {
+      response.send(body(params));
+    })
+    .get("/pieces/:client/:request", async ({ params }, response) => {
+      const bytes = Buffer.from(body(params));
+      response.start();
+      for (let at = 0; at < bytes.length; at += 1000) {
+        await response.write(bytes.subarray(at, at + 1000));
+      }
+      response.end();
+    })
+    .get("/later/:client/:request", ({ params }, response) => {
+      reactor.setTimer(20, () => {
+        response.send(body(params));
+      });
+    })
+    .post("/unread/:client/:request", ({ params }, response) => {
+      response.send(body(params));
+    });
+  for (const kind of ["echo", "chunks"]) {
+    server.post(`/${kind}/:client/:request`, async (request, response) => {
+      response.send(await request.body.bytes());
+    });
+  }
+  await server.listen({ port: PORT, host: "0.0.0.0" });
+  return server;
+}
+
+async function client(world: Simulation, number: number, to: SimulatedHost): Promise<void> {
+  const socket = world.host(`client ${number}`).dial({ host: to.address, port: PORT });
+  const asked = Array.from({ length: REQUESTS }, (_, request) => ask(number, request));
+  // Half of them ask for all at once, the others for one after the other.
+  const answers = (): ReturnType<typeof readAnswers> => readAnswers(socket.received);
+  const over = (): boolean => socket.closed || socket.ended;
+  const until = async (holds: () => boolean): Promise<void> => {
+    const end = world.clock.now() + PATIENCE_MS;
+    while (!holds() && !over() && world.clock.now() < end) await world.sleep(10);
+  };
+  if (number % 2 === 0) {
+    socket.write(asked.map(({ text }) => text).join(""));
+  }
+  for (const [request, { text }] of asked.entries()) {
+    if (number % 2 === 1 && !over()) socket.write(text);
+    await until(() => answers()[request]?.isWhole === true);
+  }
+  const heard = answers();
+  for (const [request, answer] of heard.entries()) {
+    assert.equal(answer.status, 200, `answer ${request} of client ${number}`);
+    const want = asked[request]!.body;
+    const got = answer.body.toString();
+    // Not only whole ones: of a broken one what came is its beginning.
+    assert.ok(answer.isWhole ? got === want : want.startsWith(got), `body ${number}.${request}`);
+  }
+  const whole = heard.filter(({ isWhole }) => isWhole).length;
+  assert.ok(over() || whole === REQUESTS, `client ${number} waits for ${REQUESTS - whole} answers`);
+  if (!socket.closed) socket.end();
+}
+
+export const http: Scenario = {
+  name: "http",
+  run: async (world) => {
+    const there = world.host("there");
+    const reactor = there.createReactor({ onError: () => undefined });
+    const server = await open(reactor);
+    const numbers = Array.from({ length: CLIENTS }, (_, number) => number);
+    await Promise.all(numbers.map((number) => client(world, number, there)));
+    await server.close({ drainMs: 60_000 });
+    server.assertInvariants();
+    const { connections, running } = server.stats();
+    assert.deepEqual({ connections, running }, { connections: 0, running: 0 });
+    assert.equal(reactor.stats().bufferedBytes, 0);
+    await reactor.close();
+  },
+};
