@@ -13,6 +13,8 @@ import { readAnswers } from "../../support/http-talk.ts";
 const PORT = 8000;
 const CLIENTS = 4;
 const REQUESTS = 12;
+/** Windows of two bytes, and stalls of seconds, are slow: what that costs has tests of its own. */
+const PATIENT = { headMs: 1e8, bodyMs: 1e8, idleMs: 1e8, writeProgressMs: 1e8 };
 /** Milliseconds that a client waits for all of its answers. */
 const PATIENCE_MS = 600_000;
 
@@ -47,7 +49,7 @@ function ask(client: number, request: number): Asked {
 
 async function open(reactor: Reactor): Promise<HttpServer> {
   const server = new HttpServer(reactor, {
-    limits: { maxOutputBytes: 16_384, answerMs: 0 },
+    limits: { maxOutputBytes: 16_384, answerMs: 0, ...PATIENT },
     onError: () => undefined,
     wallMs: () => reactor.now(),
   });
