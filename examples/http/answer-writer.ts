@@ -7,6 +7,7 @@ import {
   statusLine,
   trailerLines,
   type ResponseBody,
+  type AnswerFields,
   type ResponseFields,
 } from "./response-head.ts";
 import { nextAnswerState, type AnswerEvent, type AnswerState } from "./state.ts";
@@ -41,32 +42,31 @@ export class AnswerWriter {
     this.state = nextAnswerState(this.state, event);
   }
 
-  informational(status: 100 | 102 | 103, fields: ResponseFields): Buffer {
+  informational(status: 100 | 102 | 103, fields: AnswerFields): Buffer {
     const state = nextAnswerState(this.state, "interim answer");
     if (status > 103 || (status as number) === 101) {
       throw new RangeError(`status ${status} is no interim answer: give 100, 102 or 103`);
     }
-    const text = `${statusLine(status, 100)}${new FieldLines(fields).text}\r\n`;
+    const text = `${statusLine(status, 100)}${FieldLines.of(fields).text}\r\n`;
     this.state = state;
     return this.#is10 ? NO_BYTES : Buffer.from(text, "latin1");
   }
 
   /** After it the connection speaks another protocol. */
-  switch(status: number, fields: ResponseFields): Buffer {
+  switch(status: number, fields: AnswerFields): Buffer {
     const state = nextAnswerState(this.state, "switch");
-    const lines = new FieldLines(fields);
+    const lines = FieldLines.of(fields);
     if (status === 101 && !lines.hasUpgrade) {
       throw new TypeError("a 101 says to what it switches: give the field upgrade");
     }
     const connection = status === 101 ? "Connection: upgrade\r\n" : "";
-    const date = `Date: ${this.#date.text}\r\n`;
-    const text = `${statusLine(status, 101)}${lines.text}${date}${connection}\r\n`;
+    const text = `${statusLine(status, 101)}${lines.text}${this.#date.line}${connection}\r\n`;
     this.state = state;
     return Buffer.from(text, "latin1");
   }
 
   /** `last`: the connection ends with it. */
-  head(status: number, fields: ResponseFields, body: ResponseBody, last: boolean): Buffer {
+  head(status: number, fields: AnswerFields, body: ResponseBody, last: boolean): Buffer {
     const state = nextAnswerState(this.state, "head");
     const closing = this.#closesWith(body, last);
     const text = this.#headText(status, fields, body, closing);
@@ -77,7 +77,13 @@ export class AnswerWriter {
     return Buffer.from(text, "latin1");
   }
 
-  whole(status: number, fields: ResponseFields, body: Buffer | string, last: boolean): Buffer {
+  /** Text: of Latin-1, and as many bytes as characters. */
+  whole(
+    status: number,
+    fields: AnswerFields,
+    body: Buffer | string,
+    last: boolean,
+  ): Buffer | string {
     const state = nextAnswerState(this.state, "whole answer");
     const isText = typeof body === "string";
     const bytes = isText ? Buffer.byteLength(body) : body.length;
@@ -85,9 +91,9 @@ export class AnswerWriter {
     const text = this.#headText(status, fields, bytes, closing);
     this.state = state;
     this.closing = closing;
-    if (bytes === 0 || this.#isForHead || status === 304) return Buffer.from(text, "latin1");
-    // Text of as many bytes as characters is ASCII: one string makes one buffer.
-    if (isText && bytes === body.length) return Buffer.from(text + body, "latin1");
+    if (bytes === 0 || this.#isForHead || status === 304) return text;
+    // Text of as many bytes as characters is ASCII.
+    if (isText && bytes === body.length) return text + body;
     const answer = Buffer.allocUnsafe(text.length + bytes);
     answer.write(text, "latin1");
     if (isText) answer.write(body, text.length);
@@ -137,12 +143,12 @@ export class AnswerWriter {
     return this.closing || last || (body === "chunked" && this.#is10);
   }
 
-  #headText(status: number, fields: ResponseFields, body: ResponseBody, closing: boolean): string {
+  #headText(status: number, fields: AnswerFields, body: ResponseBody, closing: boolean): string {
     const first = statusLine(status, 200);
-    const lines = new FieldLines(fields);
+    const lines = FieldLines.of(fields);
     const framing = this.#framingLine(status, body);
     const connection = this.#connectionLine(lines.hasUpgrade, closing);
-    return `${first}${lines.text}Date: ${this.#date.text}\r\n${connection}${framing}\r\n`;
+    return `${first}${lines.text}${this.#date.line}${connection}${framing}\r\n`;
   }
 
   /** RFC 9112 section 6, RFC 9110 section 8.6: what the field is that says where the body ends. */

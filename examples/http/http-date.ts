@@ -12,20 +12,21 @@ export function formatDate(ms: number): string {
 export class DateWriter {
   readonly #now: () => number;
   #second = Number.NaN;
-  #text = "";
+  #line = "";
 
   /** `now` tells milliseconds since 1970: `Date.now`. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  get text(): string {
+  /** The field line, with CR LF. */
+  get line(): string {
     const second = Math.floor(this.#now() / 1000);
     if (second !== this.#second) {
       this.#second = second;
-      this.#text = formatDate(second * 1000);
+      this.#line = `Date: ${formatDate(second * 1000)}\r\n`;
     }
-    return this.#text;
+    return this.#line;
   }
 }
 

@@ -6,6 +6,9 @@ import { isToken, VALUE } from "./syntax.ts";
 /** Names and values of an answer, in order; several of one name are several lines. */
 export type ResponseFields = readonly (readonly [name: string, value: string])[];
 
+/** The same, or as lines. */
+export type AnswerFields = ResponseFields | FieldLines;
+
 /**
  * How an answer's body is framed: so many bytes, chunks (up to the end of the connection for a 1.0
  * client), or none at all.
@@ -15,25 +18,29 @@ export type ResponseBody = number | "chunked" | "none";
 /** What the protocol says itself: nobody else may. */
 const OWN = new Set(["content-length", "transfer-encoding", "connection", "date", "keep-alive"]);
 
-const PLAIN = 0;
-const UPGRADE = 1;
-type Kind = typeof PLAIN | typeof UPGRADE;
+/** A name that was checked. */
+interface Name {
+  readonly lower: string;
+  /** What its line begins with. */
+  readonly start: string;
+  readonly isUpgrade: boolean;
+}
 
-/** Names that were checked, as they were written; a program has few. */
-const checked = new Map<string, Kind>();
-const MAX_CHECKED = 512;
+/** Names as they were written; a program has few. */
+const names = new Map<string, Name>();
+const MAX_NAMES = 512;
 
-function checkName(name: string): Kind {
-  const known = checked.get(name);
+function checkName(name: string): Name {
+  const known = names.get(name);
   if (known !== undefined) return known;
   if (typeof name !== "string" || !isToken(name)) {
     throw new TypeError(`field name ${JSON.stringify(name)}: give a token`);
   }
   const lower = name.toLowerCase();
   if (OWN.has(lower)) throw new TypeError(`field ${name}: leave it to the protocol`);
-  const kind = lower === "upgrade" ? UPGRADE : PLAIN;
-  if (checked.size < MAX_CHECKED) checked.set(name, kind);
-  return kind;
+  const checked = { lower, start: `${name}: `, isUpgrade: lower === "upgrade" };
+  if (names.size < MAX_NAMES) names.set(name, checked);
+  return checked;
 }
 
 /** A line end in a value would split the answer in two (RFC 9110 section 5.5). */
@@ -48,25 +55,59 @@ function checkValue(name: string, value: string): void {
   }
 }
 
-/** Throws for what no field of an answer may be. */
-export function checkField(name: string, value: string): void {
-  checkName(name);
-  checkValue(name, value);
+interface Line {
+  readonly name: Name;
+  /** With CR LF. */
+  readonly text: string;
 }
 
-/** Field lines of an answer, each with CR LF. Throws for what no field may be. */
-export class FieldLines {
-  text = "";
-  /** Connection must name Upgrade too (RFC 9110 section 7.8). */
-  hasUpgrade = false;
+const NO_LINES: readonly Line[] = [];
 
-  constructor(fields: ResponseFields) {
-    for (let index = 0; index < fields.length; index++) {
-      const [name, value] = fields[index]!;
-      if (checkName(name) === UPGRADE) this.hasUpgrade = true;
-      checkValue(name, value);
-      this.text += `${name}: ${value}\r\n`;
-    }
+/** Fields of an answer, as the lines that they are sent as; what is no field throws at once. */
+export class FieldLines {
+  #lines: readonly Line[] = NO_LINES;
+
+  /** Those that are given, unless they are such lines already. */
+  static of(fields: AnswerFields): FieldLines {
+    if (fields instanceof FieldLines) return fields;
+    const lines = new FieldLines();
+    for (const [name, value] of fields) lines.add(name, value);
+    return lines;
+  }
+
+  /** One more, also if there is one of that name. */
+  add(name: string, value: string): void {
+    const checked = checkName(name);
+    checkValue(name, value);
+    const line = { name: checked, text: `${checked.start}${value}\r\n` };
+    // An array that grows takes room for many: an answer has few, and there are many answers.
+    this.#lines = this.#lines === NO_LINES ? [line] : [...this.#lines, line];
+  }
+
+  has(name: string): boolean {
+    const { lower } = checkName(name);
+    return this.#lines.some((line) => line.name.lower === lower);
+  }
+
+  remove(name: string): void {
+    if (!this.has(name)) return;
+    const { lower } = checkName(name);
+    this.#lines = this.#lines.filter((line) => line.name.lower !== lower);
+  }
+
+  clear(): void {
+    this.#lines = NO_LINES;
+  }
+
+  /** Connection must name Upgrade too (RFC 9110 section 7.8). */
+  get hasUpgrade(): boolean {
+    return this.#lines.some((line) => line.name.isUpgrade);
+  }
+
+  get text(): string {
+    let text = "";
+    for (const line of this.#lines) text += line.text;
+    return text;
   }
 }
 
@@ -76,7 +117,7 @@ export function trailerLines(trailers: ResponseFields): string {
     if (!FORBIDDEN_TRAILERS.has(name.toLowerCase())) continue;
     throw new TypeError(`trailer field ${name}: it comes too late there, so give it with the head`);
   }
-  return `${new FieldLines(trailers).text}\r\n`;
+  return `${FieldLines.of(trailers).text}\r\n`;
 }
 
 const statusLines = new Map<number, string>();

@@ -12,7 +12,7 @@ import { AnswerWriter } from "./answer-writer.ts";
 import type { DateWriter } from "./http-date.ts";
 import type { ProtocolLimits } from "./http-limits.ts";
 import { RequestReader, type HttpEvent } from "./request-reader.ts";
-import type { ResponseBody, ResponseFields } from "./response-head.ts";
+import type { AnswerFields, ResponseBody, ResponseFields } from "./response-head.ts";
 import { isSuccess } from "./status.ts";
 
 export type { HttpEvent };
@@ -117,7 +117,7 @@ export class ServerProtocol {
    * An interim answer (RFC 9110 section 15.2). No bytes for a 1.0 client, which knows none, and for
    * a 100 that nobody waits for.
    */
-  informational(status: 100 | 102 | 103, fields: ResponseFields = NO_FIELDS): Buffer {
+  informational(status: 100 | 102 | 103, fields: AnswerFields = NO_FIELDS): Buffer {
     const wanted = status !== 100 || this.#request.awaitsContinue;
     const bytes = this.#answer.informational(status, fields);
     if (status === 100) this.#request.continued = true;
@@ -125,13 +125,16 @@ export class ServerProtocol {
   }
 
   /** The head of the answer, with Date, Connection and the framing of `body`. */
-  head(status: number, fields: ResponseFields, body: ResponseBody): Buffer {
+  head(status: number, fields: AnswerFields, body: ResponseBody): Buffer {
     if (this.#switchesWith(status)) return this.#switch(status, fields);
     return this.#answer.head(status, fields, body, this.#endsWithAnswer);
   }
 
-  /** A whole answer, in one buffer: for small bodies. Text is UTF-8. */
-  whole(status: number, fields: ResponseFields, body: Buffer | string): Buffer {
+  /**
+   * A whole answer, in one: for small bodies. A body of text is UTF-8. Text that is answered is
+   * Latin-1: several can become one buffer.
+   */
+  whole(status: number, fields: AnswerFields, body: Buffer | string): Buffer | string {
     if (this.#switchesWith(status)) {
       throw new TypeError(`a ${status} begins another protocol: send its head, then upgrade()`);
     }
@@ -165,7 +168,7 @@ export class ServerProtocol {
     return status === 101 || (isSuccess(status) && this.#request.head?.method === "CONNECT");
   }
 
-  #switch(status: number, fields: ResponseFields): Buffer {
+  #switch(status: number, fields: AnswerFields): Buffer {
     const { head, state } = this.#request;
     if (status === 101 && ((head?.upgrade ?? null) === null || state !== "done")) {
       throw new TypeError("no 101 can be sent: no upgrade was asked for, or the body is not read");

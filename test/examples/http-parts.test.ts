@@ -111,13 +111,13 @@ describe("RFC 9110 section 5.6.7: dates", () => {
   test("is written once a second", () => {
     let now = NOW;
     const dates = new DateWriter(() => now);
-    const first = dates.text;
+    const first = dates.line;
     now += 999;
-    expect(dates.text).toBe(first);
+    expect(dates.line).toBe(first);
     now += 1;
-    expect(dates.text).toBe("Sun, 06 Nov 1994 08:49:38 GMT");
+    expect(dates.line).toBe("Date: Sun, 06 Nov 1994 08:49:38 GMT\r\n");
     now -= 1;
-    expect(dates.text).toBe(first);
+    expect(dates.line).toBe(first);
   });
 });
 

@@ -130,6 +130,7 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
+    this.outbox.cork();
     for (let left = this.limits.pipelinedRequests; this.#mayTake(left);) {
       const event = this.protocol.next();
       if (event === null) break;
@@ -137,6 +138,7 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
       this.#take(event);
     }
     this.#pumping = false;
+    this.outbox.uncork();
     this.#settle();
   }
 
@@ -144,7 +146,7 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
     if (this.#over || this.#deferred) return false;
     if (this.#response !== null) return this.#response.request.coming?.hungry === true;
     if (this.outbox.full) return false;
-    if (left > 0) return true;
+    if (left > 0 || this.protocol.buffered === 0) return true;
     this.#deferred = true;
     this.#server.reactor.defer(() => {
       this.#deferred = false;
@@ -305,6 +307,7 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
     if (this.#over) return;
     this.#over = true;
     this.#times.stop();
+    this.outbox.flush();
     if (this.outbox.empty) this.#connection.end();
     // Who has ended its side sends no more.
     if (this.#peerEnded || this.#server.reactor.closing) return;

@@ -19,6 +19,9 @@ export class Outbox {
   readonly #highWaterMark: number;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  /** Latin-1, behind all that waits: answers of one turn become one buffer. */
+  #text = "";
+  #corked = false;
   #sent: Promise<void> | null = null;
   #onSent: (() => void) | null = null;
 
@@ -30,12 +33,12 @@ export class Outbox {
 
   /** Whether all of it is with the connection. */
   get empty(): boolean {
-    return this.#waiting.length === 0;
+    return this.#waiting.length === 0 && this.#text === "";
   }
 
   /** Bytes that have not left this process. */
   get bytes(): number {
-    return this.#connection.backlog + this.#waitingBytes;
+    return this.#connection.backlog + this.#waitingBytes + this.#text.length;
   }
 
   /** Whether a writer must wait. */
@@ -53,7 +56,31 @@ export class Outbox {
     return this.#waitingBytes > this.#maxBytes;
   }
 
-  push(bytes: Uint8Array): void {
+  /** Text, as Latin-1, is kept together until `uncork()`, or until anything else is pushed. */
+  cork(): void {
+    this.#corked = true;
+  }
+
+  uncork(): void {
+    this.#corked = false;
+    this.flush();
+  }
+
+  /** All of it is with the connection, as far as there is room. */
+  flush(): void {
+    if (this.#text === "") return;
+    const bytes = Buffer.from(this.#text, "latin1");
+    this.#text = "";
+    this.push(bytes);
+  }
+
+  push(bytes: Uint8Array | string): void {
+    if (typeof bytes === "string") {
+      this.#text += bytes;
+      if (!this.#corked) this.flush();
+      return;
+    }
+    this.flush();
     if (this.empty && this.#connection.backlog + bytes.length <= this.#maxBytes) {
       this.#connection.send(bytes);
       return;
@@ -103,6 +130,7 @@ export class Outbox {
   clear(): void {
     this.#waiting = [];
     this.#waitingBytes = 0;
+    this.#text = "";
     this.#tell();
   }
 }

@@ -1,5 +1,5 @@
 /** An answer that is being given: what is said in which order, and what is left of it for HEAD. */
-import { checkField } from "../response-head.ts";
+import { FieldLines } from "../response-head.ts";
 import type { ServerProtocol } from "../server-protocol.ts";
 import { errorPage } from "./error-page.ts";
 import { ServedEventStream } from "./served-event-stream.ts";
@@ -46,7 +46,7 @@ export class ServedResponse implements HttpResponse {
   startedMs = 0;
   readonly request: ServedRequest;
   readonly #home: ResponseHome;
-  readonly #fields: [name: string, value: string][] = [];
+  readonly #fields = new FieldLines();
   #stage: Stage = "waiting";
   /** Nobody is there to hear it, or somebody else has answered. */
   #forsaken = false;
@@ -91,26 +91,14 @@ export class ServedResponse implements HttpResponse {
 
   field(name: string, value: string | readonly string[]): this {
     this.#mustWait("a field");
-    this.#remove(name);
-    for (const one of typeof value === "string" ? [value] : value) {
-      checkField(name, one);
-      this.#fields.push([name, one]);
-    }
+    this.#fields.remove(name);
+    if (typeof value === "string") this.#fields.add(name, value);
+    else for (const one of value) this.#fields.add(name, one);
     return this;
   }
 
-  #remove(name: string): void {
-    const same = name.toLowerCase();
-    for (let at = this.#fields.length - 1; at >= 0; at--) {
-      if (this.#fields[at]![0].toLowerCase() === same) this.#fields.splice(at, 1);
-    }
-  }
-
   #default(name: string, value: string): void {
-    const same = name.toLowerCase();
-    if (!this.#fields.some(([given]) => given.toLowerCase() === same)) {
-      this.#fields.push([name, value]);
-    }
+    if (!this.#fields.has(name)) this.#fields.add(name, value);
   }
 
   #mustWait(what: string): void {
@@ -163,7 +151,7 @@ export class ServedResponse implements HttpResponse {
 
   /** What was said so far does not count. */
   refuseInstead(code: number, why: string | null): void {
-    this.#fields.length = 0;
+    this.#fields.clear();
     this.refuse(code, why ?? undefined);
   }
 
