@@ -1,17 +1,20 @@
 /**
- * Bugs that are planted here, one at a time, in the classes under the reactor, are found by the
- * scenarios within 1,000 seeds: so are real ones of their kind. Each is rare by its nature.
+ * Bugs that are planted here, one at a time, in the classes under the reactor and in the HTTP
+ * server, are found by the scenarios within 1,000 seeds: so are real ones of their kind.
  */
 import { afterEach, describe, expect, it } from "vitest";
 
 import { createSimulation, FAULTS, searchSeeds, type Failure, type Scenario } from "iomux/testing";
 
+import { HttpConnection } from "../../examples/http/server/http-connection.ts";
+import { Outbox } from "../../examples/http/server/outbox.ts";
 import { BufferedChannel } from "../../src/channel.ts";
 import { ChannelOutput } from "../../src/channel-output.ts";
 import { Dispatcher } from "../../src/reactor/dispatch.ts";
 import { Loop } from "../../src/reactor/loop.ts";
 import type { Entry } from "../../src/registration.ts";
 import { heldEcho } from "./scenarios/held-echo.ts";
+import { http } from "./scenarios/http.ts";
 import { serveEcho } from "./scenarios/serve-echo.ts";
 
 const SEEDS = 1000;
@@ -128,6 +131,64 @@ const BUGS: readonly Bug[] = [
       });
     },
   },
+  {
+    name: "an answer out of order: bytes overtake the text before them",
+    scenario: http,
+    error: /body \d|answer \d|no status line|no field|has no end/,
+    plant: () => {
+      let overtaking = false;
+      replace(Outbox.prototype, "push", (push) => {
+        return function (this: Outbox, bytes) {
+          overtaking = typeof bytes !== "string";
+          push.call(this, bytes);
+          overtaking = false;
+        };
+      });
+      replace(Outbox.prototype, "flush", (flush) => {
+        return function (this: Outbox) {
+          if (!overtaking) flush.call(this);
+        };
+      });
+    },
+  },
+  {
+    name: "a body cut that looks whole: its handler failed, and the last chunk was sent",
+    scenario: http,
+    error: /a part looks whole/,
+    plant: () => {
+      replace(HttpConnection.prototype, "cutOff", (cutOff) => {
+        return function (this: HttpConnection, error) {
+          let last: Buffer | null = null;
+          try {
+            last = this.protocol.end();
+          } catch {
+            cutOff.call(this, error);
+          }
+          if (last !== null) this.outbox.push(last);
+        };
+      });
+    },
+  },
+  {
+    name: "a connection not given back: its answer failed while output waited",
+    scenario: http,
+    error: /is not told of the failure/,
+    plant: () => {
+      replace(HttpConnection.prototype, "cutOff", (cutOff) => {
+        return function (this: HttpConnection, error) {
+          if (this.outbox.bytes === 0) cutOff.call(this, error);
+        };
+      });
+    },
+  },
+  {
+    name: "a handler left waiting: the connection was lost before its output had left",
+    scenario: http,
+    error: /handlers wait for ever/,
+    plant: () => {
+      replace(Outbox.prototype, "clear", () => () => undefined);
+    },
+  },
 ];
 
 /** How it fails in the simulation that was found: what is told of it, byte for byte. */
@@ -162,7 +223,10 @@ describe("a bug that is planted is found", () => {
     expect(await failureIn(scenario, failure)).toBe(failure.error.message);
   });
 
-  it.each([serveEcho, heldEcho])("$name finds nothing where none is planted", async (scenario) => {
-    expect(await searchSeeds(scenario, { count: 50 })).toBeNull();
-  });
+  it.each([serveEcho, heldEcho, http])(
+    "$name finds nothing where none is planted",
+    async (scenario) => {
+      expect(await searchSeeds(scenario, { count: 50 })).toBeNull();
+    },
+  );
 });
