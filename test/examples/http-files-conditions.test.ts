@@ -187,6 +187,18 @@ describe("RFC 9110, section 8.8: validators are honest", () => {
     expect(at(CHANGED_MS + 500, null)).toBe(false);
   });
 
+  test("13.1.5: and it is one afterwards, also for a file that is kept since then", async () => {
+    const on = new Stage();
+    await put(on.store, "/a.txt", "hello");
+    await on.store.setModified("/a.txt", CHANGED_MS);
+    on.wallMs = CHANGED_MS + FINE_CLOCK_MS + 1;
+    const partly = { "If-Range": CHANGED, Range: "bytes=0-1" };
+    expect((await on.get("/a.txt")).fields.etag).toBeDefined();
+    expect((await on.get("/a.txt", partly)).status).toBe(200);
+    on.wallMs += 1000;
+    expect((await on.get("/a.txt", partly)).status).toBe(206);
+  });
+
   test("8.8.3.3: a coding has a tag of its own, also of the same file", () => {
     const tags = ["", "br", "gzip"].map((coding) => validatorsOf(FILE, 5000, coding).tag);
     expect(new Set(tags).size).toBe(3);

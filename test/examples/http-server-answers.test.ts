@@ -35,6 +35,9 @@ function mount(server: HttpServer): void {
       response.field("X-Was", "set");
       throw new HttpError(418, "<short & stout>");
     })
+    .get("/nowhere", () => {
+      throw new HttpError(404);
+    })
     .get("/forgotten", async () => {
       await Promise.resolve();
     })
@@ -92,6 +95,14 @@ onEveryChannel("an HTTP server answers", (world) => {
     ]);
   });
 
+  it("OPTIONS * tells no methods where a fallback may have more", async () => {
+    const site = await HttpSite.open(world(), (server) =>
+      server.post("/form", () => undefined).fallback((_, response) => response.send("a file")),
+    );
+    const all = await (await site.come()).ask("*", "OPTIONS");
+    expect([all.status, all.fields.has("allow")]).toEqual([204, false]);
+  });
+
   it("HEAD has the head of GET, and no body, whatever a handler writes", async () => {
     const guest = await (await open()).come();
     for (const path of ["/", "/pieces", "/known", "/later", "/moved"]) {
@@ -126,6 +137,9 @@ onEveryChannel("an HTTP server answers", (world) => {
     const known = await guest.ask("/teapot");
     expect([known.status, known.fields.has("x-was")]).toEqual([418, false]);
     expect(known.body.toString()).toContain("&lt;short &amp; stout&gt;");
+    expect((await guest.ask("/nowhere")).body.toString()).toMatch(
+      /<h1>404 Not Found<\/h1>\n<\/html>/,
+    );
     expect((await guest.ask("/forgotten")).status).toBe(500);
     expect((await guest.ask("/split")).status).toBe(500);
     expect((await guest.ask("/twice")).body.toString()).toBe("once");

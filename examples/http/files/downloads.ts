@@ -88,7 +88,9 @@ export class Downloads {
       return;
     }
     const { validators } = chosen;
-    const { entry, lookedAtMs: nowMs } = chosen.look;
+    const { entry } = chosen.look;
+    // A file that is kept was looked at long ago, too.
+    const { lookedAtMs: nowMs } = look;
     const verdict = verdictOf(request.method, request.fields, { current: validators, nowMs });
     if (verdict === 412) {
       response.refuse(412, "the file is not in the state that the conditions name");

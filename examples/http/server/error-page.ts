@@ -11,7 +11,9 @@ export interface ErrorPage {
 }
 
 /** `accept` is the field as it came; what it has none of is answered with a page all the same. */
-export function errorPage(status: number, why: string | null, accept: string | null): ErrorPage {
+export function errorPage(status: number, reason: string | null, accept: string | null): ErrorPage {
+  // An error without a message has an empty one.
+  const why = reason === "" ? null : reason;
   const headers = accept === null ? {} : { accept };
   const type = new Negotiator({ headers }).mediaType([...TYPES]);
   const title = `${status} ${phraseOf(status)}`;

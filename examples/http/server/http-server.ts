@@ -169,7 +169,9 @@ export class HttpServer {
     const { method } = request;
     const { path } = request.head.target;
     if (path === "*") {
-      this.#allow(response, this.#router.allow);
+      // What the fallback serves, only it knows.
+      if (this.#fallback === null) this.#allow(response, this.#router.allow);
+      else response.status(204).send();
       return;
     }
     const found = this.#find(method, path);

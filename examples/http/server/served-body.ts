@@ -6,6 +6,7 @@ import type { Fields } from "../fields.ts";
 import type { RequestHead } from "../request-head.ts";
 import { HttpError } from "./http-error.ts";
 import type { BodyLimit, RequestBody } from "./http-request.ts";
+import { ignorable } from "./ignorable.ts";
 
 /** Who fetches what comes. */
 export interface BodyHome {
@@ -101,7 +102,23 @@ export class ServedBody implements RequestBody {
     for (let bytes = await this.#next(); bytes !== null; bytes = await this.#next()) yield bytes;
   }
 
-  async bytes({ maxBytes }: BodyLimit = {}): Promise<Buffer> {
+  bytes(limit: BodyLimit = {}): Promise<Buffer> {
+    return ignorable(this.#bytes(limit));
+  }
+
+  text(limit: BodyLimit = {}): Promise<string> {
+    return ignorable(this.#text(limit));
+  }
+
+  json(limit: BodyLimit = {}): Promise<unknown> {
+    return ignorable(this.#json(limit));
+  }
+
+  discard(): Promise<void> {
+    return ignorable(this.#discard());
+  }
+
+  async #bytes({ maxBytes }: BodyLimit): Promise<Buffer> {
     if (maxBytes !== undefined) this.allow(maxBytes);
     const pieces: Buffer[] = [];
     for (let bytes = await this.#next(); bytes !== null; bytes = await this.#next()) {
@@ -110,12 +127,12 @@ export class ServedBody implements RequestBody {
     return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   }
 
-  async text(limit?: BodyLimit): Promise<string> {
-    return (await this.bytes(limit)).toString();
+  async #text(limit: BodyLimit): Promise<string> {
+    return (await this.#bytes(limit)).toString();
   }
 
-  async json(limit?: BodyLimit): Promise<unknown> {
-    const text = await this.text(limit);
+  async #json(limit: BodyLimit): Promise<unknown> {
+    const text = await this.#text(limit);
     try {
       return JSON.parse(text) as unknown;
     } catch (error) {
@@ -123,7 +140,7 @@ export class ServedBody implements RequestBody {
     }
   }
 
-  async discard(): Promise<void> {
+  async #discard(): Promise<void> {
     while ((await this.#next()) !== null);
   }
 

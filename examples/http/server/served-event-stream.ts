@@ -73,7 +73,7 @@ export class ServedEventStream implements EventStream {
     if (this.#response.waitingBytes + bytes.length > this.#maxWaitingBytes) return this.#tooSlow();
     this.#sentAt = this.#home.now();
     // Whether it is slow is measured by bytes: nobody waits for what it answers.
-    this.#response.write(bytes)?.catch(() => undefined);
+    void this.#response.write(bytes);
     return true;
   }
 

@@ -5,6 +5,7 @@ import { errorPage } from "./error-page.ts";
 import { ServedEventStream } from "./served-event-stream.ts";
 import type { EventStream, EventStreamOptions } from "./event-stream.ts";
 import type { HttpResponse, Trailers, Upgraded } from "./http-response.ts";
+import { ignorable } from "./ignorable.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ServedRequest } from "./served-request.ts";
 
@@ -116,7 +117,7 @@ export class ServedResponse implements HttpResponse {
     }
     if (body.length > COPIED_BYTES && typeof body !== "string") {
       this.start(body.length);
-      void this.write(body)?.catch(() => undefined);
+      void this.write(body);
       this.end();
       return;
     }
@@ -170,19 +171,21 @@ export class ServedResponse implements HttpResponse {
 
   write(bytes: string | Uint8Array): Promise<void> | undefined {
     const { outbox, protocol } = this.#home;
-    if (this.#forsaken) return Promise.reject(this.request.gone ?? new Error("it is over"));
+    if (this.#forsaken) {
+      return ignorable(Promise.reject(this.request.gone ?? new Error("it is over")));
+    }
     this.#mustBeStarted("write()");
     const piece = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
     if (outbox.overfull) {
       const error = new Error("write() was called on and on without waiting for its promise");
       this.#home.cutOff(error);
-      return Promise.reject(error);
+      return ignorable(Promise.reject(error));
     }
     // What nobody waits for must not be the caller's any more.
     const copied = outbox.hasRoomFor(piece.length) && typeof bytes !== "string";
     for (const part of protocol.data(copied ? Buffer.from(piece) : piece)) outbox.push(part);
     if (this.wantsBody) this.bodyBytes += piece.length;
-    return outbox.full ? this.#sent() : undefined;
+    return outbox.full ? ignorable(this.#sent()) : undefined;
   }
 
   async #sent(): Promise<void> {
