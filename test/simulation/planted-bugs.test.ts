@@ -1,16 +1,19 @@
 /**
- * Bugs that are planted here, one at a time, in the classes under the reactor, are found by the
- * scenarios within 1,000 seeds: so are real ones of their kind. Each is rare by its nature.
+ * Bugs that are planted here, one at a time, in the classes under the reactor and in the file
+ * server, are found by the scenarios within 1,000 seeds: so are real ones of their kind.
  */
 import { afterEach, describe, expect, it } from "vitest";
 
 import { createSimulation, FAULTS, searchSeeds, type Failure, type Scenario } from "iomux/testing";
 
+import { State } from "../../examples/ftp/state.ts";
+import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
 import { BufferedChannel } from "../../src/channel.ts";
 import { ChannelOutput } from "../../src/channel-output.ts";
 import { Dispatcher } from "../../src/reactor/dispatch.ts";
 import { Loop } from "../../src/reactor/loop.ts";
 import type { Entry } from "../../src/registration.ts";
+import { filesAccounts } from "./scenarios/files-accounts.ts";
 import { heldEcho } from "./scenarios/held-echo.ts";
 import { serveEcho } from "./scenarios/serve-echo.ts";
 
@@ -111,6 +114,33 @@ const BUGS: readonly Bug[] = [
           if (!racing) return;
           this.state = "closing";
           finalize.call(this);
+        };
+      });
+    },
+  },
+  {
+    name: "a way out of a home: a file that is not in it is looked for in the root",
+    scenario: filesAccounts,
+    error: /was shown what is not to be seen/,
+    plant: () => {
+      replace(MemoryStore.prototype, "openReader", (openReader) => {
+        return async function (this: MemoryStore, path, offset) {
+          const fromRoot = path.replace(/^(\/deep)?\/\w+/, "");
+          return openReader
+            .call(this, path, offset)
+            .catch(() => openReader.call(this, fromRoot, offset));
+        };
+      });
+    },
+  },
+  {
+    name: "a right too many: who may create files may also write to them",
+    scenario: filesAccounts,
+    error: /was changed|is not what was sent/,
+    plant: () => {
+      replace(State.prototype, "may", (may) => {
+        return function (this: State, right) {
+          return may.call(this, right === "write" ? "create" : right);
         };
       });
     },
