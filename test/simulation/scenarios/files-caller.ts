@@ -14,7 +14,8 @@ export class Caller {
   readonly #server: DataPlace;
   readonly #control: Wire;
   readonly #hearing = new FtpHearing();
-  readonly #heard: Buffer[] = [];
+  readonly #told: Buffer[] = [];
+  readonly #received: Buffer[] = [];
   #greeted = false;
 
   constructor(world: Simulation, host: SimulatedHost, server: DataPlace) {
@@ -23,14 +24,14 @@ export class Caller {
     this.#reactor = host.createReactor({ onError: () => undefined });
     this.#control = this.#dial(server);
     this.#control.onBytes = (bytes) => {
-      this.#heard.push(bytes);
+      this.#told.push(bytes);
       this.#hearing.hear(bytes);
     };
   }
 
-  /** All of it, over all connections. */
-  get heard(): string {
-    return Buffer.concat(this.#heard).toString();
+  /** All that came over the control connection, and over each data connection. */
+  get heard(): string[] {
+    return [Buffer.concat(this.#told), ...this.#received].map((bytes) => bytes.toString());
   }
 
   /** The next reply; null: the session is over. */
@@ -47,7 +48,7 @@ export class Caller {
   async receive(line: string): Promise<void> {
     await this.#transfer(line, async (wire) => {
       await wire.until(() => wire.over, PATIENCE_MS);
-      this.#heard.push(wire.received);
+      this.#received.push(wire.received);
     });
   }
 
