@@ -5,16 +5,20 @@ import type { Socket } from "node:net";
 import { Random } from "iomux/testing";
 
 import { answer } from "./child.ts";
-import { isWhole, record } from "./soak-files.ts";
+import { judge, record, type Verdict } from "./soak-files.ts";
 import { Forgotten, Lost, Session } from "./soak-session.ts";
 
 export interface Task {
+  /** No other task has it. */
+  readonly number: number;
   readonly seed: string;
   readonly port: number;
   readonly isSecure: boolean;
   readonly operations: number;
-  /** A name that only one client at a time has. */
-  readonly own: string;
+  /** A name that only one client at a time has, to append to; null: nothing is appended. */
+  readonly own: string | null;
+  /** The client is killed so many milliseconds into operation number `at`; null: it lives. */
+  readonly kill: { readonly at: number; readonly afterMs: number } | null;
 }
 
 export interface Done {
@@ -22,6 +26,8 @@ export interface Done {
   readonly counts: Record<string, number>;
   /** What must not be. */
   readonly problems: readonly string[];
+  /** What was downloaded, and was not whole. */
+  readonly faulty: readonly Verdict[];
 }
 
 const NAMES = Array.from({ length: 24 }, (_, i) => `file ${i}`);
@@ -34,6 +40,7 @@ class Client {
   readonly #random: Random;
   readonly #counts: Record<string, number> = {};
   readonly #problems: string[] = [];
+  readonly #faulty: Verdict[] = [];
   #session: Session | null = null;
 
   constructor(task: Task) {
@@ -42,9 +49,14 @@ class Client {
   }
 
   async run(): Promise<Done> {
-    for (let i = 0; i < this.#task.operations; i++) await this.#operate();
+    const { operations, kill } = this.#task;
+    for (let i = 0; i < operations; i++) {
+      if (i === kill?.at) setTimeout(() => process.kill(process.pid, "SIGKILL"), kill.afterMs);
+      await this.#operate();
+    }
+    if (kill !== null) await new Promise(() => undefined);
     await this.#session?.quit().catch(() => undefined);
-    return { counts: this.#counts, problems: this.#problems };
+    return { counts: this.#counts, problems: this.#problems, faulty: this.#faulty };
   }
 
   async #operate(): Promise<void> {
@@ -52,9 +64,8 @@ class Client {
     const [what, operation] = this.#random.pick(OPERATIONS);
     try {
       this.#session ??= await Session.open(port, isSecure);
-      const result = await operation(this.#session, this.#random, this.#task);
+      const result = await operation(this.#session, this.#random, this.#task, this.#faulty);
       this.#count(`${what} ${result.slice(0, 3)}`);
-      if (result.startsWith("broken: ")) this.#problems.push(`${what}: ${result}`);
     } catch (error) {
       this.#session?.reset();
       this.#session = null;
@@ -70,7 +81,12 @@ class Client {
   }
 }
 
-type Operation = (session: Session, random: Random, task: Task) => Promise<string>;
+type Operation = (
+  session: Session,
+  random: Random,
+  task: Task,
+  faulty: Verdict[],
+) => Promise<string>;
 
 function pathOf(random: Random): string {
   const name = random.pick(NAMES);
@@ -113,33 +129,37 @@ function breakOff(data: Socket): void {
   else data.destroy();
 }
 
-async function store(session: Session, random: Random): Promise<string> {
+async function store(session: Session, random: Random, { number }: Task): Promise<string> {
   const path = pathOf(random);
-  return put(session, `STOR ${path}`, record("begins", sizeOf(random), random));
+  return put(session, `STOR ${path}`, record("begins", sizeOf(random), number, random));
 }
 
 /** To a file that nobody else writes: what is there when the command comes is what was seen before. */
-async function append(session: Session, random: Random, { own }: Task): Promise<string> {
+async function append(session: Session, random: Random, task: Task): Promise<string> {
+  const { own, number } = task;
+  if (own === null) return store(session, random, task);
   const size = await session.ask(`SIZE ${own}`);
   const goesOn = size.startsWith("213") && Number(size.slice(4)) < LARGE_BYTES;
   const [verb, kind] = goesOn ? (["APPE", "appended"] as const) : (["STOR", "begins"] as const);
-  return put(session, `${verb} ${own}`, record(kind, sizeOf(random), random));
+  return put(session, `${verb} ${own}`, record(kind, sizeOf(random), number, random));
 }
 
-async function retrieve(session: Session, random: Random): Promise<string> {
+const retrieve: Operation = async (session, random, _, faulty) => {
   const [bytes, last] = await get(session, `RETR ${pathOf(random)}`);
-  return last.startsWith("226") && !isWhole(bytes) ? `broken: ${bytes.length} bytes` : last;
-}
+  const verdict = judge(bytes);
+  if (last.startsWith("226") && verdict.is !== "whole") faulty.push(verdict);
+  return last;
+};
 
 async function list(session: Session, random: Random): Promise<string> {
   const [, last] = await get(session, random.pick(["LIST", "NLST", "MLSD"]));
   return last;
 }
 
-async function breakUpload(session: Session, random: Random): Promise<string> {
+async function breakUpload(session: Session, random: Random, { number }: Task): Promise<string> {
   const data = await transfer(session, `STOR ${pathOf(random)}`);
   if (typeof data === "string") return data;
-  const bytes = record("begins", sizeOf(random) + 1000, random);
+  const bytes = record("begins", sizeOf(random) + 1000, number, random);
   data.write(bytes.subarray(0, random.integer(0, bytes.length - 1)));
   await new Promise((resolve) => setTimeout(resolve, random.integer(0, 20)));
   const how = random.pick(["data", "control", "both", "ABOR"]);
@@ -163,6 +183,16 @@ async function breakDownload(session: Session, random: Random): Promise<string> 
   return session.reply();
 }
 
+/** Both ends come at once, as those of a client that is killed; under TLS in mid-handshake. */
+async function breakAtOnce(session: Session, random: Random): Promise<string> {
+  const path = pathOf(random);
+  const data = await transfer(session, `${random.pick(["STOR", "RETR"])} ${path}`);
+  if (typeof data === "string") return data;
+  breakOff(data);
+  session.reset();
+  return session.reply();
+}
+
 async function rename(session: Session, random: Random): Promise<string> {
   const found = await session.ask(`RNFR ${pathOf(random)}`);
   return found.startsWith("350") ? session.ask(`RNTO ${pathOf(random)}`) : found;
@@ -181,6 +211,7 @@ const OPERATIONS: readonly (readonly [string, Operation])[] = [
   ["list", list],
   ["break put", breakUpload],
   ["break get", breakDownload],
+  ...Array.from({ length: 2 }, () => ["break at once", breakAtOnce] as const),
   ["rename", rename],
   ["remove", (session, random) => session.ask(`DELE ${pathOf(random)}`)],
   ["make folder", (session, random) => session.ask(`MKD ${random.pick(FOLDERS)}`)],

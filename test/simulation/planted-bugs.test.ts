@@ -1,11 +1,13 @@
 /**
- * Bugs that are planted here, one at a time, in the classes under the reactor and in the HTTP
- * server, are found by the scenarios within 1,000 seeds: so are real ones of their kind.
+ * Bugs that are planted here, one at a time, in the classes under the reactor and in the file and
+ * HTTP servers, are found by the scenarios within 1,000 seeds: so are real ones of their kind.
  */
 import { afterEach, describe, expect, it } from "vitest";
 
 import { createSimulation, FAULTS, searchSeeds, type Failure, type Scenario } from "iomux/testing";
 
+import { State } from "../../examples/ftp/state.ts";
+import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
 import { HttpConnection } from "../../examples/http/server/http-connection.ts";
 import { Outbox } from "../../examples/http/server/outbox.ts";
 import { BufferedChannel } from "../../src/channel.ts";
@@ -13,6 +15,7 @@ import { ChannelOutput } from "../../src/channel-output.ts";
 import { Dispatcher } from "../../src/reactor/dispatch.ts";
 import { Loop } from "../../src/reactor/loop.ts";
 import type { Entry } from "../../src/registration.ts";
+import { filesAccounts } from "./scenarios/files-accounts.ts";
 import { heldEcho } from "./scenarios/held-echo.ts";
 import { http } from "./scenarios/http.ts";
 import { serveEcho } from "./scenarios/serve-echo.ts";
@@ -114,6 +117,33 @@ const BUGS: readonly Bug[] = [
           if (!racing) return;
           this.state = "closing";
           finalize.call(this);
+        };
+      });
+    },
+  },
+  {
+    name: "a way out of a home: a file that is not in it is looked for in the root",
+    scenario: filesAccounts,
+    error: /was shown what is not to be seen/,
+    plant: () => {
+      replace(MemoryStore.prototype, "openReader", (openReader) => {
+        return async function (this: MemoryStore, path, offset) {
+          const fromRoot = path.replace(/^(\/deep)?\/\w+/, "");
+          return openReader
+            .call(this, path, offset)
+            .catch(() => openReader.call(this, fromRoot, offset));
+        };
+      });
+    },
+  },
+  {
+    name: "a right too many: who may create files may also write to them",
+    scenario: filesAccounts,
+    error: /was changed|is not what was sent/,
+    plant: () => {
+      replace(State.prototype, "may", (may) => {
+        return function (this: State, right) {
+          return may.call(this, right === "write" ? "create" : right);
         };
       });
     },

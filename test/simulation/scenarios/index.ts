@@ -8,6 +8,7 @@ import { crashes } from "./crashes.ts";
 import { datagrams } from "./datagrams.ts";
 import { drain } from "./drain.ts";
 import { files } from "./files.ts";
+import { filesAccounts } from "./files-accounts.ts";
 import { framers } from "./framers.ts";
 import { heldEcho } from "./held-echo.ts";
 import { http } from "./http.ts";
@@ -24,6 +25,7 @@ export const SCENARIOS: readonly Scenario[] = [
   datagrams,
   drain,
   files,
+  filesAccounts,
   framers,
   heldEcho,
   http,
