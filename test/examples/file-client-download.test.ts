@@ -1,5 +1,6 @@
 /** A local file that comes: what stands where, and which half is gone on with. */
 import {
+  appendFileSync,
   chmodSync,
   linkSync,
   lstatSync,
@@ -8,7 +9,9 @@ import {
   readFileSync,
   renameSync,
   symlinkSync,
+  truncateSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -177,6 +180,25 @@ test("what is sent is a regular file, read to its end", async () => {
   expect((await file.next(3))?.toString()).toBe("bcd");
   expect((await file.next(3))?.toString()).toBe("e");
   expect([await file.next(3), file.position, file.size]).toEqual([null, 5, 5]);
+  expect(await file.isUnchanged()).toBe(true);
   await file.close();
   await failureOf(Upload.open("/dev/null"), "misuse");
+});
+
+test.each<[string, (local: string) => void]>([
+  ["is written over in place", (local) => writeFileSync(local, "ABCDE")],
+  ["grows", (local) => appendFileSync(local, "f".repeat(20))],
+  ["is cut", (local) => truncateSync(local, 2)],
+])("what %s while it is sent has changed, and is read to an end", async (_, change) => {
+  const local = join(temporaryFolder(), "a");
+  writeFileSync(local, "abcde");
+  utimesSync(local, 1, 1);
+  const file = await Upload.open(local);
+  await file.next(2);
+  change(local);
+  let pieces = 0;
+  while ((await file.next(2)) !== null) pieces++;
+  expect(pieces).toBeLessThan(4);
+  expect(await file.isUnchanged()).toBe(false);
+  await file.close();
 });

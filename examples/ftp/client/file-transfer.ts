@@ -116,7 +116,7 @@ export async function putFile(
         await turn.run(dialogue.store(remote, 0), { ...asked, mover });
       });
     }
-    if (file.position !== file.size) throw changed(local, "here");
+    if (!(await file.isUnchanged())) throw changed(local, "here");
     const after = await turn.run(dialogue.size(remote), asked);
     if (after !== null && after !== file.size) {
       const text = `${printable(remote)} has ${after} bytes on the server, and ${file.size} here`;
