@@ -82,7 +82,7 @@ test.each([
   expect(readdirSync(folder).sort()).toEqual(["a", ...others].sort());
 });
 
-test("two who get the same file at once: who is first has it whole, and the other one is told", async () => {
+test("two who get the same file at once: who began last has it whole, and the other one is told", async () => {
   const folder = temporaryFolder();
   const local = join(folder, "a");
   const first = await Download.open(local, GO_ON);
