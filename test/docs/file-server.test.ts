@@ -96,7 +96,7 @@ const VALUES: Readonly<Record<string, readonly [value: number, file: string]>> =
 
 test("the limits of transfers are those of the sources", () => {
   const rows = constants.map(([, value, name, link]) => [
-    ...[name!.replaceAll("`", ""), value, /server\/([\w-]+\.ts)\)/.exec(link!)![1]],
+    ...[name!.replaceAll("`", ""), value, /(?:server|program)\/([\w-]+\.ts)\)/.exec(link!)![1]],
   ]);
   const expected = Object.entries(VALUES).map(([name, [value, file]]) => {
     return [name, value.toLocaleString("en"), file];
