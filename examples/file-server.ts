@@ -17,7 +17,7 @@ import { endOnSignals } from "./program/ending.ts";
 import { LogFile } from "./program/log-file.ts";
 import { FileServer } from "./ftp/server/server.ts";
 import { statusLines } from "./ftp/server/status-lines.ts";
-import { checkUserFolder, statusPath } from "./ftp/server/status-path.ts";
+import { checkAskedFolder, statusPath } from "./ftp/server/status-path.ts";
 import { openStatus } from "./ftp/server/status-server.ts";
 import { ONCE_MS, watchStatus } from "./ftp/server/status-watch.ts";
 import type { ServerStatus } from "./ftp/server/status.ts";
@@ -53,7 +53,7 @@ async function run(settings: Settings | NewUserSettings | StatusSettings): Promi
 
 async function showStatus(place: StatusSettings): Promise<void> {
   const path = statusPath(place);
-  if (place.socket === null) await checkUserFolder(path);
+  if (place.socket === null) await checkAskedFolder(path);
   const reactor = createReactor();
   await watchStatus(reactor, path, process.stdout).finally(() => reactor.close());
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { FAILURES, type FailureKind } from "../../examples/ftp/client/failure.ts";
 import { FtpSite } from "../support/ftp-site.ts";
 import { NetWorld } from "../support/net-world.ts";
-import { beginClient, complaintOf, runClient, type ProgramOptions } from "./file-client-program.ts";
+import { beginClient, complaintOf, runClient, type CommandOptions } from "./file-client-process.ts";
 import {
   ANN,
   BOB,
@@ -40,7 +40,7 @@ async function fails(
   kind: FailureKind,
   args: readonly string[],
   said: RegExp,
-  options?: ProgramOptions,
+  options?: CommandOptions,
 ): Promise<void> {
   const ended = await runClient(["-q", ...args], options);
   expect([ended.code, ended.err]).toEqual([FAILURES[kind][0], expect.stringMatching(said)]);
@@ -158,7 +158,7 @@ test("the disk here is full: the half is kept, and gone on with", async () => {
     small,
   );
   expect(shown.get("local-disk-full")).toMatch(
-    /; 4\.0 MiB are kept in \S*big\.\d{14}\.part, and a get/,
+    /; 4\.0 MiB are kept in \S*big\.\d{14}-[\da-f]{8}\.part, and a get/,
   );
   const [part] = readdirSync(cwd);
   expect(statSync(join(cwd, part!)).size).toBe(4 * MEBIBYTE);
@@ -241,7 +241,7 @@ test.each(["SIGINT", "SIGTERM"] as const)("%s breaks off, and keeps what came", 
   const ended = await client.finish();
   expect(ended.code).toBe(FAILURES.interrupted[0]);
   expect(ended.err).toMatch(/^file-client: .* was interrupted; .* are kept in /);
-  expect(readdirSync(cwd)).toEqual([expect.stringMatching(/^big\.\d{14}\.part$/)]);
+  expect(readdirSync(cwd)).toEqual([expect.stringMatching(/^big\.\d{14}-[\da-f]{8}\.part$/)]);
 });
 
 test("what is killed leaves nothing under the final name, and is gone on with", async () => {
@@ -249,18 +249,20 @@ test("what is killed leaves nothing under the final name, and is gone on with", 
   onTestFinished(() => proxy.close());
   const stuck = proxy.willBe("stuck", 8 * MEBIBYTE);
   const cwd = temporaryFolder();
-  const client = beginClient(["-q", "get", `ftp://127.0.0.1:${proxy.port}/big`], { cwd });
+  const address = `ftp://127.0.0.1:${proxy.port}/big`;
+  const client = beginClient(["-q", "get", address], { cwd });
   await stuck;
   await expect
     .poll(() => readdirSync(cwd).map((name) => statSync(join(cwd, name)).size > 0))
     .toEqual([true]);
   const [part] = readdirSync(cwd);
-  expect(part).toMatch(/^big\.\d{14}\.part$/);
+  expect(part).toMatch(/^big\.\d{14}-[\da-f]{8}\.part$/);
   expect(statSync(join(cwd, part!)).mode & 0o777).toBe(0o600);
   client.child.kill("SIGKILL");
   await client.finish();
   expect(readdirSync(cwd)).toEqual([part]);
-  const again = await runClient(["-c", "get", at("big")], { cwd });
+  proxy.mend();
+  const again = await runClient(["-c", "get", address], { cwd });
   expect([again.code, again.err]).toEqual([0, expect.stringMatching(/, from .* on$/m)]);
   expect(digestOf(join(cwd, "big"))).toBe(digest(sample(20 * MEBIBYTE)));
 });

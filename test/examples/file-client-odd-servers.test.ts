@@ -196,13 +196,12 @@ describe("what is transferred", () => {
     const folder = temporaryFolder();
     const failure = await failureOf(client.get("a", join(folder, "a"), ONCE), "incomplete");
     expect(failure.message).toMatch(/^a: 999 bytes have come of 1000, .* 999 B are kept in /);
-    expect(readdirSync(folder)).toEqual(["a.20200101000000.part"]);
+    expect(readdirSync(folder)).toEqual([
+      expect.stringMatching(/^a\.20200101000000-[\da-f]{8}\.part$/),
+    ]);
     // More than there is cannot be gone on with.
-    const shrunk = await OddServer.open({
-      answers: { ...answers, SIZE: "213 10" },
-      data: sample(10),
-    });
-    const again = await openClient(shrunk);
+    server.become({ answers: { ...answers, SIZE: "213 10" }, data: sample(10) });
+    const again = await openClient(server);
     expect(await again.get("a", join(folder, "a"), AGAIN)).toEqual({ bytes: 10, resumedAt: 0 });
     expect(readdirSync(folder)).toEqual(["a"]);
   });
@@ -210,15 +209,36 @@ describe("what is transferred", () => {
   test("a server that refuses REST has the file begun anew", async () => {
     const answers = { SIZE: "213 1000", REST: "502 no" };
     const folder = temporaryFolder();
-    const broken = await OddServer.open({ answers, data: sample(400) });
-    const first = await openClient(broken);
+    const server = await OddServer.open({ answers, data: sample(400) });
+    const first = await openClient(server);
     await failureOf(first.get("a", join(folder, "a"), ONCE), "incomplete");
-    const whole = await OddServer.open({ answers, data: sample(1000) });
-    const second = await openClient(whole);
+    server.become({ answers, data: sample(1000) });
+    const second = await openClient(server);
     const got = await second.get("a", join(folder, "a"), AGAIN);
     expect(got).toEqual({ bytes: 1000, resumedAt: 0 });
-    expect(whole.heard).toContain("REST 400");
+    expect(server.heard).toContain("REST 400");
     expect(readFileSync(join(folder, "a")).equals(sample(1000))).toBe(true);
+  });
+
+  test("the half of a file of the same name and time in another folder is not gone on with", async () => {
+    const answers = { SIZE: "213 1000", MDTM: "213 20200101000000", REST: "350 ok", CWD: "250 ok" };
+    const folder = temporaryFolder();
+    const server = await OddServer.open({
+      answers: { ...answers, PWD: '257 "/one"' },
+      data: sample(400),
+    });
+    const first = await openClient(server);
+    await failureOf(first.get("a", join(folder, "a"), ONCE), "incomplete");
+    server.become({ answers: { ...answers, PWD: '257 "/two"' }, data: Buffer.alloc(1000, "2") });
+    await first.enter("/two");
+    const got = await first.get("a", join(folder, "a"), AGAIN);
+    expect(got).toEqual({ bytes: 1000, resumedAt: 0 });
+    expect(readFileSync(join(folder, "a")).equals(Buffer.alloc(1000, "2"))).toBe(true);
+    // That of the first one is still there, from wherever it is asked for.
+    server.become({ answers, data: sample(1000).subarray(400) });
+    const again = await first.get("/two/../one/a", join(folder, "a"), AGAIN);
+    expect(again).toEqual({ bytes: 1000, resumedAt: 400 });
+    expect(readdirSync(folder)).toEqual(["a"]);
   });
 
   test.each([

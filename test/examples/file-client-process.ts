@@ -4,7 +4,16 @@ import { join } from "node:path";
 
 import type { FileServer } from "./file-server-process.ts";
 import { ProgramTerminal } from "./program-terminal.ts";
-import { ROOT, run, temporaryFolder, type Running } from "./programs.ts";
+import {
+  begin,
+  finish,
+  ROOT,
+  run,
+  temporaryFolder,
+  type Finished,
+  type Running,
+  type Unread,
+} from "./programs.ts";
 
 /** From any folder. */
 export const FILE_CLIENT: readonly string[] = [
@@ -29,6 +38,48 @@ export function clientPlace(env: NodeJS.ProcessEnv = {}): ClientPlace {
 export function runFileClient({ folder, env }: ClientPlace, ...args: string[]): Running {
   const [node, ...rest] = FILE_CLIENT as [string, ...string[]];
   return run(node, [...rest, ...args], { cwd: folder, env: { ...env, NODE_NO_WARNINGS: "1" } });
+}
+
+export interface CommandOptions {
+  /** Where its files are; default: a folder of its own. */
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** What a shell does before it: `ulimit -f 100`. */
+  readonly first?: string;
+}
+
+/** Runs one command to its end. */
+export function runClient(args: readonly string[], options?: CommandOptions): Promise<Finished> {
+  const { command, words, place } = prepared(args, options);
+  return finish(command, words, place);
+}
+
+/** Starts it. */
+export function beginClient(args: readonly string[], options?: CommandOptions): Unread {
+  const { command, words, place } = prepared(args, options);
+  return begin(command, words, place);
+}
+
+interface Prepared {
+  readonly command: string;
+  readonly words: readonly string[];
+  readonly place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv };
+}
+
+function prepared(
+  args: readonly string[],
+  { cwd, env, first = "true" }: CommandOptions = {},
+): Prepared {
+  const own = clientPlace(env);
+  const words = ["-c", `${first} && exec "$@"`, "sh", ...FILE_CLIENT, ...args];
+  return { command: "bash", words, place: { cwd: cwd ?? own.folder, env: own.env } };
+}
+
+/** The last line on stderr, without the name of the program. */
+export function complaintOf({ err }: Finished): string {
+  const line = err.trimEnd().split("\n").at(-1)!;
+  if (!line.startsWith("file-client: ")) throw new Error(`no complaint: ${err}`);
+  return line.slice("file-client: ".length);
 }
 
 /** Its address, for a user or anybody. */

@@ -143,7 +143,7 @@ describe.skipIf(peersAbsent()).each<[ServerName]>([["vsftpd"], ["pyftpdlib"], ["
       expect((await first.closed)?.kind).toBe("lost");
       expect(existsSync(local)).toBe(false);
       const [part] = readdirSync(folder);
-      expect(part).toMatch(/^cut\.\d{14}\.part$/);
+      expect(part).toMatch(/^cut\.\d{14}-[\da-f]{8}\.part$/);
       expect(failure.message).toContain(`are kept in ${join(folder, part!)}`);
       expect(statSync(join(folder, part!)).mode & 0o777).toBe(0o600);
       const kept = statSync(join(folder, part!)).size;

@@ -1,5 +1,9 @@
 /** The status of the file server: what is told of whom, and how it is shown. */
-import { describe, expect, test } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+import { afterAll, describe, expect, test } from "vitest";
 
 import { columnsOf } from "../../examples/ftp/client/text-width.ts";
 import { statusLines } from "../../examples/ftp/server/status-lines.ts";
@@ -11,10 +15,14 @@ import {
   type SessionStatus,
   type TransferStatus,
 } from "../../examples/ftp/server/status.ts";
-import type { Channel } from "iomux";
+import { watchStatus } from "../../examples/ftp/server/status-watch.ts";
+import { createReactor, type Channel } from "iomux";
 
 import { FtpSite } from "../support/ftp-site.ts";
 import { onNetworks } from "../support/world.ts";
+import { cleanUp, temporaryFolder } from "./programs.ts";
+
+afterAll(cleanUp);
 
 const NOON = Date.UTC(2026, 10, 21, 12);
 const WIDE = { columns: Infinity, rows: Infinity };
@@ -70,6 +78,13 @@ describe("a status in lines", () => {
       "bob   192.0.2.7  11:58:00  works 2 s",
       "-     192.0.2.7  11:56:00  logs in",
     ]);
+  });
+
+  test.each([1, 2, 3, 4, 5, 6, 7])("has no more lines than %i rows", (rows) => {
+    const told = [1, 2, 3].map((id) => session(id, { kind: "idle", forMs: 1 }));
+    const lines = statusLines(status(told), null, { columns: 80, rows });
+    expect(lines.length).toBeLessThanOrEqual(rows);
+    expect(lines[0]).toBe("127.0.0.1:2121, up 1:02:03");
   });
 
   test("has no rates when there was no look before, but averages", () => {
@@ -273,4 +288,22 @@ onNetworks([["memory", "tcp"]], "the status of a server", (world) => {
     listing.end();
     await ann.next();
   });
+});
+
+test("a terminal that does not know how large it is, is shown as much as a usual one", async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, "status");
+  const server = createServer((socket) => {
+    socket.once("data", () => socket.end(`${JSON.stringify(status([]))}\n`));
+  });
+  server.listen(path);
+  await once(server, "listening");
+  const reactor = createReactor();
+  let shown = "";
+  const write = (text: string): void => void (shown += text);
+  await watchStatus(reactor, path, { isTTY: true, columns: 0, rows: 0, write });
+  await reactor.close();
+  server.close();
+  expect(shown).toContain("0 of 1000 sessions, 0 transfers, 4 refused\n");
+  expect(shown).toContain("The server has ended.");
 });

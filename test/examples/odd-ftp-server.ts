@@ -29,7 +29,7 @@ export class OddServer {
   readonly heard: string[] = [];
   /** What was sent to it. */
   readonly received: Buffer[] = [];
-  readonly #oddities: Oddities;
+  #oddities: Oddities;
   readonly #sockets = new Set<Socket>();
   readonly #servers: Server[] = [];
   #last = Promise.resolve();
@@ -44,6 +44,11 @@ export class OddServer {
     onTestFinished(() => odd.close());
     odd.port = await odd.#listen((socket) => odd.#serve(socket));
     return odd;
+  }
+
+  /** From now on, at the same port. */
+  become(oddities: Oddities): void {
+    this.#oddities = oddities;
   }
 
   close(): void {

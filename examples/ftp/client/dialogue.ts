@@ -6,6 +6,8 @@
  *
  * Data connections are passive: the client connects. EPSV (RFC 2428) is tried first, then PASV.
  */
+import { posix } from "node:path";
+
 import { parseTime } from "../listing.ts";
 import type { Reply } from "../replies.ts";
 import { extendedPassivePort, passivePort } from "./passive-reply.ts";
@@ -98,6 +100,8 @@ export class Dialogue {
   #features: ReadonlySet<string> = new Set();
   #type: "A" | "I" | null = null;
   #extendedPassive = true;
+  /** Where the session stands; null: it was not asked yet. */
+  #folder: string | null = null;
 
   /** From the first reply on. */
   *logIn({ user, password, tls }: Login): Operation<void> {
@@ -140,12 +144,20 @@ export class Dialogue {
   *folder(): Operation<string> {
     const reply = yield* this.#say("PWD");
     expectCode("pwd", reply, 2);
-    const [, quoted] = /"((?:[^"]|"")*)"/.exec(reply.lines[0]!) ?? [];
-    if (quoted === undefined) throw new RefusedError("pwd", reply);
-    return quoted.replaceAll('""', '"');
+    const folder = folderOf(reply);
+    if (folder === null) throw new RefusedError("pwd", reply);
+    return folder;
+  }
+
+  /** The path from the root; that from where the session stands, if the server does not tell. */
+  *absolute(path: string): Operation<string> {
+    if (path.startsWith("/")) return posix.normalize(path);
+    this.#folder ??= folderOf(yield* this.#say("PWD")) ?? "";
+    return posix.join(this.#folder, path);
   }
 
   *enter(folder: string): Operation<void> {
+    this.#folder = null;
     expectCode(folder, yield* this.#say("CWD", folder), 2, "folder");
   }
 
@@ -308,6 +320,12 @@ export class Dialogue {
     });
     return reply;
   }
+}
+
+/** What 257 tells, in quotes (RFC 959 appendix II). */
+function folderOf({ code, lines }: Reply): string | null {
+  const [, quoted] = /"((?:[^"]|"")*)"/.exec(lines[0]!) ?? [];
+  return code === 257 && quoted !== undefined ? quoted.replaceAll('""', '"') : null;
 }
 
 function expectCode(what: string, reply: Reply, first: 1 | 2 | 3, step: Step = "other"): void {

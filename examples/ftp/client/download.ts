@@ -3,8 +3,9 @@
  * else, and gets its own name when it is whole and on the disk. What is left of a broken one is
  * gone on with, if it is known to be of the same file.
  *
- *   NAME.20261121203000.part   the server's time of the file stands in it, so that whatever ends
- *   NAME.part                  this process, the next one knows what the half file is half of
+ *   NAME.20261121203000-0b1d2c3e.part   the server's time of the file stands in it, and a hash of
+ *   NAME.0b1d2c3e.part                  where it is, so that whatever ends this process, the next
+ *                                       one knows what the half file is half of
  */
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
@@ -18,14 +19,18 @@ import { printable } from "../replies.ts";
 
 /** Bytes of a name on the disk (NAME_MAX of most file systems). */
 const MAX_NAME_BYTES = 255;
-/** `.20261121203000.part` */
-const ENDING_BYTES = 20;
+/** `.20261121203000-0b1d2c3e.part` */
+const ENDING_BYTES = 29;
+/** Hexadecimal digits of the hash of where it is. */
+const ORIGIN_DIGITS = 8;
 const PRIVATE_MODE = 0o600;
 const NEW_MODE = 0o666;
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 
 export interface DownloadSettings {
+  /** Where the remote file is: server, user and path. Halves of others are not its own. */
+  readonly origin: string;
   /** Bytes of the remote file; null: nobody knows. */
   readonly size: number | null;
   /** When it was changed last; null: nobody knows. */
@@ -36,7 +41,7 @@ export interface DownloadSettings {
 export class Download {
   readonly #local: string;
   readonly #part: string;
-  readonly #file: FileHandle;
+  #file: FileHandle;
   readonly #mode: number;
   #length: number;
 
@@ -52,15 +57,14 @@ export class Download {
   static async open(local: string, settings: DownloadSettings): Promise<Download> {
     try {
       const mode = await modeOf(local);
-      const part = join(dirname(local), partName(basename(local), settings.modifiedMs));
+      const part = join(dirname(local), partName(basename(local), settings));
       const kept = settings.resume ? await openKept(part, settings.size) : null;
       if (kept !== null) {
         const { size } = await kept.stat();
         return new Download(local, part, kept, mode, size);
       }
-      await removeParts(local);
-      const file = await open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, PRIVATE_MODE);
-      return new Download(local, part, file, mode, 0);
+      await removeParts(local, settings.origin);
+      return new Download(local, part, await openNew(part), mode, 0);
     } catch (error) {
       throw localFailure(error, local);
     }
@@ -84,10 +88,13 @@ export class Download {
     }
   }
 
-  /** What is there is forgotten. */
+  /** What is there is forgotten. Somebody else may write to it: to cut it would leave him a hole. */
   async beginAnew(): Promise<void> {
     try {
-      await this.#file.truncate(0);
+      await unlink(this.#part);
+      const file = await openNew(this.#part);
+      await this.#file.close();
+      this.#file = file;
       this.#length = 0;
     } catch (error) {
       throw localFailure(error, this.#local);
@@ -110,16 +117,23 @@ export class Download {
 
   /** Somebody else who gets the same file may have put his own in its place. */
   async #checkOurs(): Promise<void> {
-    const [ours, there] = [await this.#file.stat(), await lstat(this.#part)];
-    if (ours.ino === there.ino && ours.dev === there.dev) return;
+    if (await this.#isOurs()) return;
     const text = `${printable(this.#part)} is somebody else's now: see who else gets this file`;
     throw new ClientFailure("local-error", text);
+  }
+
+  async #isOurs(): Promise<boolean> {
+    const there = await lstat(this.#part).catch(() => null);
+    const ours = await this.#file.stat();
+    return there !== null && ours.ino === there.ino && ours.dev === there.dev;
   }
 
   /** It is not whole. Answers where the half of it is, or null: there is nothing of it. */
   async keep(): Promise<string | null> {
     try {
+      const isOurs = await this.#isOurs();
       await this.#file.close();
+      if (!isOurs) return null;
       if (this.#length > 0) return this.#part;
       await unlink(this.#part);
     } catch {
@@ -147,16 +161,24 @@ function umask(): number {
   return process.umask();
 }
 
-function partName(name: string, modifiedMs: number | null): string {
-  const stamp = modifiedMs === null ? "" : `.${formatTime(modifiedMs)}`;
-  return `${rootOf(name)}${stamp}.part`;
+function partName(name: string, { modifiedMs, origin }: DownloadSettings): string {
+  const stamp = modifiedMs === null ? "" : `${formatTime(modifiedMs)}-`;
+  return `${rootOf(name)}.${stamp}${hashOf(origin, ORIGIN_DIGITS)}.part`;
+}
+
+function hashOf(text: string, digits: number): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, digits);
+}
+
+function openNew(part: string): Promise<FileHandle> {
+  return open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, PRIVATE_MODE);
 }
 
 /** What the names of all parts begin with. A long name is cut, and told from others by its hash. */
 function rootOf(name: string): string {
   const room = MAX_NAME_BYTES - ENDING_BYTES;
   if (Buffer.byteLength(name) <= room) return name;
-  const hash = createHash("sha256").update(name).digest("hex").slice(0, 16);
+  const hash = hashOf(name, 16);
   let cut = name;
   while (Buffer.byteLength(cut) > room - hash.length - 1)
     cut = Array.from(cut).slice(0, -1).join("");
@@ -181,12 +203,13 @@ async function openKept(part: string, size: number | null): Promise<FileHandle |
   return null;
 }
 
-/** Halves of the same name, of whatever time. */
-async function removeParts(local: string): Promise<void> {
+/** Halves of the same file, of whatever time. */
+async function removeParts(local: string, origin: string): Promise<void> {
   const root = rootOf(basename(local));
   const folder = dirname(local);
+  const ending = new RegExp(`^\\.(?:\\d{14}-)?${hashOf(origin, ORIGIN_DIGITS)}\\.part$`);
   for (const name of await readdir(folder)) {
-    if (!name.startsWith(root) || !/^(?:\.\d{14})?\.part$/.test(name.slice(root.length))) continue;
+    if (!name.startsWith(root) || !ending.test(name.slice(root.length))) continue;
     await unlink(join(folder, name));
   }
 }

@@ -13,6 +13,8 @@ import { Upload } from "./upload.ts";
 const PROGRESS_MS = 100;
 
 export interface Transfer extends TransferOptions {
+  /** `user@host:port` */
+  readonly site: string;
   readonly remote: string;
   readonly local: string;
 }
@@ -26,7 +28,8 @@ export async function getFile(
   const asked = signal === undefined ? {} : { signal };
   const size = await turn.run(dialogue.size(remote), asked);
   const modifiedMs = await turn.run(dialogue.modified(remote), asked);
-  const file = await Download.open(local, { size, modifiedMs, resume });
+  const origin = `${transfer.site}${await turn.run(dialogue.absolute(remote), asked)}`;
+  const file = await Download.open(local, { origin, size, modifiedMs, resume });
   const meter = new Meter(turn, transfer, { size, before: file.length });
   const mover: Mover = {
     move: (data) =>
@@ -113,7 +116,7 @@ export async function putFile(
         await turn.run(dialogue.store(remote, 0), { ...asked, mover });
       });
     }
-    if (file.position !== file.size) throw changed(local, "here");
+    if (!(await file.isUnchanged())) throw changed(local, "here");
     const after = await turn.run(dialogue.size(remote), asked);
     if (after !== null && after !== file.size) {
       const text = `${printable(remote)} has ${after} bytes on the server, and ${file.size} here`;

@@ -83,6 +83,7 @@ export async function openFtpClient(
 ): Promise<FtpClient> {
   const session = await Session.open(reactor, settings, options);
   const it = session.dialogue;
+  const site = `${settings.user}@${settings.host}:${settings.port}`;
   return {
     closed: session.closed,
     list: (folder, given) => session.do(() => it.list(folder, settings.wallMs()), given),
@@ -94,9 +95,9 @@ export async function openFtpClient(
     removeFolder: (path) => session.do(() => it.removeFolder(path)),
     rename: (from, to) => session.do(() => it.rename(from, to)),
     get: (remote, local, given) =>
-      session.alone((turn) => getFile(turn, it, { remote, local, ...given })),
+      session.alone((turn) => getFile(turn, it, { remote, local, site, ...given })),
     put: (local, remote, given) =>
-      session.alone((turn) => putFile(turn, it, { remote, local, ...given })),
+      session.alone((turn) => putFile(turn, it, { remote, local, site, ...given })),
     quit: () => session.quit(),
     abort: () => {
       session.abort();

@@ -46,13 +46,24 @@ export class Upload {
     this.#position = position;
   }
 
-  /** A new buffer. Null: that was all. */
+  /** A new buffer. Null: that was all. What grows is read a little further, and not without end. */
   async next(maxBytes: number): Promise<Buffer | null> {
+    if (this.#position > this.size) return null;
     try {
       const piece = Buffer.allocUnsafeSlow(maxBytes);
       const { bytesRead } = await this.#file.read(piece, 0, maxBytes, this.#position);
       this.#position += bytesRead;
       return bytesRead === 0 ? null : piece.subarray(0, bytesRead);
+    } catch (error) {
+      throw localFailure(error, this.#local);
+    }
+  }
+
+  /** Whether it is as long as it was, all of that was read, and nobody has written to it since. */
+  async isUnchanged(): Promise<boolean> {
+    try {
+      const { size, mtimeMs } = await this.#file.stat();
+      return size === this.size && mtimeMs === this.modifiedMs && this.#position === size;
     } catch (error) {
       throw localFailure(error, this.#local);
     }

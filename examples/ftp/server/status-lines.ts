@@ -27,11 +27,12 @@ export function statusLines(
   const room = Math.max(0, rows - head.length - 3);
   const shown = table.slice(0, room);
   const more = now.sessions.taken - shown.length;
-  return [
+  const all = [
     ...head,
     ...(shown.length > 0 ? ["", titles!, ...shown] : []),
     ...(more > 0 ? [`and ${count(more, "session")} more`] : []),
-  ].map((line) => cutText(line.trimEnd(), columns));
+  ];
+  return all.slice(0, rows).map((line) => cutText(line.trimEnd(), columns));
 }
 
 function sums(now: ServerStatus, before: ServerStatus | null): string[] {

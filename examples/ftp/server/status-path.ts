@@ -31,6 +31,13 @@ export async function makeUserFolder(path: string): Promise<void> {
   await checkUserFolder(path);
 }
 
+/** As `checkUserFolder`; without a folder nobody tells anything there. */
+export async function checkAskedFolder(path: string): Promise<void> {
+  await checkUserFolder(path).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
+  });
+}
+
 /** Others must neither read here nor put anything in the place of ours. Rejects with one line. */
 export async function checkUserFolder(path: string): Promise<void> {
   const folder = dirname(path);

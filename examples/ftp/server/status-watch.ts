@@ -23,6 +23,8 @@ export interface StatusOutput {
   write(text: string): unknown;
 }
 
+const USUAL = { columns: 80, rows: 24 };
+
 const HOME = "\x1b[H";
 /** From the cursor on: it must come first, since a line may fill the row. */
 const CLEAR_LINE = "\x1b[K";
@@ -96,10 +98,11 @@ function readStatus(answer: string): ServerStatus {
 function drawn(
   now: ServerStatus,
   before: ServerStatus | null,
-  { columns = 80, rows = 24 }: StatusOutput,
+  { columns = 0, rows = 0 }: StatusOutput,
 ): string {
-  // The last row stays free, for the cursor.
-  const shown = statusLines(now, before, { columns, rows: rows - 1 });
+  // Some terminals do not know how large they are, and say 0. The last row stays free, for the cursor.
+  const screen = { columns: columns || USUAL.columns, rows: (rows || USUAL.rows) - 1 };
+  const shown = statusLines(now, before, screen);
   return `${HOME}${shown.map((line) => `${CLEAR_LINE}${line}\n`).join("")}${CLEAR_BELOW}`;
 }
 
