@@ -16,6 +16,7 @@ import { ServerProtocol, type HttpEvent } from "../server-protocol.ts";
 import { hostOf, recordOf, type AccessRecord } from "./access-log.ts";
 import { ConnectionTimes, type Phase, type TimesHome } from "./connection-times.ts";
 import { errorPage } from "./error-page.ts";
+import { HandOver } from "./hand-over.ts";
 import { HttpError } from "./http-error.ts";
 import type { HttpRequest } from "./http-request.ts";
 import type { Upgraded } from "./http-response.ts";
@@ -64,8 +65,8 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
   /** No more requests: it ends once its output is handed on, or is somebody else's. */
   #over = false;
   #stopWatching: (() => void) | null = null;
-  /** Whoever gets the channel, once all before it is on its way. */
-  #heir: { readonly bytes: Buffer; readonly take: (upgraded: Upgraded) => void } | null = null;
+  /** From the 101 on. */
+  #handOver: HandOver | null = null;
 
   constructor(connection: Served, server: ServerHome) {
     this.#connection = connection;
@@ -94,7 +95,7 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
 
   drained(): void {
     this.outbox.drained();
-    if (this.#heir !== null) this.#handOver();
+    if (this.#handOver !== null) this.#handOver.proceed();
     else if (!this.#over) this.#pump();
     else if (this.outbox.empty) this.#connection.end();
   }
@@ -103,10 +104,11 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
     this.#over = true;
     this.#times.stop();
     this.#stopWatching?.();
+    const why = new RequestGone("the peer is gone", { cause: this.#connection.error });
+    this.#handOver?.fail(why);
     const response = this.#response;
     this.#response = null;
     if (response !== null) {
-      const why = new RequestGone("the peer is gone", { cause: this.#connection.error });
       if (!response.ended) this.#note(response, false);
       response.forsake();
       response.request.giveUp(why);
@@ -385,20 +387,12 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
     this.#over = true;
     this.#times.stop();
     this.#connection.pause();
-    return new Promise((take) => {
-      this.#heir = { take, bytes: this.protocol.upgrade() };
-      this.#handOver();
+    const { outbox } = this;
+    this.#handOver = new HandOver({
+      ...{ connection: this.#connection, outbox, reactor: this.#server.reactor },
+      bytes: this.protocol.upgrade(),
     });
-  }
-
-  /** Output that waits before the channel would not leave any more. */
-  #handOver(): void {
-    const { channel, backlog } = this.#connection;
-    if (backlog > channel.queued || !this.outbox.empty) return;
-    const { bytes, take } = this.#heir!;
-    this.#heir = null;
-    this.#server.reactor.unregister(channel);
-    take({ channel, bytes });
+    return this.#handOver.upgraded;
   }
 
   // What its times ask and tell.

@@ -69,7 +69,8 @@ export interface HttpResponse {
   events(options?: EventStreamOptions): EventStream;
   /**
    * 101, and the connection is the caller's (RFC 9110 section 7.8). Resolves when everything before
-   * it has left. Throws unless the request asks for `protocol`.
+   * it has left, and rejects if the peer is lost before. Throws unless the request asks for
+   * `protocol`.
    */
   upgrade(protocol: string): Promise<Upgraded>;
 }
