@@ -13,7 +13,7 @@ import { openDiskStore } from "./ftp/store/disk-store.ts";
 import { StoreError, type FileStore } from "./ftp/store/file-store.ts";
 import { HELP, readSettings } from "./ftp/server/flags.ts";
 import type { NewUserSettings, Settings, StatusSettings } from "./ftp/server/flags.ts";
-import { endOnSignals } from "./program/ending.ts";
+import { serveUntilSignal } from "./program/ending.ts";
 import { LogFile } from "./program/log-file.ts";
 import { FileServer } from "./ftp/server/server.ts";
 import { statusLines } from "./ftp/server/status-lines.ts";
@@ -71,19 +71,11 @@ async function serveFiles(settings: Settings): Promise<void> {
     tlsHandshakeMs: settings.connectSeconds * 1000,
     onError: complain,
   });
-  const opening = open(reactor, settings);
-  const end = async (): Promise<void> => {
-    const close = await opening.catch(() => null);
-    await close?.();
-    await reactor.close();
-  };
-  endOnSignals(reactor, () => {
-    operator.write("No new sessions; transfers that run may finish.");
-    end().catch(complain);
-  });
-  await opening.catch(async (error: unknown) => {
-    await reactor.close();
-    throw error;
+  await serveUntilSignal(reactor, () => open(reactor, settings), {
+    ending: () => {
+      operator.write("No new sessions; transfers that run may finish.");
+    },
+    complain,
   });
 }
 

@@ -12,7 +12,7 @@ import { echoBody, echoHead } from "./http/server/echo.ts";
 import { HELP, limitsOf, readSettings, type Settings } from "./http/server/flags.ts";
 import { HttpServer } from "./http/server/http-server.ts";
 import { readIdentity, selfSigned } from "./program/certificate.ts";
-import { endOnSignals } from "./program/ending.ts";
+import { serveUntilSignal } from "./program/ending.ts";
 import { LogFile } from "./program/log-file.ts";
 import { OperatorLog } from "./program/operator-log.ts";
 import { runProgram } from "./program/program.ts";
@@ -35,17 +35,12 @@ async function run(settings: Settings): Promise<void> {
     lingerMs: settings.lingerSeconds * 1000,
     onError: complain,
   });
-  const opening = open(reactor, settings);
-  const end = async (): Promise<void> => {
-    const close = await opening.catch(() => null);
-    await close?.();
-    await reactor.close();
-  };
-  endOnSignals(reactor, () => {
-    operator.write("No new requests; those that run are answered.");
-    end().catch(complain);
+  await serveUntilSignal(reactor, () => open(reactor, settings), {
+    ending: () => {
+      operator.write("No new requests; those that run are answered.");
+    },
+    complain,
   });
-  await opening;
 }
 
 /** Answers how to end it. */

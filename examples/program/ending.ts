@@ -5,7 +5,7 @@ import { READABLE, type Reactor } from "iomux";
 const EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 /** Calls `end` at the first SIGINT or SIGTERM; a second one ends the process at once. */
-export function endOnSignals(reactor: Reactor, end: () => void): void {
+function endOnSignals(reactor: Reactor, end: () => void): void {
   let ending = false;
   const signals = reactor.signals(["SIGINT", "SIGTERM", "SIGHUP"]);
   reactor.register(signals, READABLE, () => {
@@ -16,5 +16,30 @@ export function endOnSignals(reactor: Reactor, end: () => void): void {
       ending = true;
       end();
     }
+  });
+}
+
+/**
+ * Runs what `open` opens, which answers how to close it, until a signal ends it. What cannot be
+ * opened leaves nothing running.
+ */
+export async function serveUntilSignal(
+  reactor: Reactor,
+  open: () => Promise<() => Promise<void>>,
+  told: { readonly ending: () => void; readonly complain: (error: unknown) => void },
+): Promise<void> {
+  const opening = open();
+  const end = async (): Promise<void> => {
+    const close = await opening.catch(() => null);
+    await close?.();
+    await reactor.close();
+  };
+  endOnSignals(reactor, () => {
+    told.ending();
+    end().catch(told.complain);
+  });
+  await opening.catch(async (error: unknown) => {
+    await reactor.close();
+    throw error;
   });
 }
