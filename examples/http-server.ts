@@ -8,6 +8,7 @@ import { openDiskStore } from "./ftp/store/disk-store.ts";
 import { StoreError, type FileStore } from "./ftp/store/file-store.ts";
 import { StaticFiles } from "./http/files/static-files.ts";
 import { combinedLine } from "./http/server/access-log.ts";
+import { hostCheck } from "./http/server/allowed-hosts.ts";
 import { echoBody, echoHead } from "./http/server/echo.ts";
 import { HELP, limitsOf, readSettings, type Settings } from "./http/server/flags.ts";
 import { HttpServer } from "./http/server/http-server.ts";
@@ -49,6 +50,7 @@ async function open(reactor: Reactor, settings: Settings): Promise<() => Promise
   const log = settings.log === null ? null : await openLog(settings.log, settings.logBytes);
   const server = new HttpServer(reactor, {
     limits: limitsOf(settings),
+    ...(settings.allowedHosts && { allowedHosts: settings.allowedHosts }),
     ...(log && {
       onAnswer: (record) => {
         log.write(combinedLine(record));
@@ -111,7 +113,8 @@ function openLog(path: string, maxBytes: number): Promise<LogFile> {
   return LogFile.open(path, { maxBytes, report: complain });
 }
 
-function announce({ root, users, writable, identity, tls }: Settings, server: HttpServer): void {
+function announce(settings: Settings, server: HttpServer): void {
+  const { root, users, writable, identity, tls } = settings;
   const who = users === null ? "anybody may get files" : "users only";
   const what =
     root === null ? "Echoing" : `Serving ${root}: ${who}${writable ? ", who may write" : ""}`;
@@ -121,10 +124,17 @@ function announce({ root, users, writable, identity, tls }: Settings, server: Ht
     operator.write("Give --cert and --key.");
   }
   for (const address of server.addresses) {
-    const url = `${tls ? "https" : "http"}://${formatAddress(address)}/`;
-    operator.write(`Open on ${formatAddress(address)}. Try: curl ${tls ? "-k " : ""}${url}`);
+    const at = formatAddress(address);
+    const words = ["curl", ...(tls ? ["-k"] : []), ...hostToName(settings, at)];
+    operator.write(`Open on ${at}. Try: ${words.join(" ")} http${tls ? "s" : ""}://${at}/`);
   }
   operator.write("Ctrl-C ends it.");
+}
+
+/** For who asks by the address, if that is no host that is served. */
+function hostToName({ allowedHosts }: Settings, at: string): readonly string[] {
+  if (allowedHosts === null || hostCheck(allowedHosts)(at)) return [];
+  return ["-H", `"Host: ${allowedHosts[0]!}"`];
 }
 
 /** What crashes of other servers of the same folder have left. */
