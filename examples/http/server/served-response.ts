@@ -8,6 +8,7 @@ import type { HttpResponse, Trailers, Upgraded } from "./http-response.ts";
 import { ignorable } from "./ignorable.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ServedRequest } from "./served-request.ts";
+import type { ServerClock } from "./server-home.ts";
 
 /** What an answer asks of its connection. */
 export interface ResponseHome {
@@ -20,8 +21,7 @@ export interface ResponseHome {
   /** Breaks the connection. */
   cutOff(error: Error | null): void;
   upgrade(protocol: string): Promise<Upgraded>;
-  now(): number;
-  later(delayMs: number, callback: () => void): (() => void) | null;
+  readonly clock: ServerClock;
 }
 
 /** Bytes of a whole body which become one piece with their head. */
@@ -216,7 +216,7 @@ export class ServedResponse implements HttpResponse {
 
   events(options: EventStreamOptions = {}): EventStream {
     this.#mustWait("events()");
-    return new ServedEventStream(this, this.request, this.#home, options);
+    return new ServedEventStream(this, this.request, this.#home.clock, options);
   }
 
   upgrade(protocol: string): Promise<Upgraded> {
