@@ -9,6 +9,7 @@ import type { BufferPool } from "../../ftp/server/buffer-pool.ts";
 import type { Right } from "../../ftp/rights.ts";
 import { StoreError, type FileStore, type StoreErrorCode } from "../../ftp/store/file-store.ts";
 import { namesOf } from "../../ftp/store/store-path.ts";
+import { KNOWN_METHODS } from "../server/router.ts";
 import { HttpError } from "../server/http-error.ts";
 import type { HttpRequest } from "../server/http-request.ts";
 import type { HttpResponse } from "../server/http-response.ts";
@@ -91,9 +92,7 @@ export class StaticFiles {
   async #handle(request: HttpRequest, response: HttpResponse): Promise<void> {
     const right = this.#rightFor(request.method);
     if (right === null) {
-      response.field("Allow", this.#allowed);
-      if (request.method === "OPTIONS") response.status(204).send();
-      else response.refuse(405);
+      this.#refuseMethod(request.method, response);
       return;
     }
     const account = await this.#accountFor(request, right);
@@ -117,8 +116,16 @@ export class StaticFiles {
     return method === "DELETE" ? "delete" : null;
   }
 
-  get #allowed(): string {
-    return this.#uploads === null ? "GET, HEAD, OPTIONS" : "GET, HEAD, OPTIONS, PUT, DELETE";
+  /** RFC 9110 sections 15.5.6 and 15.6.2. */
+  #refuseMethod(method: string, response: HttpResponse): void {
+    if (!KNOWN_METHODS.includes(method)) {
+      response.refuse(501);
+      return;
+    }
+    const changes = this.#uploads === null ? "" : ", PUT, DELETE";
+    response.field("Allow", `GET, HEAD, OPTIONS${changes}`);
+    if (method === "OPTIONS") response.status(204).send();
+    else response.refuse(405);
   }
 
   async #accountFor(request: HttpRequest, right: Right): Promise<Account | Denial> {

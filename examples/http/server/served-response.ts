@@ -134,8 +134,11 @@ export class ServedResponse implements HttpResponse {
   }
 
   json(value: unknown): void {
+    // Its type does not say so, but for some values it answers nothing.
+    const text = JSON.stringify(value) as string | undefined;
+    if (text === undefined) throw new TypeError(`json(): JSON has no ${typeof value}`);
     this.#default("Content-Type", "application/json; charset=utf-8");
-    this.send(JSON.stringify(value));
+    this.send(text);
   }
 
   redirect(url: string, code: 301 | 302 | 303 | 307 | 308 = 302): void {
@@ -147,6 +150,8 @@ export class ServedResponse implements HttpResponse {
     this.#mustWait("refuse()");
     const page = errorPage(code, why ?? null, this.request.fields.get("accept"));
     this.status(code).field("Content-Type", page.type);
+    // RFC 9110 section 12.5.5: beside what else the answer may depend on.
+    this.#fields.add("Vary", "Accept");
     this.send(page.body);
   }
 
