@@ -63,7 +63,10 @@ async function open(reactor: Reactor, settings: Settings): Promise<() => Promise
   await server.listen({ ...settings.listen, ...(tls && { tls }) });
   announce(settings, server);
   return async () => {
-    await server.close({ drainMs: settings.drainSeconds * 1000 });
+    const { cutOff } = await server.close({ drainMs: settings.drainSeconds * 1000 });
+    if (cutOff.length > 0) {
+      operator.write(`Cut off after ${settings.drainSeconds} s: ${cutOff.length} of them.`);
+    }
     await Promise.all([store?.close(), log?.flush()]);
   };
 }
@@ -99,7 +102,10 @@ async function openRoot(root: string): Promise<FileStore> {
   try {
     return await openDiskStore(root);
   } catch (error) {
-    throw new Error(`--root ${root}: ${(error as Error).message}`, { cause: error });
+    const why = (error as Error).message;
+    throw new Error(`--root ${root} cannot be served: ${why}; give a folder that you may read`, {
+      cause: error,
+    });
   }
 }
 

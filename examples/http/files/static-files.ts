@@ -132,13 +132,12 @@ export class StaticFiles {
     if (this.#login === null) return right === "read" ? EVERYBODY : FORBIDDEN;
     const account = await this.#login.accountOf(request);
     if (account !== null && "status" in account) return account;
+    // Who may not is named in the log as well.
+    if (account?.isAnonymous === false) request.account = account;
     const isAllowed =
       account !== null &&
       (account.rights.has(right) || (right === "create" && account.rights.has("write")));
-    if (isAllowed) {
-      if (!account.isAnonymous) request.account = account;
-      return account;
-    }
+    if (isAllowed) return account;
     return account === null || account.isAnonymous ? this.#login.challenge(request) : FORBIDDEN;
   }
 
