@@ -156,7 +156,7 @@ export default {
       "the page runs in a browser: of the rest it has types only, and libraries for browsers",
       { path: "^examples/console/page/" },
       {
-        pathNot: ["^examples/console/page/", "^node_modules/(preact|@preact/signals|uplot)/"],
+        pathNot: ["^examples/console/page/", "(^|/)node_modules/(preact|@preact/signals|uplot)/"],
         dependencyTypesNot: ["type-only"],
       },
     ),
