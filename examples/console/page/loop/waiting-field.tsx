@@ -1,0 +1,107 @@
+/** All that the thread waits for, one mark each, by owner; those that were ready are lit. */
+import { useComputed, useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+import { rows, rowsLook } from "../feed/store.ts";
+import { markOf } from "../owners.ts";
+import { drawMark } from "./mark-drawing.ts";
+import { colourOf, paletteVersion } from "../parts/palette.ts";
+import { OwnerName } from "../parts/owner-name.tsx";
+import { useTexts } from "../texts/texts.ts";
+import { FEW, fittingPitch, groupsOf, marksPerLine, type OwnerGroup } from "./turn-layout.ts";
+import { heldTurn, shownTurn } from "./turn-state.ts";
+
+/** Pixels: the field is so high, and the name of a group is; as in the style sheet. */
+const FIELD = { height: 312, name: 28 };
+
+export function WaitingField(): JSX.Element {
+  const { loop } = useTexts();
+  const list = useRef<HTMLUListElement>(null);
+  const width = useWidth(list);
+  const groups = useGroups();
+  const pitch = fittingPitch(
+    groups.map(({ fds }) => fds.length),
+    { width, ...FIELD },
+  );
+  const lit = new Set(shownTurn()?.calls.map(({ fd }) => fd));
+  return (
+    <ul class="waiting" ref={list}>
+      {groups.map((group) => {
+        const { owner, fds } = group;
+        const isFew = fds.length <= FEW;
+        const ready = fds.reduce((sum, fd) => sum + (lit.has(fd) ? 1 : 0), 0);
+        const wide = isFew ? fds.length * pitch : width;
+        return (
+          <li key={owner} class={isFew ? "few" : undefined}>
+            <p>
+              <OwnerName owner={owner} />
+              <span class="muted">{loop.groupCount(fds.length, ready)}</span>
+            </p>
+            <Marks group={group} lit={lit} pitch={pitch} width={wide} />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function useWidth(list: { readonly current: HTMLElement | null }): number {
+  const width = useSignal(0);
+  useEffect(() => {
+    const observer = new ResizeObserver(() => (width.value = list.current!.clientWidth));
+    observer.observe(list.current!);
+    return () => observer.disconnect();
+  }, []);
+  return width.value;
+}
+
+/** They stand still with a turn that is held. */
+function useGroups(): OwnerGroup[] {
+  const held = useRef<OwnerGroup[]>([]);
+  return useComputed(() => {
+    void rowsLook.value;
+    if (heldTurn.value === null || held.current.length === 0)
+      held.current = groupsOf(rows.list().map(({ descriptor }) => descriptor));
+    return held.current;
+  }).value;
+}
+
+interface MarksProps {
+  readonly group: OwnerGroup;
+  readonly lit: ReadonlySet<number>;
+  readonly pitch: number;
+  readonly width: number;
+}
+
+/** The name above tells the same, so it has none of its own. */
+function Marks(props: MarksProps): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  void paletteVersion.value;
+  useEffect(() => drawMarks(canvas.current!, props));
+  return <canvas ref={canvas} aria-hidden="true" />;
+}
+
+function drawMarks(canvas: HTMLCanvasElement, { group, lit, pitch, width }: MarksProps): void {
+  const { owner, fds } = group;
+  const perLine = marksPerLine(width, pitch);
+  const height = Math.ceil(fds.length / perLine) * pitch;
+  const scale = devicePixelRatio;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext("2d")!;
+  context.scale(scale, scale);
+  const { colour, shape } = markOf(owner);
+  const bright = colourOf(`--owner-${colour}`);
+  const dim = colourOf("--dim");
+  const radius = pitch * 0.36;
+  fds.forEach((fd, index) => {
+    const x = ((index % perLine) + 0.5) * pitch;
+    const y = (Math.floor(index / perLine) + 0.5) * pitch;
+    const isLit = lit.has(fd);
+    context.fillStyle = isLit ? bright : dim;
+    drawMark(context, shape, x, y, isLit ? radius * 1.25 : radius * 0.8);
+  });
+}
