@@ -7,6 +7,9 @@ import type { Descriptor, Reactor } from "iomux";
 
 import { WatchedDescriptor } from "./descriptor-row.ts";
 
+/** New descriptors that one look takes in: what is more is for the next one, so that none is long. */
+export const MAX_NEW_ROWS = 1000;
+
 /** What has changed between two looks. */
 export interface Changes {
   /** New ones, and those of which anything has changed, in the order of the table. */
@@ -50,6 +53,8 @@ export class DescriptorTable {
   /** In the order in which the reactor has them, so that one walk compares both. */
   #rows: TableRow[] = [];
   #lastPlace = 0;
+  /** Whether the last look has taken in all that is new. */
+  isWhole = true;
 
   constructor(reactor: Reactor) {
     this.#reactor = reactor;
@@ -65,11 +70,17 @@ export class DescriptorTable {
     const rows: TableRow[] = [];
     const changed: TableRow[] = [];
     const gone: number[] = [];
+    const lastPlace = this.#lastPlace + MAX_NEW_ROWS;
+    this.isWhole = true;
     let at = 0;
     for (const descriptor of this.#reactor.descriptors.values()) {
       while (at < before.length && before[at]!.descriptor !== descriptor)
         gone.push(before[at++]!.fd);
       const known = before[at++];
+      if (known === undefined && this.#lastPlace === lastPlace) {
+        this.isWhole = false;
+        break;
+      }
       const row = known ?? new TableRow(this.#reactor, descriptor, ++this.#lastPlace);
       rows.push(row);
       if (known === undefined || row.look()) changed.push(row);

@@ -4,7 +4,7 @@ import type { Reactor } from "iomux";
 import type { HttpRequest } from "../http/server/http-request.ts";
 import type { HttpResponse } from "../http/server/http-response.ts";
 import { rowOf } from "./descriptor-row.ts";
-import { PIECE_CHARACTERS } from "./feed-viewer.ts";
+import { PIECE_CHARACTERS } from "./feed-events.ts";
 import type { DescriptorDetails } from "./feed.ts";
 import { LiveFeed, MAX_VIEWERS, type LiveFeedOptions } from "./live-feed.ts";
 import { Metrics } from "./metrics.ts";

@@ -5,23 +5,16 @@
  *
  *   hello -> incidents -> load, turn -> looks -> rows of the table, piece by piece
  */
-import { EncodedEvent, type EventStream } from "../http/server/event-stream.ts";
+import type { EncodedEvent, EventStream } from "../http/server/event-stream.ts";
 import type { DescriptorTable } from "./descriptor-table.ts";
-import type { FeedEvents } from "./feed.ts";
+import { encode, lookEvent, PIECE_CHARACTERS, tableEvent, type Look } from "./feed-events.ts";
 import type { Incidents } from "./incidents.ts";
-import { rounded } from "./milliseconds.ts";
-
-/** Characters of an event from which on the rest is told in another one. */
-export const PIECE_CHARACTERS = 32 * 1024;
-
-export function encode<N extends keyof FeedEvents>(name: N, message: FeedEvents[N]): EncodedEvent {
-  return new EncodedEvent({ event: name, data: JSON.stringify(message) });
-}
 
 /** What viewers share. */
 export interface FeedHome {
   readonly table: DescriptorTable;
   readonly incidents: Incidents;
+  readonly open: number;
   nowMs(): number;
   /** Runs `work` and notes what it costs. */
   charge(work: () => void): void;
@@ -35,8 +28,9 @@ export class FeedViewer {
   #incident = 0;
   #load: EncodedEvent | null = null;
   #turn: EncodedEvent | null = null;
-  /** What is left of the last look. */
-  #look: readonly EncodedEvent[] = [];
+  #look: Look | null = null;
+  /** Which of its events is the next one. */
+  #lookAt = 0;
   /** Some look was not told: what it knows is old. */
   #isBehind = false;
   /** The place of the last row that was told; null: all were. */
@@ -57,10 +51,11 @@ export class FeedViewer {
     this.#turn = event;
   }
 
-  /** What has changed since the last look, in events. */
-  look(events: readonly EncodedEvent[]): void {
-    if (this.#look.length > 0) this.#isBehind = true;
-    this.#look = this.#isBehind ? [] : events;
+  /** What has changed since the last look. */
+  look(look: Look): void {
+    if (this.#look?.has(this.#lookAt) === true) this.#isBehind = true;
+    this.#look = this.#isBehind ? null : look;
+    this.#lookAt = 0;
     // A table that has begun is told to its end, so that even the slowest see all of it.
     if (!this.#isBehind || this.#place !== null) return;
     this.#isBehind = false;
@@ -89,7 +84,13 @@ export class FeedViewer {
   }
 
   #next(): EncodedEvent | null {
-    return this.#takeHello() ?? this.#takeIncident() ?? this.#takeNews() ?? this.#takeRows();
+    return (
+      this.#takeHello() ??
+      this.#takeIncident() ??
+      this.#takeNews() ??
+      this.#takeLook() ??
+      this.#takeRows()
+    );
   }
 
   #takeHello(): EncodedEvent | null {
@@ -106,11 +107,16 @@ export class FeedViewer {
   }
 
   #takeNews(): EncodedEvent | null {
-    const event = this.#load ?? this.#turn ?? this.#look[0] ?? null;
+    const event = this.#load ?? this.#turn;
     if (event === this.#load) this.#load = null;
-    else if (event === this.#turn) this.#turn = null;
-    else this.#look = this.#look.slice(1);
+    else this.#turn = null;
     return event;
+  }
+
+  #takeLook(): EncodedEvent | null {
+    if (this.#look?.has(this.#lookAt) === true) return this.#look.event(this.#lookAt++);
+    this.#look = null;
+    return null;
   }
 
   #takeRows(): EncodedEvent | null {
@@ -131,22 +137,7 @@ export class FeedViewer {
     }
     this.#place = place;
     const nowMs = this.#home.nowMs();
-    if (!isFirst) return rows.length === 0 ? null : lookEvent(nowMs, rows, []);
-    const head = `"nowMs":${rounded(nowMs)},"open":${table.size}`;
-    return jsonEvent("table", `{${head},"descriptors":[${rows.join(",")}]}`);
+    if (isFirst) return tableEvent(nowMs, this.#home.open, rows);
+    return rows.length === 0 ? null : lookEvent(nowMs, rows, []);
   }
-}
-
-/** An event `look`, of rows that are JSON already. */
-export function lookEvent(
-  nowMs: number,
-  changed: readonly string[],
-  gone: readonly number[],
-): EncodedEvent {
-  const rows = `"changed":[${changed.join(",")}],"gone":[${gone.join(",")}]`;
-  return jsonEvent("look", `{"nowMs":${rounded(nowMs)},${rows}}`);
-}
-
-function jsonEvent(event: keyof FeedEvents, data: string): EncodedEvent {
-  return new EncodedEvent({ event, data });
 }

@@ -6,8 +6,9 @@
 import type { Reactor, Timer, Turn } from "iomux";
 
 import type { EncodedEvent, EventStream } from "../http/server/event-stream.ts";
-import { DescriptorTable, type Changes } from "./descriptor-table.ts";
-import { encode, FeedViewer, lookEvent, PIECE_CHARACTERS } from "./feed-viewer.ts";
+import { DescriptorTable } from "./descriptor-table.ts";
+import { encode, Look } from "./feed-events.ts";
+import { FeedViewer } from "./feed-viewer.ts";
 import type { Hello } from "./feed.ts";
 import { Incidents } from "./incidents.ts";
 import { LoadMeter } from "./load-meter.ts";
@@ -26,8 +27,6 @@ export const LEAST_LOOK_MS = 500;
 export const MOST_LOOK_MS = 5000;
 /** Looks cost at most one part in so many of the time. */
 export const LOOK_SHARE = 100;
-/** Descriptors that are gone, in one event. */
-const GONE_TOLD = 4000;
 
 export interface LiveFeedOptions {
   readonly reactor: Reactor;
@@ -172,8 +171,9 @@ export class LiveFeed {
 
   #look(): void {
     this.charge(() => {
-      const events = this.#encode(this.table.look());
-      for (const viewer of this.#viewers) viewer.look(events);
+      const { changed, gone } = this.table.look();
+      const look = new Look(this.#reactor.now(), changed, gone);
+      for (const viewer of this.#viewers) viewer.look(look);
     });
     this.#spaceLooks();
   }
@@ -183,33 +183,15 @@ export class LiveFeed {
     const worthMs = LOOK_SHARE * this.#spentMs;
     this.#spentMs = 0;
     const waitMs = Math.min(MOST_LOOK_MS, Math.max(LEAST_LOOK_MS, worthMs));
-    this.#nextLookAt = this.#reactor.now() + waitMs;
-  }
-
-  /** In pieces, so that a slow peer has no more than one of them before it. */
-  #encode({ changed, gone }: Changes): EncodedEvent[] {
-    const nowMs = this.#reactor.now();
-    const events: EncodedEvent[] = [];
-    let rows: string[] = [];
-    let characters = 0;
-    let left = gone;
-    const end = (): void => {
-      events.push(lookEvent(nowMs, rows, left.slice(0, GONE_TOLD)));
-      left = left.slice(GONE_TOLD);
-      rows = [];
-      characters = 0;
-    };
-    for (const { json } of changed) {
-      // What a look has found is open while it looks.
-      rows.push(json!);
-      characters += json!.length;
-      if (characters >= PIECE_CHARACTERS) end();
-    }
-    while (rows.length > 0 || left.length > 0) end();
-    return events;
+    // What is new and was not taken in is not to wait so long.
+    this.#nextLookAt = this.#reactor.now() + (this.table.isWhole ? waitMs : 0);
   }
 
   // What viewers ask.
+
+  get open(): number {
+    return this.#reactor.descriptors.size;
+  }
 
   nowMs(): number {
     return this.#reactor.now();

@@ -12,8 +12,32 @@ import {
   MAX_VIEWERS,
   MOST_LOOK_MS,
 } from "../../examples/console/live-feed.ts";
-import { onNetworks } from "../support/world.ts";
+import { onEveryNetwork, onNetworks } from "../support/world.ts";
 import { ALL_TOLD_MS, ConsoleStage } from "./console-stage.ts";
+
+onEveryNetwork("the live feed of a page", (world) => {
+  it("follows what happens", async () => {
+    const stage = await ConsoleStage.open(world());
+    const { channel, peer } = await stage.connect();
+    const page = await stage.watch();
+    const until = async (condition: () => boolean): Promise<void> => {
+      while (!condition()) {
+        await world().advance(BEAT_MS);
+        page.read();
+      }
+    };
+    await until(() => page.rows.has(channel.fd));
+    peer.write("hello");
+    await until(() => page.rows.get(channel.fd)!.bytesOut === 5);
+    await until(() => page.loads.length > 0 && page.turns.length > 0);
+    peer.end();
+    await until(() => !page.rows.has(channel.fd));
+    expect(page.rows).toEqual(await stage.listed());
+    expect(page.events.slice(0, 2)).toEqual(["hello", "table"]);
+    page.guest.peer.destroy();
+    await world().until(() => stage.feed.viewers === 0, "nobody to watch");
+  });
+});
 
 onNetworks([["memory", "tcp"]], "the live feed", (world) => {
   it("says hello, tells the table, and then what changes", async () => {
@@ -168,14 +192,37 @@ onNetworks([["memory", "tcp"]], "the live feed", (world) => {
     ]);
   });
 
+  it("incidents come in order, each once; a page that comes later has them too", async () => {
+    const reactor = { slowHandlerMs: 10 };
+    const stage = await ConsoleStage.open(world(), { reactor });
+    const { channel, peer } = await stage.connect();
+    stage.reactor.unregister(channel);
+    stage.reactor.register(channel, 1, function spend() {
+      if (channel.read() !== null) world().spend(30);
+    });
+    const early = await stage.watch();
+    const pages = [early];
+    for (let i = 0; i < 3; i++) {
+      peer.write("x");
+      await world().advance(1500);
+      pages.push(await stage.watch());
+    }
+    await world().advance(BEAT_MS);
+    for (const page of pages) {
+      expect(page.read().incidents.map(({ id }) => id)).toEqual([1, 2, 3]);
+      expect(page.incidents[0]).toMatchObject({ kind: "slow", fd: channel.fd, owner: "echo" });
+    }
+    expect(early.loads.at(-1)!.slowHandlers).toBe(3);
+  });
+
   it("a page that reads slowly misses looks, holds no memory, and has the table again later", async () => {
     // Small, so that a table is many times what may wait: 16 KiB, and a piece.
     const stage = await ConsoleStage.open(world(), { limits: { maxOutputBytes: 64 * 1024 } });
-    for (let i = 0; i < 1500; i++) await stage.connect();
+    for (let i = 0; i < 800; i++) await stage.connect();
     const [fast, slow] = [await stage.watch(), await stage.watch()];
     await world().settle();
     slow.guest.peer.pause();
-    for (let i = 0; i < 30; i++) {
+    for (let i = 0; i < 12; i++) {
       for (const channel of stage.channels) channel.label = `x${i}`;
       await world().advance(MOST_LOOK_MS / 5);
       // Its own pieces, and what the fast one has in flight.

@@ -9,10 +9,10 @@ import { EDGE, ONESHOT, READABLE, WRITABLE } from "iomux";
 
 import { onNetworks, SIMULATED, type Peer, type World } from "../support/world.ts";
 import { Random } from "../support/seeds.ts";
-import { ALL_TOLD_MS, ConsoleStage, type FeedPage } from "./console-stage.ts";
+import { ALL_TOLD_MS, answer, ConsoleStage, type FeedPage } from "./console-stage.ts";
 
 const STEPS = 120;
-const MASKS = [READABLE, READABLE | WRITABLE, READABLE | EDGE, READABLE | ONESHOT, WRITABLE | EDGE];
+const MASKS = [READABLE, READABLE | EDGE, READABLE | ONESHOT, WRITABLE | EDGE, WRITABLE | ONESHOT];
 /** As small as it takes for pieces to be many: a viewer waits at a quarter of it. */
 const LIMITS = { maxOutputBytes: 32 * 1024 };
 
@@ -67,7 +67,7 @@ class Traffic {
         break;
       case 11:
         if (registration !== undefined) registration.unregister();
-        else if (channel !== null) reactor.register(channel, random.pick(MASKS), () => undefined);
+        else if (channel !== null) reactor.register(channel, random.pick(MASKS), answer);
         break;
       case 12:
         if (random.number(2) === 0) channel?.shutdown();

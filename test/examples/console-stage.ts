@@ -132,7 +132,7 @@ export class ConsoleStage {
 }
 
 /** Sends back as much as there is room for. */
-function answer(channel: Channel): void {
+export function answer(channel: Channel): void {
   const bytes = channel.read(Math.max(1, channel.room));
   if (bytes === null) return;
   if (bytes.length === 0) channel.close();
