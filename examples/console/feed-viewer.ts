@@ -35,12 +35,15 @@ export class FeedViewer {
   #isBehind = false;
   /** The place of the last row that was told; null: all were. */
   #place: number | null = 0;
+  /** That of the last row to tell: of newer ones looks tell. */
+  #lastPlace: number;
   #waits = false;
 
   constructor(stream: EventStream, hello: EncodedEvent, home: FeedHome) {
     this.stream = stream;
     this.#hello = hello;
     this.#home = home;
+    this.#lastPlace = home.table.lastPlace;
   }
 
   load(event: EncodedEvent): void {
@@ -60,6 +63,7 @@ export class FeedViewer {
     if (!this.#isBehind || this.#place !== null) return;
     this.#isBehind = false;
     this.#place = 0;
+    this.#lastPlace = this.#home.table.lastPlace;
   }
 
   /** Tells what there is to tell, as far as the peer reads it. */
@@ -127,6 +131,7 @@ export class FeedViewer {
     let place: number | null = null;
     let characters = 0;
     for (const row of table.after(this.#place)) {
+      if (row.place > this.#lastPlace) break;
       const { json } = row;
       if (json === null) continue;
       characters += json.length;

@@ -52,6 +52,17 @@ test("a turn in which nobody was called has no picture, however long it was", ()
   expect(turns.take()).toMatchObject({ turn: 2, calls: [{ ms: 1 }] });
 });
 
+test("a turn recorder that is not used for a while knows nobody of before", () => {
+  const turns = new TurnRecorder();
+  turns.dispatched(registered(1), READABLE, 1);
+  turns.turnEnded({ turn: 1, beganAt: 0, ms: 1, ready: 1 });
+  turns.dispatched(registered(2), READABLE, 1);
+  turns.clear();
+  expect(turns.take()).toBeNull();
+  turns.turnEnded({ turn: 3, beganAt: 0, ms: 1, ready: 0 });
+  expect(turns.take()).toBeNull();
+});
+
 test("of many calls those that took longest are told, in order, and how many there were", () => {
   const turns = new TurnRecorder();
   const calls = MAX_CALLS_KEPT + 10;
@@ -132,19 +143,33 @@ onNetworks([["memory", "tcp"]], "descriptors", (world) => {
     expect(fds()).toEqual([]);
   });
 
-  it("what a row had between two looks is told, though it is as it was", async () => {
+  it("a table tells of an end that was read by hand", async () => {
+    const reactor = world().createReactor();
+    const table = new DescriptorTable(reactor);
+    const { channel, peer } = await connected(world(), reactor);
+    reactor.register(channel, READABLE);
+    table.look();
+    peer.end();
+    await world().settle();
+    expect(channel.read()).toHaveLength(0);
+    expect(table.look().changed.map((row) => row.row())).toMatchObject([{ reading: "ended" }]);
+  });
+
+  it("what somebody was told between two looks, the next look tells the others", async () => {
     const reactor = world().createReactor();
     const table = new DescriptorTable(reactor);
     const { channel } = await connected(world(), reactor);
     const json = (): unknown => JSON.parse([...table.after(0)][1]!.json!);
     table.look();
     channel.label = "between";
-    // Somebody who came just now has this.
     expect(json()).toMatchObject({ owner: "between" });
-    channel.label = "";
     expect(table.look().changed).toHaveLength(1);
-    expect(json()).toMatchObject({ owner: "" });
     expect(table.look().changed).toEqual([]);
+    channel.label = "closed";
+    table.look();
+    channel.abort();
+    expect([...table.after(0)][1]!.json).toBeNull();
+    expect(table.look().gone).toEqual([channel.fd]);
   });
 
   it("a look takes in MAX_NEW_ROWS new ones, and the next one the others; events are small", async () => {
@@ -173,6 +198,19 @@ onNetworks([["memory", "tcp"]], "descriptors", (world) => {
       second.changed.map(({ fd }) => fd),
     );
   });
+});
+
+test("fds of very many that are gone are told in several events, each once", () => {
+  const gone = Array.from({ length: 9000 }, (_, fd) => fd);
+  const look = new Look(0, [], gone);
+  const told: number[] = [];
+  for (let at = 0; look.has(at); at++) {
+    const { bytes } = look.event(at);
+    expect(bytes.length).toBeLessThan(PIECE_CHARACTERS);
+    const data = bytes.toString().split("data: ")[1]!;
+    told.push(...(JSON.parse(data) as { gone: number[] }).gone);
+  }
+  expect(told).toEqual(gone);
 });
 
 onNetworks([["memory", "tcp"]], "incidents", (world) => {
