@@ -24,6 +24,8 @@ export interface HttpServerOptions {
   readonly onError?: (error: unknown, request: HttpRequest) => void;
   /** Tells milliseconds since 1970. Default: `Date.now`. */
   readonly wallMs?: () => number;
+  /** The label of its listeners and connections. Default `http`. */
+  readonly label?: string;
 }
 
 export interface HttpServerStats {
@@ -37,6 +39,7 @@ export interface HttpServerStats {
 
 export class HttpServer {
   readonly #router = new Router();
+  readonly #label: string;
   readonly #home: Home;
   #server: Server<Buffer, HttpConnection> | null = null;
   #fallback: Handler | null = null;
@@ -44,6 +47,7 @@ export class HttpServer {
   /** Throws for limits that are none. */
   constructor(reactor: Reactor, options: HttpServerOptions = {}) {
     const { limits = {}, onAnswer, onError, wallMs = Date.now } = options;
+    this.#label = options.label ?? "http";
     this.#home = {
       reactor,
       limits: { ...DEFAULT_HTTP_LIMITS, ...limits },
@@ -111,6 +115,7 @@ export class HttpServer {
     const home = this.#home;
     const options = {
       listen: address,
+      label: this.#label,
       maxConnections: limits.maxConnections,
       maxConnectionsPerAddress: limits.maxConnectionsPerAddress,
       maxOutputBytes: limits.maxOutputBytes,
