@@ -35,15 +35,14 @@ export class FeedViewer {
   #isBehind = false;
   /** The place of the last row that was told; null: all were. */
   #place: number | null = 0;
-  /** That of the last row to tell: of newer ones looks tell. */
-  #lastPlace: number;
+  /** That of the last row to tell: of those that came behind its first event looks tell. */
+  #lastPlace = 0;
   #waits = false;
 
   constructor(stream: EventStream, hello: EncodedEvent, home: FeedHome) {
     this.stream = stream;
     this.#hello = hello;
     this.#home = home;
-    this.#lastPlace = home.table.lastPlace;
   }
 
   load(event: EncodedEvent): void {
@@ -63,7 +62,6 @@ export class FeedViewer {
     if (!this.#isBehind || this.#place !== null) return;
     this.#isBehind = false;
     this.#place = 0;
-    this.#lastPlace = this.#home.table.lastPlace;
   }
 
   /** Tells what there is to tell, as far as the peer reads it. */
@@ -127,6 +125,7 @@ export class FeedViewer {
     if (this.#place === null) return null;
     const { table } = this.#home;
     const isFirst = this.#place === 0;
+    if (isFirst) this.#lastPlace = table.lastPlace;
     const rows: string[] = [];
     let place: number | null = null;
     let characters = 0;

@@ -1,12 +1,13 @@
 /** Parts of the console's feed, without sockets: turns, rows, the table, incidents, metrics. */
 import diagnosticsChannel from "node:diagnostics_channel";
 
-import { expect, it, test } from "vitest";
+import { expect, it, onTestFinished, test } from "vitest";
 
 import { READABLE, WRITABLE, type Registration } from "iomux";
 
 import { bounded, MAX_TEXT_CHARACTERS, rowOf } from "../../examples/console/descriptor-row.ts";
 import { DescriptorTable, MAX_NEW_ROWS } from "../../examples/console/descriptor-table.ts";
+import { FeedViewer } from "../../examples/console/feed-viewer.ts";
 import { Look, PIECE_CHARACTERS } from "../../examples/console/feed-events.ts";
 import { Incidents, INCIDENT_EVERY_MS, MAX_INCIDENTS } from "../../examples/console/incidents.ts";
 import { ProcessLoopDelay } from "../../examples/console/loop-delay.ts";
@@ -16,6 +17,7 @@ import {
   MAX_CALLS_TOLD,
   TurnRecorder,
 } from "../../examples/console/turn-recorder.ts";
+import { EncodedEvent, type EventStream } from "../../examples/http/server/event-stream.ts";
 import { connected, onNetworks } from "../support/world.ts";
 
 /** As much of a registration as is told of it. */
@@ -170,6 +172,51 @@ onNetworks([["memory", "tcp"]], "descriptors", (world) => {
     channel.abort();
     expect([...table.after(0)][1]!.json).toBeNull();
     expect(table.look().gone).toEqual([channel.fd]);
+  });
+
+  it("who is told looks before a table has all that they told by the table", async () => {
+    const reactor = world().createReactor();
+    const table = new DescriptorTable(reactor);
+    const incidents = new Incidents(reactor, () => 0);
+    onTestFinished(() => {
+      incidents.close();
+    });
+    await connected(world(), reactor);
+    table.look();
+    let letGo: (() => void) | null = null;
+    const told: string[] = [];
+    const stream = {
+      closed: false,
+      send: ({ bytes }: EncodedEvent) => told.push(bytes.toString()),
+      drained: () =>
+        told.length === 1 && letGo === null
+          ? new Promise<void>((resolve) => (letGo = resolve))
+          : null,
+    } as unknown as EventStream;
+    const hello = new EncodedEvent({ event: "hello", data: "" });
+    const home = {
+      table,
+      incidents,
+      open: 3,
+      nowMs: () => 0,
+      charge: (work: () => void): void => {
+        work();
+      },
+    };
+    const viewer = new FeedViewer(stream, hello, home);
+    viewer.proceed();
+    const { channel } = await connected(world(), reactor);
+    const { changed, gone } = table.look();
+    viewer.look(new Look(0, changed, gone));
+    expect(told).toHaveLength(1);
+    letGo!();
+    await world().settle();
+    expect(told.map((event) => event.split("\n")[0])).toEqual([
+      "event: hello",
+      "event: look",
+      "event: table",
+    ]);
+    expect(told[2]).toContain(`"fd":${channel.fd},`);
   });
 
   it("a look takes in MAX_NEW_ROWS new ones, and the next one the others; events are small", async () => {
