@@ -168,6 +168,10 @@ export class Exchanges implements RequestHome, ResponseHome {
 
   // What requests ask.
 
+  get fd(): number {
+    return this.#connection.fd;
+  }
+
   get remoteAddress(): SocketAddress | null {
     return this.#connection.remoteAddress;
   }
