@@ -39,3 +39,5 @@ export const ENGLISH = {
     title: "Files",
   },
 };
+
+export type Texts = typeof ENGLISH;

@@ -1,5 +1,5 @@
 /** What the page says in Chinese. */
-import type { Texts } from "./texts.ts";
+import type { Texts } from "./en.ts";
 import { DESCRIPTORS } from "./zh/descriptors.ts";
 import { LOOP } from "./zh/loop.ts";
 
