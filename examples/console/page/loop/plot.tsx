@@ -32,8 +32,10 @@ export function Plot(props: PlotProps): JSX.Element {
   latest.current = props;
 
   useSignalEffect(() => {
+    const box = place.current;
+    // A signal may change on the way out of the view.
+    if (box === null) return;
     plot.current?.destroy();
-    const box = place.current!;
     plot.current = new uPlot(
       optionsOf(latest.current, box.clientWidth),
       dataOf(latest.current),
@@ -41,11 +43,11 @@ export function Plot(props: PlotProps): JSX.Element {
     );
   });
   useEffect(() => {
+    const box = place.current!;
     const observer = new ResizeObserver(() => {
-      const width = place.current!.clientWidth;
-      if (width > 0) plot.current?.setSize({ width, height: HEIGHT });
+      if (box.clientWidth > 0) plot.current?.setSize({ width: box.clientWidth, height: HEIGHT });
     });
-    observer.observe(place.current!);
+    observer.observe(box);
     return () => {
       observer.disconnect();
       plot.current?.destroy();

@@ -49,8 +49,9 @@ export function WaitingField(): JSX.Element {
 function useWidth(list: { readonly current: HTMLElement | null }): number {
   const width = useSignal(0);
   useEffect(() => {
-    const observer = new ResizeObserver(() => (width.value = list.current!.clientWidth));
-    observer.observe(list.current!);
+    const box = list.current!;
+    const observer = new ResizeObserver(() => (width.value = box.clientWidth));
+    observer.observe(box);
     return () => observer.disconnect();
   }, []);
   return width.value;

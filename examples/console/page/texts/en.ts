@@ -8,7 +8,7 @@ export const ENGLISH = {
     views: "Views",
     language: "Language",
     theme: "Theme",
-    themes: { system: "System", light: "Light", dark: "Dark" },
+    themes: { system: "Auto", light: "Light", dark: "Dark" },
     connection: {
       live: "Live",
       connecting: "Connecting",

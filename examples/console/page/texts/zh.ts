@@ -9,7 +9,7 @@ export const CHINESE: Texts = {
     views: "视图",
     language: "语言",
     theme: "主题",
-    themes: { system: "跟随系统", light: "浅色", dark: "深色" },
+    themes: { system: "自动", light: "浅色", dark: "深色" },
     connection: {
       live: "实时",
       connecting: "连接中",
