@@ -10,7 +10,7 @@ import {
   validatorsOf,
 } from "../../examples/http/files/entity-tag.ts";
 import { mayBeInParts } from "../../examples/http/files/preconditions.ts";
-import { put } from "./ftp-stores.ts";
+import { put } from "./files-stores.ts";
 import { CHANGED, CHANGED_MS, EARLIER, LATER, stage, Stage } from "./http-files-stage.ts";
 
 /** `TAG` stands for the tag of the file. */
