@@ -2,9 +2,9 @@
 import type { Reactor } from "iomux";
 
 import type { ChatServer } from "../chat/server.ts";
-import type { Account, Accounts } from "../ftp/server/accounts.ts";
-import type { BufferPool } from "../ftp/server/buffer-pool.ts";
-import type { FileStore } from "../ftp/store/file-store.ts";
+import type { Account, Accounts } from "../accounts/accounts.ts";
+import type { BufferPool } from "../files/buffer-pool.ts";
+import type { FileStore } from "../files/file-store.ts";
 import type { HttpServer } from "../http/server/http-server.ts";
 
 export interface ConsoleOptions {

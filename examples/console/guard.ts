@@ -1,5 +1,5 @@
 /** Who may ask the console for what. */
-import type { Account } from "../ftp/server/accounts.ts";
+import type { Account } from "../accounts/accounts.ts";
 import type { HttpRequest } from "../http/server/http-request.ts";
 import type { Routes } from "./routes.ts";
 

@@ -5,6 +5,7 @@ import type { ServerCloseResult, SocketAddress, TurnedAway } from "iomux";
 
 import { DateWriter } from "../http-date.ts";
 import type { AccessRecord } from "./access-log.ts";
+import { hostCheck, MISDIRECTED, type AllowedHosts } from "./allowed-hosts.ts";
 import type { Handler } from "./handler.ts";
 import { HttpConnection, type Served, type ServerHome } from "./http-connection.ts";
 import { HttpError } from "./http-error.ts";
@@ -18,6 +19,11 @@ import type { ServedResponse } from "./served-response.ts";
 export interface HttpServerOptions {
   /** In place of some of `DEFAULT_HTTP_LIMITS`. */
   readonly limits?: Partial<HttpLimits>;
+  /**
+   * The hosts that are served; requests for others are answered 421. A server for its own machine
+   * gives `LOOPBACK_HOSTS`: else a page of any site may read what it shows. Default: every host.
+   */
+  readonly allowedHosts?: AllowedHosts;
   /** Hears of every answer, once it is given. Default: nobody. */
   readonly onAnswer?: (record: AccessRecord) => void;
   /** Hears what is thrown by handlers and is not meant for the peer. Default: it goes to stderr. */
@@ -38,12 +44,14 @@ export interface HttpServerStats {
 export class HttpServer {
   readonly #router = new Router();
   readonly #home: Home;
+  readonly #serves: ((host: string | null) => boolean) | null;
   #server: Server<Buffer, HttpConnection> | null = null;
   #fallback: Handler | null = null;
 
-  /** Throws for limits that are none. */
+  /** Throws for limits and hosts that are none. */
   constructor(reactor: Reactor, options: HttpServerOptions = {}) {
-    const { limits = {}, onAnswer, onError, wallMs = Date.now } = options;
+    const { limits = {}, allowedHosts, onAnswer, onError, wallMs = Date.now } = options;
+    this.#serves = allowedHosts === undefined ? null : hostCheck(allowedHosts);
     this.#home = {
       reactor,
       limits: { ...DEFAULT_HTTP_LIMITS, ...limits },
@@ -167,6 +175,10 @@ export class HttpServer {
 
   #handle(request: ServedRequest, response: ServedResponse): void | Promise<void> {
     const { method } = request;
+    if (this.#serves?.(request.host) === false) {
+      response.refuse(421, MISDIRECTED);
+      return;
+    }
     const { path } = request.head.target;
     if (path === "*") {
       // What the fallback serves, only it knows.
