@@ -14,7 +14,10 @@ afterEach(async () => {
   for (const site of sites.splice(0)) await site.end();
 });
 
-export interface HttpSiteOptions extends Pick<HttpServerOptions, "limits" | "allowedHosts"> {
+export interface HttpSiteOptions extends Pick<
+  HttpServerOptions,
+  "limits" | "allowedHosts" | "fields"
+> {
   readonly reactor?: ReactorOptions;
 }
 

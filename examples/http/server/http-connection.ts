@@ -10,6 +10,7 @@
 import type { Connection, Reactor, SocketAddress } from "iomux";
 
 import type { DateWriter } from "../http-date.ts";
+import { FieldLines } from "../response-head.ts";
 import type { Refusal } from "../refusal.ts";
 import type { RequestHead } from "../request-head.ts";
 import { ServerProtocol, type HttpEvent } from "../server-protocol.ts";
@@ -34,6 +35,8 @@ export interface ServerHome {
   readonly reactor: Reactor;
   readonly limits: HttpLimits;
   readonly date: DateWriter;
+  /** Of every answer. */
+  readonly fields: FieldLines;
   /** Whether the answers that are given now are the last ones. */
   readonly closing: boolean;
   /** Requests so far. */
@@ -49,6 +52,7 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
   readonly protocol: ServerProtocol;
   readonly outbox: Outbox;
   readonly limits: HttpLimits;
+  readonly fields: FieldLines;
   readonly #connection: Served;
   readonly #server: ServerHome;
   readonly #times: ConnectionTimes;
@@ -72,6 +76,7 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
     this.#connection = connection;
     this.#server = server;
     this.limits = server.limits;
+    this.fields = server.fields;
     this.protocol = new ServerProtocol(server.limits, server.date);
     this.outbox = new Outbox(connection, server.limits.maxOutputBytes);
     this.#times = new ConnectionTimes(this);
@@ -262,7 +267,9 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
 
   #answerNoRequest(status: number, why: string): void {
     const { type, body } = errorPage(status, why, null);
-    this.outbox.push(this.protocol.whole(status, [["Content-Type", type]], body));
+    const fields = FieldLines.of([["Content-Type", type]]);
+    fields.fill(this.fields);
+    this.outbox.push(this.protocol.whole(status, fields, body));
     const { onAnswer } = this.#server;
     const { remoteAddress } = this;
     onAnswer?.({

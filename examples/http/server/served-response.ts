@@ -13,6 +13,8 @@ import type { ServedRequest } from "./served-request.ts";
 export interface ResponseHome {
   readonly protocol: ServerProtocol;
   readonly outbox: Outbox;
+  /** Of every answer that does not say otherwise. */
+  readonly fields: FieldLines;
   /** Before the head: says so if the connection is to end with this answer. */
   beforeHead(): void;
   /** The answer is whole. */
@@ -121,8 +123,9 @@ export class ServedResponse implements HttpResponse {
       this.end();
       return;
     }
-    const { outbox, protocol } = this.#home;
+    const { outbox, protocol, fields } = this.#home;
     this.#home.beforeHead();
+    this.#fields.fill(fields);
     const bytes = typeof body === "string" ? body : bufferOf(body);
     const answer = protocol.whole(this.statusCode, this.#fields, bytes);
     if (this.wantsBody) {
@@ -161,7 +164,8 @@ export class ServedResponse implements HttpResponse {
   start(bodyBytes?: number): void {
     this.#mustWait("start()");
     if (this.#forsaken) return;
-    const { outbox, protocol } = this.#home;
+    const { outbox, protocol, fields } = this.#home;
+    this.#fields.fill(fields);
     const framing = hasNoBody(this.statusCode) ? "none" : (bodyBytes ?? "chunked");
     this.#home.beforeHead();
     const head = protocol.head(this.statusCode, this.#fields, framing);
