@@ -180,6 +180,21 @@ export default {
       { path: "^(examples|bench)/" },
       { path: "^src/", dependencyTypes: ["local"] },
     ),
+    forbid(
+      "page-alone",
+      "the page runs in a browser: of the rest it has types only, and libraries for browsers",
+      { path: "^examples/console/page/" },
+      {
+        pathNot: ["^examples/console/page/", "(^|/)node_modules/(preact|@preact/signals|uplot)/"],
+        dependencyTypesNot: ["type-only"],
+      },
+    ),
+    forbid(
+      "page-by-itself",
+      "what runs in Node takes nothing of the page; tests take what needs no browser",
+      { path: "^(src|examples|bench)/", pathNot: "^examples/console/page/" },
+      { path: "^examples/console/page/" },
+    ),
     forbid("unresolvable", "this import leads nowhere", {}, { couldNotResolve: true }),
   ],
   options: {
@@ -189,7 +204,7 @@ export default {
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["iomux-source", "import", "require", "node", "default", "types"],
-      extensions: [".ts", ".js", ".mjs", ".cjs", ".json"],
+      extensions: [".ts", ".tsx", ".js", ".mjs", ".cjs", ".json"],
     },
   },
 };

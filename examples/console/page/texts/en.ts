@@ -1,0 +1,39 @@
+/** What the page says in English: a section per view. */
+export const ENGLISH = {
+  shell: {
+    skip: "Skip to content",
+    views: "Views",
+    language: "Language",
+    theme: "Theme",
+    themes: { system: "System", light: "Light", dark: "Dark" },
+    connection: {
+      live: "Live",
+      connecting: "Connecting",
+      resting: "Resting: the page is in the background",
+      retrying: (seconds: number) => `No connection. Trying again in ${seconds} s`,
+      lost: "The connection to the server was lost. What you see is from before.",
+    },
+    loggedInAs: (name: string) => `Logged in as ${name}`,
+    logOut: "Log out",
+  },
+  login: {
+    title: "Log in",
+    name: "Name",
+    password: "Password",
+    submit: "Log in",
+    wrong: "Name or password is wrong.",
+    unreachable: "The server does not answer. Try again.",
+  },
+  loop: {
+    title: "Loop",
+  },
+  descriptors: {
+    title: "Descriptors",
+  },
+  chat: {
+    title: "Chat",
+  },
+  files: {
+    title: "Files",
+  },
+};
