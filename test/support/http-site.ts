@@ -47,11 +47,11 @@ export class HttpSite {
   /** `mount` adds routes. */
   static async open(
     world: World,
-    mount: (server: HttpServer) => unknown,
+    mount: (server: HttpServer, reactor: Reactor) => unknown,
     options: HttpSiteOptions = {},
   ): Promise<HttpSite> {
     const site = new HttpSite(world, options);
-    mount(site.server);
+    mount(site.server, site.reactor);
     await world.run(site.server.listen(world.address() as never));
     return site;
   }
