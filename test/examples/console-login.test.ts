@@ -21,8 +21,8 @@ import { onStillNetworks, type World } from "../support/world.ts";
 const BOB: Account = { name: "bob", home: "/", rights: new Set(["read"]), isAnonymous: false };
 
 describe("sessions", () => {
-  const watching = (): { ended: boolean; aborted: number; abort(): void } => {
-    const stream = { ended: false, aborted: 0, abort: () => void stream.aborted++ };
+  const watching = (): { ended: boolean; aborted: number; abort(): unknown } => {
+    const stream = { ended: false, aborted: 0, abort: () => (stream.aborted += 1) };
     return stream;
   };
 
