@@ -3,6 +3,7 @@ import { checkAddress, type Address, type SocketAddress } from "../address.ts";
 import {
   checkFlag,
   checkFunction,
+  checkLabel,
   checkNames,
   checkOptions,
   checkSocketOptions,
@@ -124,6 +125,8 @@ export type ServeAddress = Address & {
 export interface ServeOptions<F> extends ConnectionOptions<F>, ListenOptions {
   /** Where to listen: one address or several. None: connections come by `take()` only. */
   readonly listen?: ServeAddress | readonly ServeAddress[] | undefined;
+  /** The label of its listeners, and so of the channels that they accept. Default: none. */
+  readonly label?: string | undefined;
   /** Addresses that are turned away. */
   readonly blockList?: BlockList | undefined;
   /** Lets the process end though the server listens and has connections. Default: it goes on. */
@@ -183,7 +186,7 @@ const CALLBACK_NAMES: ReadonlySet<string> = new Set<keyof Callbacks<unknown, unk
 
 const OPTION_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(DEFAULT_SERVER_LIMITS),
-  ...["framer", "outputPolicy", "listen", "blockList", "backlog", "noDelay", "keepAlive"],
+  ...["framer", "outputPolicy", "listen", "label", "blockList", "backlog", "noDelay", "keepAlive"],
   "unref",
 ]);
 
@@ -209,6 +212,7 @@ const AT_LEAST_ONE: ReadonlySet<string> = new Set<keyof ServerLimits>([
 ]);
 
 interface Unchecked {
+  readonly label?: unknown;
   readonly listen?: unknown;
   readonly framer?: unknown;
   readonly outputPolicy?: OutputPolicy;
@@ -226,7 +230,8 @@ export function checkServing(options: object, callbacks: object): void {
     checkFunction(callback as unknown, `callback ${name}`);
   }
   checkSocketOptions(options);
-  const { listen, framer, outputPolicy, blockList, unref } = options as Unchecked;
+  const { label, listen, framer, outputPolicy, blockList, unref } = options as Unchecked;
+  if (label !== undefined) checkLabel(label);
   checkFlag(unref, "unref");
   if (listen !== undefined) [listen].flat().forEach(checkAddress);
   checkFunction(framer, "option framer");
