@@ -45,7 +45,13 @@ export function Shell(): JSX.Element {
         {texts.shell.skip}
       </a>
       <header class="bar">
-        <span class="brand">{program}</span>
+        <span class="brand">
+          <svg viewBox="0 0 20 20" fill="none" stroke-width="2.6" aria-hidden="true">
+            <circle cx="10" cy="10" r="7" />
+            <circle class="bead" cx="15.5" cy="5.5" r="3" />
+          </svg>
+          {program}
+        </span>
         {loginNeeded.value ? null : (
           <nav class="views" aria-label={texts.shell.views}>
             {views.map((view) => (

@@ -1,4 +1,7 @@
 /** What the page says in English: a section per view. */
+import { DESCRIPTORS } from "./en/descriptors.ts";
+import { LOOP } from "./en/loop.ts";
+
 export const ENGLISH = {
   shell: {
     skip: "Skip to content",
@@ -13,6 +16,8 @@ export const ENGLISH = {
       retrying: (seconds: number) => `No connection. Trying again in ${seconds} s`,
       lost: "The connection to the server was lost. What you see is from before.",
     },
+    pause: "Pause",
+    goOn: "Go on",
     loggedInAs: (name: string) => `Logged in as ${name}`,
     logOut: "Log out",
   },
@@ -24,12 +29,9 @@ export const ENGLISH = {
     wrong: "Name or password is wrong.",
     unreachable: "The server does not answer. Try again.",
   },
-  loop: {
-    title: "Loop",
-  },
-  descriptors: {
-    title: "Descriptors",
-  },
+  units: { day: "d", hour: "h", minute: "m", second: "s" },
+  loop: LOOP,
+  descriptors: DESCRIPTORS,
   chat: {
     title: "Chat",
   },

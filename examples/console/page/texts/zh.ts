@@ -1,5 +1,7 @@
 /** What the page says in Chinese. */
 import type { Texts } from "./texts.ts";
+import { DESCRIPTORS } from "./zh/descriptors.ts";
+import { LOOP } from "./zh/loop.ts";
 
 export const CHINESE: Texts = {
   shell: {
@@ -15,6 +17,8 @@ export const CHINESE: Texts = {
       retrying: (seconds: number) => `连接断开，${seconds} 秒后重试`,
       lost: "与服务器的连接已断开，当前显示的是之前的内容。",
     },
+    pause: "暂停",
+    goOn: "继续",
     loggedInAs: (name: string) => `已登录：${name}`,
     logOut: "退出登录",
   },
@@ -26,12 +30,9 @@ export const CHINESE: Texts = {
     wrong: "用户名或密码错误。",
     unreachable: "服务器没有响应，请重试。",
   },
-  loop: {
-    title: "循环",
-  },
-  descriptors: {
-    title: "描述符",
-  },
+  units: { day: "天", hour: "时", minute: "分", second: "秒" },
+  loop: LOOP,
+  descriptors: DESCRIPTORS,
   chat: {
     title: "聊天",
   },

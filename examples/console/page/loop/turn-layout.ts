@@ -1,0 +1,55 @@
+/** The picture of a turn: calls one behind the other, as the one thread made them. */
+import type { Call, TurnPicture } from "../../feed.ts";
+
+export interface CallBar {
+  readonly call: Call;
+  /** Parts of the turn, 0 to 1. */
+  readonly from: number;
+  readonly width: number;
+}
+
+/** Calls begin where the one before has ended: nothing of a thread overlaps. */
+export function barsOf({ calls, ms }: TurnPicture): CallBar[] {
+  const all = calls.reduce((sum, call) => sum + call.ms, 0);
+  const whole = Math.max(ms, all);
+  let endedMs = 0;
+  return calls.map((call) => {
+    const from = whole > 0 ? endedMs / whole : 0;
+    endedMs += call.ms;
+    return { call, from, width: whole > 0 ? call.ms / whole : 0 };
+  });
+}
+
+export function calledIn({ calls, more }: TurnPicture): number {
+  return calls.length + more;
+}
+
+/** The one of two in which more was to be done. */
+export function busier(one: TurnPicture | null, other: TurnPicture): TurnPicture {
+  if (one === null) return other;
+  const more = calledIn(other) - calledIn(one);
+  return more > 0 || (more === 0 && other.ms > one.ms) ? other : one;
+}
+
+export interface OwnerGroup {
+  readonly owner: string;
+  readonly fds: readonly number[];
+}
+
+/** Who waits, by owner: the largest first, those of nobody last. */
+export function groupsOf(
+  descriptors: Iterable<{ readonly fd: number; readonly owner: string }>,
+): OwnerGroup[] {
+  const byOwner = new Map<string, number[]>();
+  for (const { fd, owner } of descriptors) {
+    const fds = byOwner.get(owner);
+    if (fds === undefined) byOwner.set(owner, [fd]);
+    else fds.push(fd);
+  }
+  return [...byOwner]
+    .map(([owner, fds]) => ({ owner, fds: fds.sort((one, other) => one - other) }))
+    .sort((one, other) => {
+      if ((one.owner === "") !== (other.owner === "")) return one.owner === "" ? 1 : -1;
+      return other.fds.length - one.fds.length || (one.owner < other.owner ? -1 : 1);
+    });
+}
