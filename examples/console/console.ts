@@ -3,6 +3,8 @@ import type { Reactor } from "iomux";
 
 import type { Account, Accounts } from "../accounts/accounts.ts";
 import { BasicLogin } from "../http/files/basic-login.ts";
+import type { HttpRequest } from "../http/server/http-request.ts";
+import { mountFeed } from "./feed-routes.ts";
 import { Guard, SECURITY_FIELDS, type Visitors } from "./guard.ts";
 import { mountLogin } from "./login-routes.ts";
 import { mountPage } from "./page-files.ts";
@@ -41,6 +43,7 @@ const OPEN: ReadonlySet<string> = new Set(["/api/login", "/api/logout", "/health
 /** Throws with one line if the page is not built. */
 export function mountConsole(server: Routes, options: ConsoleOptions): Console {
   const { reactor, program, page, accounts = null, guest = null } = options;
+  const { features = { chat: false, files: false } } = options;
   const now = (): number => reactor.now();
   const sessions = new Sessions(now);
   const plain = options.plainPasswords === true;
@@ -49,11 +52,15 @@ export function mountConsole(server: Routes, options: ConsoleOptions): Console {
   mountPage(guard.routes(server, everybody), page);
   const routes = guard.routes(server, (pattern) => OPEN.has(pattern));
   mountLogin(routes, { sessions, passwords, visitors: guard });
+  const nameOf = (request: HttpRequest): string | null => guard.nameOf(request);
+  const feed = mountFeed(routes, { reactor, program, features, accountOf: nameOf });
   return {
     routes,
     accountOf: (request) => guard.accountOf(request),
-    nameOf: (request) => guard.nameOf(request),
-    close: () => undefined,
+    nameOf,
+    close: () => {
+      feed.close();
+    },
   };
 }
 

@@ -50,7 +50,8 @@ export interface GuardOptions {
   readonly guest: Account | null;
 }
 
-const NOBODY: Account = { name: "", home: "/", rights: new Set(), isAnonymous: true };
+/** Who may look, and do nothing. */
+export const NO_RIGHTS: Account = { name: "", home: "/", rights: new Set(), isAnonymous: true };
 
 type Refusal = readonly [status: number, why: string, fields: ResponseFields];
 
@@ -125,7 +126,7 @@ export class Guard implements Visitors {
     const session = token === null ? null : sessions.find(token);
     if (session !== null) return { account: session.account, session };
     if (guest !== null) return { account: guest, session: null };
-    if (isOpen) return { account: NOBODY, session: null };
+    if (isOpen) return { account: NO_RIGHTS, session: null };
     return { refusal: denied(request, passwords?.challenge(request) ?? null) };
   }
 }

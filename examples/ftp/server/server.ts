@@ -49,6 +49,7 @@ export class FileServer {
     const control = { ...given, onOver };
     const served = {
       listen: settings.listen,
+      label: "ftp",
       framer: () => lines({ maxBytes: settings.commandBytes, overLong: "refuse" as const }),
       keepAlive: true,
       maxConnections: settings.sessions,

@@ -27,6 +27,8 @@ export interface HttpServerOptions {
   readonly allowedHosts?: AllowedHosts;
   /** Fields of every answer, also of refusals; what a handler says in place of one is sent. */
   readonly fields?: ResponseFields;
+  /** The label of its connections. Default: `http`. */
+  readonly label?: string;
   /** Lets the process end though the server listens. Default: it goes on. */
   readonly unref?: boolean;
   /** Hears of every answer, once it is given. Default: nobody. */
@@ -49,7 +51,7 @@ export interface HttpServerStats {
 export class HttpServer {
   readonly #router = new Router();
   readonly #home: Home;
-  readonly #unref: boolean;
+  readonly #serving: { readonly label: string; readonly unref: boolean };
   readonly #serves: ((host: string | null) => boolean) | null;
   #server: Server<Buffer, HttpConnection> | null = null;
   #fallback: Handler | null = null;
@@ -57,7 +59,7 @@ export class HttpServer {
   /** Throws for limits, hosts and fields that are none. */
   constructor(reactor: Reactor, options: HttpServerOptions = {}) {
     const { limits = {}, allowedHosts, onAnswer, onError, wallMs = Date.now } = options;
-    this.#unref = options.unref === true;
+    this.#serving = { label: options.label ?? "http", unref: options.unref === true };
     this.#serves = allowedHosts === undefined ? null : hostCheck(allowedHosts);
     this.#home = {
       reactor,
@@ -134,7 +136,7 @@ export class HttpServer {
       // A writer's bytes are its own again when it may go on.
       lowWaterMark: 0,
       writeProgressMs: limits.writeProgressMs,
-      unref: this.#unref,
+      ...this.#serving,
     };
     this.#server = await serve<Buffer, HttpConnection>(reactor, options, {
       open: (connection) => {
