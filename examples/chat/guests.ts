@@ -8,7 +8,7 @@ import { TokenBucket, type SocketAddress } from "iomux";
 import type { Reactor, Timer } from "iomux";
 
 import type { Settings } from "./flags.ts";
-import { countedAs } from "./origin.ts";
+import { networkOf, plainHost } from "../program/host-address.ts";
 import type { LineEvent } from "./protocol.ts";
 
 /** Lines of one guest that wait while others have to read the last ones. One more is refused. */
@@ -137,6 +137,17 @@ export class SeatedGuest {
     });
     this.#idleTimer.unref();
   }
+}
+
+/** An IPv4 peer of an IPv6 socket is an IPv4 peer. All of a Unix path are one machine's: null. */
+export function machineOf(address: SocketAddress | null): string | null {
+  return address === null || address.family === "unix" ? null : plainHost(address.host);
+}
+
+/** What those of an address are counted as, as `serve()` counts. */
+function countedAs(address: SocketAddress | null): string | null {
+  const machine = machineOf(address);
+  return machine === null ? null : networkOf(machine);
 }
 
 export type WhyNoGuest = "max-guests" | "max-connections-per-address" | "accepts-per-second";

@@ -20,6 +20,7 @@ import type { Settings } from "./flags.ts";
 import {
   Guests,
   HEARING_AHEAD,
+  machineOf,
   MAX_GUESTS,
   SeatedGuest,
   type Admission,
@@ -29,7 +30,6 @@ import {
 } from "./guests.ts";
 import { Journal } from "../program/journal.ts";
 import type { Moment } from "./moment.ts";
-import { machineOf } from "./origin.ts";
 import { readLine, type LineEvent } from "./protocol.ts";
 import { inputState, statsLines, whyDisconnected, whyTurnedAway } from "./reports.ts";
 import { Room } from "./room.ts";
