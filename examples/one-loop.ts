@@ -4,7 +4,8 @@
  */
 import { randomInt } from "node:crypto";
 
-import { createReactor, IomuxError, type Reactor, type Registration } from "iomux";
+import { createReactor, IomuxError } from "iomux";
+import type { Reactor, Registration, TlsContext } from "iomux";
 
 import { Accounts, readAccounts } from "./accounts/accounts.ts";
 import { LARGE_BYTES } from "./files/buffer-pool.ts";
@@ -91,11 +92,14 @@ async function openAt(
       ? new Accounts([], { anonymous: anonymous && { home: "/", rights: anonymous } })
       : await readAccounts(settings.users);
   const store = await openRoot(root);
-  const tls = await openTls(identity, ["http/1.1"]);
+  const tls = await openTls(identity);
   // The page is opened last, which shows the others, and named first.
   const chat = await openChat(reactor, settings, operator);
-  const files = await openFiles(reactor, settings, { store, accounts, tls: await openTls(identity) });
-  const web = await openWeb(reactor, settings, { chat, store, accounts, tls, complain });
+  const files = await openFiles(reactor, settings, { store, accounts, tls });
+  const web = await openWeb(reactor, settings, {
+    ...{ chat, store, accounts, complain },
+    tls: settings.tls ? await openTls(identity, ["http/1.1"]) : null,
+  });
   cleanUpHourly(reactor, store, complain);
   hearTerminal(reactor, settings, chat, operator);
   const opened = { http: web.address, chat: chat.addresses[0]!, ftp: files.addresses[0]! };
@@ -137,3 +141,50 @@ function openChat(reactor: Reactor, settings: Settings, operator: Operator): Pro
 function chatDrainMs(settings: Settings): number {
   return chatSettings(settings, 0).drainSeconds * 1000;
 }
+
+interface FileParts {
+  readonly store: FileStore;
+  readonly accounts: Accounts;
+  readonly tls: TlsContext;
+}
+
+function openFiles(
+  reactor: Reactor,
+  settings: Settings,
+  { store, accounts, tls }: FileParts,
+): Promise<FileServer> {
+  return openAtPort(settings.host, settings.ftp, (port) =>
+    FileServer.open(reactor, {
+      ...{ settings: fileSettings(settings, port), store, tls, tlsPolicy: settings.ftpTls },
+      login: (...given) => accounts.login(...given),
+      logins: () => accounts.logins,
+      random: () => randomInt(2 ** 32) / 2 ** 32,
+      wallMs: () => Date.now(),
+      onTransfer: () => undefined,
+      report: complain,
+    }),
+  );
+}
+
+/** What is typed the administrator says to all in the chat. */
+function hearTerminal(
+  reactor: Reactor,
+  { locale }: Settings,
+  chat: ChatServer,
+  { log }: Operator,
+): void {
+  const typed = reactor.adopt(process.stdin);
+  typed.label = "terminal";
+  hearLines(
+    reactor,
+    typed,
+    (line) => {
+      chat.administrator(line);
+    },
+    () => {
+      if (process.stdin.isTTY && !reactor.closing) log(LOCALES[locale].inputEnded);
+    },
+  );
+}
+
+await runProgram({ name: "one-loop", help: HELP, readSettings, run });

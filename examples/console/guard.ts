@@ -37,9 +37,9 @@ export const SECURITY_FIELDS: ResponseFields = [
 /** What the parts of the console ask of a request that was let in. */
 export interface Visitors {
   /** Whose rights it has. Throws for one that was not let in. */
-  accountOf(request: HttpRequest): Account;
+  readonly accountOf: (request: HttpRequest) => Account;
   /** The name to show; null: nobody has logged in. */
-  nameOf(request: HttpRequest): string | null;
+  readonly nameOf: (request: HttpRequest) => string | null;
 }
 
 export interface GuardOptions {

@@ -147,7 +147,9 @@ function hostsOf(flags: Flags): readonly string[] {
   const hosts = flags.list("allow-host") ?? [];
   const wrong = hosts.find((host) => !isHostName(host));
   if (wrong === undefined) return hosts;
-  throw new Error(`--allow-host is "${wrong}": give a name, such as box.example or box.example:8080`);
+  throw new Error(
+    `--allow-host is "${wrong}": give a name, such as box.example or box.example:8080`,
+  );
 }
 
 /** As of the chat room alone, where nothing else is said. */
