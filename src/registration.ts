@@ -150,7 +150,7 @@ export class Entry implements Registration, ReadyMember {
   }
 
   get waitedTurns(): number {
-    if (!this.listed || this.ready === 0) return 0;
+    if (!this.active || !this.listed || this.ready === 0) return 0;
     return Math.max(0, this.#owner.turnsEnded - this.listedIn);
   }
 

@@ -74,7 +74,8 @@ export class TurnWatchers {
       try {
         if (!ended) tell(watcher);
       } catch (thrown) {
-        this.#reporter.report(asError(thrown), registration);
+        const error = asError(thrown, registration?.fd, "a turn watcher threw");
+        this.#reporter.report(error, registration);
       }
     }
   }

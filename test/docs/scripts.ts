@@ -329,6 +329,8 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   framer: testing,
   "debug-mode": testing,
   metrics: testing,
+  descriptors: testing,
+  "watch-turns": testing,
   sums,
   time,
   "select-echo": echo,

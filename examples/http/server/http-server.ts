@@ -27,8 +27,6 @@ export interface HttpServerOptions {
   readonly allowedHosts?: AllowedHosts;
   /** Fields of every answer, also of refusals; what a handler says in place of one is sent. */
   readonly fields?: ResponseFields;
-  /** The label of its connections. Default: `http`. */
-  readonly label?: string;
   /** Lets the process end though the server listens. Default: it goes on. */
   readonly unref?: boolean;
   /** Hears of every answer, once it is given. Default: nobody. */
@@ -37,6 +35,8 @@ export interface HttpServerOptions {
   readonly onError?: (error: unknown, request: HttpRequest) => void;
   /** Tells milliseconds since 1970. Default: `Date.now`. */
   readonly wallMs?: () => number;
+  /** The label of its listeners and connections. Default `http`. */
+  readonly label?: string;
 }
 
 export interface HttpServerStats {
