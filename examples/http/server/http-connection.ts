@@ -325,6 +325,10 @@ export class HttpConnection implements RequestHome, ResponseHome, TimesHome {
 
   // What requests and answers ask and tell.
 
+  get fd(): number {
+    return this.#connection.fd;
+  }
+
   get remoteAddress(): SocketAddress | null {
     return this.#connection.remoteAddress;
   }

@@ -76,6 +76,12 @@ export class ServedResponse implements HttpResponse {
     return this.#home.outbox.bytes;
   }
 
+  /** Null: nobody need wait. A promise: fulfilled when all that waits has left, or is lost. */
+  drained(): Promise<void> | null {
+    const { outbox } = this.#home;
+    return outbox.full ? outbox.sent() : null;
+  }
+
   /** Whatever the handler still says is not heard. */
   forsake(): void {
     this.#forsaken = true;
