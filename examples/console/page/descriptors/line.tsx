@@ -67,7 +67,12 @@ const CELLS: Record<Column, Cell> = {
   peer: ({ descriptor }, texts) => <Peer descriptor={descriptor} texts={texts} />,
   owner: ({ descriptor }) => <OwnerName owner={descriptor.owner} />,
   interest: ({ descriptor }, texts) => <Interest descriptor={descriptor} texts={texts} />,
-  ready: ({ descriptor }) => <Letters mask={descriptor.ready} />,
+  ready: ({ descriptor }, texts) => (
+    <>
+      <span class="label">{texts.descriptors.columns.ready}</span>
+      <Letters mask={descriptor.ready} />
+    </>
+  ),
   bytesIn: ({ descriptor, rateIn }) => moved(descriptor.bytesIn, rateIn),
   bytesOut: ({ descriptor, rateOut }) => moved(descriptor.bytesOut, rateOut),
   queued: ({ descriptor }) => <QueueBar descriptor={descriptor} />,
@@ -104,17 +109,15 @@ function Peer({ descriptor: { peer, local }, texts }: CellProps): JSX.Element {
   );
 }
 
-function Interest({ descriptor: { interest, arming }, texts }: CellProps): JSX.Element {
-  const { modes, armings, notRegistered } = texts.descriptors;
+function Interest({ descriptor: { interest }, texts }: CellProps): JSX.Element {
+  const { modes, notRegistered } = texts.descriptors;
   if (interest === null) return <span class="muted">{notRegistered}</span>;
   const mode = modeOf(interest);
   return (
     <>
+      <span class="label">{texts.descriptors.columns.interest}</span>
       <Letters mask={interest} />
       {mode === "level" ? null : <span class="mode">{modes[mode]}</span>}
-      {arming === null || arming === "armed" ? null : (
-        <span class="badge arming">{armings[arming]}</span>
-      )}
     </>
   );
 }

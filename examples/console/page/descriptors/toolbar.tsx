@@ -78,6 +78,15 @@ export function Toolbar(): JSX.Element {
           ))}
         </select>
       </label>
+      <button
+        type="button"
+        class="narrow-only"
+        aria-label={says.otherWayRound}
+        title={says.otherWayRound}
+        onClick={() => sortBy(order.peek().column)}
+      >
+        {order.value.descending ? "↓" : "↑"}
+      </button>
       <p class="count" role="status">
         {says.count(formatCount(shownRows.value.length), formatCount(knownCount.value))}
       </p>

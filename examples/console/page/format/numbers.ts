@@ -39,10 +39,10 @@ export interface AgeUnits {
   readonly second: string;
 }
 
-/** The two largest units: `2 h 03 m`. */
+/** The two largest units: `2h 03m`. */
 export function formatAge(ms: number, { day, hour, minute, second }: AgeUnits): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds} ${second}`;
+  if (seconds < 60) return `${seconds}${second}`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return two(minutes, minute, seconds % 60, second);
   const hours = Math.floor(minutes / 60);
@@ -51,7 +51,7 @@ export function formatAge(ms: number, { day, hour, minute, second }: AgeUnits): 
 }
 
 function two(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  return `${large} ${largeUnit} ${String(small).padStart(2, "0")} ${smallUnit}`;
+  return `${large}${largeUnit} ${String(small).padStart(2, "0")}${smallUnit}`;
 }
 
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });

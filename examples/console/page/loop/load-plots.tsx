@@ -64,19 +64,18 @@ function LoadPlot({ kind, points, times }: LoadPlotProps): JSX.Element {
     <figure class="card plot">
       <figcaption>
         <h2>{title}</h2>
+        <p class="muted">{plots.highest(highest)}</p>
         <p class="now">{told(now)}</p>
-        <p class="muted">
-          {longests === undefined ? null : (
-            <span class="longest">{plots.longest(told(longests.at(-1)))}</span>
-          )}
-          <span>{plots.highest(highest)}</span>
-        </p>
+        {longests === undefined ? null : (
+          <p class="muted longest">{plots.longest(told(longests.at(-1)))}</p>
+        )}
       </figcaption>
       <Plot
         label={plots.described(title, told(now), highest)}
         times={times}
         columns={columns}
         format={format}
+        isTime={longest !== undefined}
       />
     </figure>
   );

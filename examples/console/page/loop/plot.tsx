@@ -1,4 +1,4 @@
-/** A plot of the last minutes by uPlot: the first column filled, the second as a dashed line. */
+/** A plot of the last minutes by uPlot: the first column filled, the second as a line behind it. */
 import { useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -6,6 +6,7 @@ import uPlot from "uplot";
 
 import { HISTORY_MS } from "../feed/load-history.ts";
 import { colourOf, paletteVersion } from "../parts/palette.ts";
+import { texts } from "../texts/texts.ts";
 
 export type Column = readonly (number | null)[];
 
@@ -15,10 +16,14 @@ interface PlotProps {
   readonly times: readonly number[];
   readonly columns: readonly Column[];
   readonly format: (value: number) => string;
+  /** Milliseconds: from a hundredth to hundreds, so the scale is logarithmic. */
+  readonly isTime: boolean;
 }
 
-const HEIGHT = 110;
+const HEIGHT = 116;
 const FONT = "11px system-ui, sans-serif";
+/** What is less is drawn as this on a logarithmic scale, which has no zero. */
+const LEAST_MS = 0.01;
 
 export function Plot(props: PlotProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
@@ -28,12 +33,13 @@ export function Plot(props: PlotProps): JSX.Element {
 
   useSignalEffect(() => {
     void paletteVersion.value;
+    void texts.value;
     plot.current?.destroy();
-    const width = place.current!.clientWidth;
+    const box = place.current!;
     plot.current = new uPlot(
-      optionsOf(latest.current, width),
+      optionsOf(latest.current, box.clientWidth),
       dataOf(latest.current),
-      place.current!,
+      box,
     );
   });
   useEffect(() => {
@@ -53,11 +59,15 @@ export function Plot(props: PlotProps): JSX.Element {
   return <div class="plot-place" role="img" aria-label={props.label} ref={place} />;
 }
 
-function dataOf({ times, columns }: PlotProps): uPlot.AlignedData {
-  return [times, ...columns] as uPlot.AlignedData;
+/** The longest stand behind the means, so they come first. */
+function dataOf({ times, columns, isTime }: PlotProps): uPlot.AlignedData {
+  const drawn = isTime
+    ? columns.map((column) => column.map((ms) => (ms === null ? null : Math.max(ms, LEAST_MS))))
+    : columns;
+  return [times, ...drawn.toReversed()] as uPlot.AlignedData;
 }
 
-function optionsOf({ columns, format }: PlotProps, width: number): uPlot.Options {
+function optionsOf({ columns, format, isTime }: PlotProps, width: number): uPlot.Options {
   const line = colourOf("--accent");
   const axis: uPlot.Axis = {
     stroke: colourOf("--muted"),
@@ -65,26 +75,18 @@ function optionsOf({ columns, format }: PlotProps, width: number): uPlot.Options
     grid: { stroke: colourOf("--line"), width: 1 },
     ticks: { show: false },
   };
-  const series: uPlot.Series[] = [
-    {},
-    { stroke: line, width: 1.5, fill: colourOf("--accent-wash"), points: { show: false } },
-  ];
-  if (columns.length > 1)
-    series.push({ stroke: colourOf("--warn"), width: 1, dash: [4, 3], points: { show: false } });
+  const points = { show: false };
+  const series: uPlot.Series[] = [{}];
+  if (columns.length > 1) series.push({ stroke: colourOf("--warn"), width: 1, points });
+  series.push({ stroke: line, width: 1.5, fill: colourOf("--accent-wash"), points });
   return {
     width,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 14, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     series,
-    scales: {
-      x: {
-        time: false,
-        range: (_plot, _least, most) => [(most ?? 0) - HISTORY_MS / 1000, most ?? 0],
-      },
-      y: { range: (_plot, _least, most) => [0, most === null || most <= 0 ? 1 : most * 1.1] },
-    },
+    scales: { x: { time: false, range: lastMinutes }, y: isTime ? LOGARITHMIC : FROM_ZERO },
     axes: [
       {
         ...axis,
@@ -92,14 +94,52 @@ function optionsOf({ columns, format }: PlotProps, width: number): uPlot.Options
         gap: 3,
         grid: { show: false },
         splits: (_plot, _index, _least, most) => [most - 240, most - 120, most],
-        values: (_plot, splits) =>
-          splits.map((at, index) => agoText(at, splits.at(-1)!, index === splits.length - 1)),
+        values: (_plot, splits) => splits.map((at) => agoText(splits.at(-1)! - at)),
       },
-      { ...axis, size: 58, gap: 4, space: 34, values: (_plot, splits) => splits.map(format) },
+      isTime
+        ? {
+            ...axis,
+            size: 50,
+            gap: 4,
+            splits: powersOfTen,
+            values: tickTexts,
+            filter: (_, all) => all,
+          }
+        : { ...axis, size: 50, gap: 4, space: 30, values: (_plot, splits) => splits.map(format) },
     ],
   };
 }
 
-function agoText(at: number, now: number, isNow: boolean): string {
-  return isNow ? "0" : `−${Math.round((now - at) / 60)} min`;
+const lastMinutes: uPlot.Range.Function = (_plot, _least, most) => [
+  (most ?? 0) - HISTORY_MS / 1000,
+  most ?? 0,
+];
+
+const FROM_ZERO: uPlot.Scale = {
+  range: (_plot, _least, most) => [0, most === null || most <= 0 ? 1 : most * 1.1],
+};
+
+const LOGARITHMIC: uPlot.Scale = {
+  distr: 3,
+  range: (_plot, least, most) => {
+    const from = 10 ** Math.floor(Math.log10(Math.max(least ?? LEAST_MS, LEAST_MS)));
+    const to = 10 ** Math.ceil(Math.log10(Math.max(most ?? 1, 1)));
+    return [from, Math.max(to, from * 100)];
+  },
+};
+
+function powersOfTen(_plot: uPlot, _axis: number, least: number, most: number): number[] {
+  const powers: number[] = [];
+  for (let power = Math.round(Math.log10(least)); power <= Math.log10(most) + 0.01; power += 1)
+    powers.push(10 ** power);
+  return powers;
+}
+
+function tickTexts(_plot: uPlot, splits: number[]): string[] {
+  return splits.map((ms) => (ms >= 1000 ? `${ms / 1000} s` : `${Number(ms.toPrecision(2))} ms`));
+}
+
+function agoText(seconds: number): string {
+  const { ago, now } = texts.peek().loop.plots;
+  return seconds < 30 ? now : ago(Math.round(seconds / 60));
 }

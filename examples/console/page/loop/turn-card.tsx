@@ -89,14 +89,16 @@ function Calls({ turn }: { readonly turn: TurnPicture }): JSX.Element {
     <>
       <p class="turn-line muted">
         <span>{loop.turnNumber(formatCount(turn.turn))}</span>
-        <span>{formatMs(turn.ms)}</span>
+        <span>
+          {turn.more > 0 ? `${loop.more(turn.more)} · ` : null}
+          {formatMs(turn.ms)}
+        </span>
       </p>
       <ol class="calls" tabIndex={0} aria-label={loop.calls(calledIn(turn))}>
         {bars.map((bar, index) => (
           <CallRow key={index} bar={bar} />
         ))}
       </ol>
-      {turn.more > 0 ? <p class="muted">{loop.more(turn.more)}</p> : null}
     </>
   );
 }

@@ -53,3 +53,37 @@ export function groupsOf(
       return other.fds.length - one.fds.length || (one.owner < other.owner ? -1 : 1);
     });
 }
+
+/** Groups of so many have their marks beside their name, and share a line. */
+export const FEW = 4;
+
+/** Pixels from one mark to the next: at least, so that marks can be told apart, and at most. */
+const PITCH = { least: 3, most: 24 };
+/** Pixels that a group of few takes of its line. */
+const FEW_WIDTH = 190;
+
+export interface Field {
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** What the name of a group is high. */
+  readonly name: number;
+}
+
+/** The largest pitch at which the marks of all groups fit into the field. */
+export function fittingPitch(counts: readonly number[], field: Field): number {
+  const { width, height, name } = field;
+  const large = counts.filter((count) => count > FEW);
+  const fewPerLine = Math.max(1, Math.floor(width / FEW_WIDTH));
+  const nameLines = large.length + Math.ceil((counts.length - large.length) / fewPerLine);
+  for (let pitch = PITCH.most; pitch > PITCH.least; pitch -= 1) {
+    const perLine = marksPerLine(width, pitch);
+    const lines = large.reduce((sum, count) => sum + Math.ceil(count / perLine), 0);
+    if (lines * pitch + nameLines * name <= height) return pitch;
+  }
+  return PITCH.least;
+}
+
+export function marksPerLine(width: number, pitch: number): number {
+  return Math.max(1, Math.floor(width / pitch));
+}

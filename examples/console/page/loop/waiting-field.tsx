@@ -1,5 +1,5 @@
 /** All that the thread waits for, one mark each, by owner; those that were ready are lit. */
-import { useComputed, useSignalEffect } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
@@ -9,35 +9,51 @@ import { drawMark } from "./mark-drawing.ts";
 import { colourOf, paletteVersion } from "../parts/palette.ts";
 import { OwnerName } from "../parts/owner-name.tsx";
 import { useTexts } from "../texts/texts.ts";
-import { groupsOf, type OwnerGroup } from "./turn-layout.ts";
+import { FEW, fittingPitch, groupsOf, marksPerLine, type OwnerGroup } from "./turn-layout.ts";
 import { heldTurn, shownTurn } from "./turn-state.ts";
 
-/** Pixels that all marks together may take, and the pitch of a mark at least and at most. */
-const AREA = 110_000;
-const PITCH = { least: 5, most: 22 };
+/** Pixels: the field is so high, and the name of a group is; as in the style sheet. */
+const FIELD = { height: 312, name: 28 };
 
 export function WaitingField(): JSX.Element {
   const { loop } = useTexts();
+  const list = useRef<HTMLUListElement>(null);
+  const width = useWidth(list);
   const groups = useGroups();
-  const count = groups.reduce((sum, { fds }) => sum + fds.length, 0);
-  const pitch = Math.min(PITCH.most, Math.max(PITCH.least, Math.sqrt(AREA / Math.max(1, count))));
+  const pitch = fittingPitch(
+    groups.map(({ fds }) => fds.length),
+    { width, ...FIELD },
+  );
   const lit = new Set(shownTurn()?.calls.map(({ fd }) => fd));
   return (
-    <ul class="waiting">
+    <ul class="waiting" ref={list}>
       {groups.map((group) => {
-        const ready = group.fds.reduce((sum, fd) => sum + (lit.has(fd) ? 1 : 0), 0);
+        const { owner, fds } = group;
+        const isFew = fds.length <= FEW;
+        const ready = fds.reduce((sum, fd) => sum + (lit.has(fd) ? 1 : 0), 0);
+        const wide = isFew ? fds.length * pitch : width;
         return (
-          <li key={group.owner}>
+          <li key={owner} class={isFew ? "few" : undefined}>
             <p>
-              <OwnerName owner={group.owner} />
-              <span class="muted">{loop.groupCount(group.fds.length, ready)}</span>
+              <OwnerName owner={owner} />
+              <span class="muted">{loop.groupCount(fds.length, ready)}</span>
             </p>
-            <Marks group={group} lit={lit} pitch={Math.floor(pitch)} />
+            <Marks group={group} lit={lit} pitch={pitch} width={wide} />
           </li>
         );
       })}
     </ul>
   );
+}
+
+function useWidth(list: { readonly current: HTMLElement | null }): number {
+  const width = useSignal(0);
+  useEffect(() => {
+    const observer = new ResizeObserver(() => (width.value = list.current!.clientWidth));
+    observer.observe(list.current!);
+    return () => observer.disconnect();
+  }, []);
+  return width.value;
 }
 
 /** They stand still with a turn that is held. */
@@ -55,33 +71,20 @@ interface MarksProps {
   readonly group: OwnerGroup;
   readonly lit: ReadonlySet<number>;
   readonly pitch: number;
+  readonly width: number;
 }
 
-/** The names beside it tell the same, so it has none of its own. */
+/** The name above tells the same, so it has none of its own. */
 function Marks(props: MarksProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const latest = useRef(props);
-  latest.current = props;
-  const draw = (): void => {
-    if (canvas.current !== null) drawMarks(canvas.current, latest.current);
-  };
-  useEffect(draw);
-  useSignalEffect(() => {
-    void paletteVersion.value;
-    draw();
-  });
-  useEffect(() => {
-    const observer = new ResizeObserver(draw);
-    observer.observe(canvas.current!.parentElement!);
-    return () => observer.disconnect();
-  }, []);
+  void paletteVersion.value;
+  useEffect(() => drawMarks(canvas.current!, props));
   return <canvas ref={canvas} aria-hidden="true" />;
 }
 
-function drawMarks(canvas: HTMLCanvasElement, { group, lit, pitch }: MarksProps): void {
+function drawMarks(canvas: HTMLCanvasElement, { group, lit, pitch, width }: MarksProps): void {
   const { owner, fds } = group;
-  const width = canvas.parentElement!.clientWidth;
-  const perLine = Math.max(1, Math.floor(width / pitch));
+  const perLine = marksPerLine(width, pitch);
   const height = Math.ceil(fds.length / perLine) * pitch;
   const scale = devicePixelRatio;
   canvas.width = Math.round(width * scale);

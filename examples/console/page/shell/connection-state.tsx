@@ -6,9 +6,13 @@ import { useTexts } from "../texts/texts.ts";
 export function ConnectionState(): JSX.Element {
   const { connection: says } = useTexts().shell;
   const now = connection.value;
+  // The seconds are for the eye: to hear each of them would be too much.
   return (
-    <p class={`connection ${now.state}`} role="status">
-      {now.state === "retrying" ? says.retrying(now.seconds) : says[now.state]}
-    </p>
+    <div class={`connection ${now.state}`}>
+      {now.state === "retrying" ? <p aria-hidden="true">{says.retrying(now.seconds)}</p> : null}
+      <p role="status" class={now.state === "retrying" ? "unseen" : undefined}>
+        {says[now.state === "retrying" ? "lost" : now.state]}
+      </p>
+    </div>
   );
 }

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { loginNeeded } from "../api.ts";
 import { ChatView } from "../chat/chat-view.tsx";
 import { DescriptorsView } from "../descriptors/descriptors-view.tsx";
-import { hello } from "../feed/store.ts";
+import { connection, hello } from "../feed/store.ts";
 import { FilesView } from "../files/files-view.tsx";
 import { LoopView } from "../loop/loop-view.tsx";
 import { hashOf, route, type View } from "../route.ts";
@@ -65,6 +65,9 @@ export function Shell(): JSX.Element {
         <Switches />
       </header>
       <main id="main" tabIndex={-1}>
+        {connection.value.state === "retrying" && hello.value !== null ? (
+          <p class="stale">{texts.shell.connection.lost}</p>
+        ) : null}
         {loginNeeded.value ? <LoginForm /> : <Shown />}
       </main>
     </>

@@ -1,5 +1,7 @@
 /** What the page says in English: a section per view. */
+import { CHAT } from "./en/chat.ts";
 import { DESCRIPTORS } from "./en/descriptors.ts";
+import { FILES } from "./en/files.ts";
 import { LOOP } from "./en/loop.ts";
 
 export const ENGLISH = {
@@ -32,10 +34,6 @@ export const ENGLISH = {
   units: { day: "d", hour: "h", minute: "m", second: "s" },
   loop: LOOP,
   descriptors: DESCRIPTORS,
-  chat: {
-    title: "Chat",
-  },
-  files: {
-    title: "Files",
-  },
+  chat: CHAT,
+  files: FILES,
 };

@@ -1,6 +1,8 @@
 /** What the page says in Chinese. */
 import type { Texts } from "./texts.ts";
+import { CHAT } from "./zh/chat.ts";
 import { DESCRIPTORS } from "./zh/descriptors.ts";
+import { FILES } from "./zh/files.ts";
 import { LOOP } from "./zh/loop.ts";
 
 export const CHINESE: Texts = {
@@ -33,10 +35,6 @@ export const CHINESE: Texts = {
   units: { day: "天", hour: "时", minute: "分", second: "秒" },
   loop: LOOP,
   descriptors: DESCRIPTORS,
-  chat: {
-    title: "聊天",
-  },
-  files: {
-    title: "文件",
-  },
+  chat: CHAT,
+  files: FILES,
 };

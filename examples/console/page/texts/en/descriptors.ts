@@ -7,6 +7,7 @@ export const DESCRIPTORS = {
   notRegistered: "not registered",
   nothingFound: "No descriptor fits the filter.",
   sortBy: "Sort by",
+  otherWayRound: "Sort the other way round",
   noQueue: "–",
   ofMark: (queued: string, mark: string) => `${queued} queued; writing stops at ${mark}`,
   count: (shown: string, all: string) => (shown === all ? all : `${shown} of ${all}`),

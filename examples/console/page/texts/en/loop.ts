@@ -11,6 +11,7 @@ export const LOOP = {
   sentence: (waiting: number, ready: number, called: number) => {
     const wait = `One thread waits for *${many(waiting, "descriptor", "descriptors")}*. `;
     const were = `In this turn *${formatCount(ready)}* ${ready === 1 ? "was" : "were"} ready; `;
+    if (ready === 0) return `${wait}In this turn *nobody* was ready: it was for timers and output.`;
     if (called < ready) return `${wait}${were}*${formatCount(called)}* got their call, one by one.`;
     return wait + were + (ready === 1 ? "its handler ran once." : "each handler ran once.");
   },
@@ -21,7 +22,7 @@ export const LOOP = {
   noTurn: "Nothing has happened yet: the thread sleeps until somebody is ready.",
   turnNumber: (turn: string) => `Turn ${turn}, the busiest of this second`,
   calls: (count: number) => `Calls of this turn: ${formatCount(count)}`,
-  more: (count: number) => `and ${formatCount(count)} more`,
+  more: (count: number) => `${formatCount(count)} calls more than fit here`,
   ran: "ran",
   earlier: "The turn before",
   later: "The turn after",
@@ -63,7 +64,7 @@ export const LOOP = {
       loopDelay: "Loop delay",
     },
     longest: (value: string) => `longest ${value}`,
-    highest: (value: string) => `5 min: ${value}`,
+    highest: (value: string) => `most in 5 min: ${value}`,
     described: (title: string, now: string, highest: string) =>
       `${title} over the last five minutes: now ${now}, at most ${highest}`,
     ago: (minutes: number) => `−${minutes} min`,

@@ -8,6 +8,7 @@ export const DESCRIPTORS: Texts["descriptors"] = {
   notRegistered: "未注册",
   nothingFound: "没有符合条件的描述符。",
   sortBy: "排序：",
+  otherWayRound: "反向排序",
   noQueue: "–",
   ofMark: (queued: string, mark: string) => `${queued} 待发；到 ${mark} 时停止写入`,
   count: (shown: string, all: string) => (shown === all ? `共 ${all}` : `${shown} / ${all}`),

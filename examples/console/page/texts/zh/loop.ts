@@ -7,6 +7,7 @@ export const LOOP: Texts["loop"] = {
   sentence: (waiting: number, ready: number, called: number) => {
     const wait = `一个线程在等待 *${formatCount(waiting)}* 个描述符。`;
     const were = `这一轮有 *${formatCount(ready)}* 个就绪，`;
+    if (ready === 0) return `${wait}这一轮*没有*就绪的描述符：只处理了定时器和输出。`;
     if (called < ready) return `${wait}${were}其中 *${formatCount(called)}* 个依次得到了调用。`;
     return `${wait}${were}每个的处理函数各运行一次。`;
   },
@@ -17,7 +18,7 @@ export const LOOP: Texts["loop"] = {
   noTurn: "还没有发生任何事：线程会一直休眠，直到有描述符就绪。",
   turnNumber: (turn: string) => `第 ${turn} 轮，这一秒里最忙的一轮`,
   calls: (count: number) => `这一轮的调用：${formatCount(count)} 次`,
-  more: (count: number) => `另有 ${formatCount(count)} 次`,
+  more: (count: number) => `另有 ${formatCount(count)} 次调用未列出`,
   ran: "运行",
   earlier: "上一轮",
   later: "下一轮",
@@ -53,7 +54,7 @@ export const LOOP: Texts["loop"] = {
       loopDelay: "循环延迟",
     },
     longest: (value: string) => `最长 ${value}`,
-    highest: (value: string) => `5 分钟内：${value}`,
+    highest: (value: string) => `5 分钟内最高 ${value}`,
     described: (title: string, now: string, highest: string) =>
       `最近五分钟的${title}：当前 ${now}，最高 ${highest}`,
     ago: (minutes: number) => `−${minutes} 分`,
