@@ -1,5 +1,6 @@
 /** A row of the table. */
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 
 import type { DescriptorRow } from "../../feed.ts";
 import { rows } from "../feed/store.ts";
@@ -12,6 +13,7 @@ import { hashOf } from "../route.ts";
 import { useTexts, type Texts } from "../texts/texts.ts";
 import { modeOf } from "./letters.ts";
 import { COLUMNS, type Column } from "./selection.ts";
+import { shownLook } from "./view-state.ts";
 
 interface LineProps {
   readonly row: Row;
@@ -32,6 +34,16 @@ export function DescriptorLine(props: LineProps): JSX.Element {
   const open = (): void => {
     location.hash = hashOf("descriptors", String(fd));
   };
+  // The same cells are not looked at again: scrolling moves rows and changes none.
+  const cells = useMemo(
+    () =>
+      COLUMNS.map((column, place) => (
+        <div key={column} role="gridcell" class={column} aria-colindex={place + 1}>
+          {CELLS[column](row, texts)}
+        </div>
+      )),
+    [row, texts, shownLook.value],
+  );
   const isBad = state === "failed" || error !== null;
   return (
     <div
@@ -50,11 +62,7 @@ export function DescriptorLine(props: LineProps): JSX.Element {
         open();
       }}
     >
-      {COLUMNS.map((column, place) => (
-        <div key={column} role="gridcell" class={column} aria-colindex={place + 1}>
-          {CELLS[column](row, texts)}
-        </div>
-      ))}
+      {cells}
     </div>
   );
 }

@@ -13,7 +13,7 @@ import { FEW, fittingPitch, groupsOf, marksPerLine, type OwnerGroup } from "./tu
 import { heldTurn, shownTurn } from "./turn-state.ts";
 
 /** Pixels: the field is so high, and the name of a group is; as in the style sheet. */
-const FIELD = { height: 312, name: 28 };
+const FIELD = { height: 340, name: 28 };
 
 export function WaitingField(): JSX.Element {
   const { loop } = useTexts();
