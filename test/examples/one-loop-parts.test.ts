@@ -160,7 +160,7 @@ describe("a port", () => {
 });
 
 describe("the announcement", () => {
-  const at = (port: number, host = "127.0.0.1"): SocketAddress => ({ family: "ipv4", host, port });
+  const at = (port: number, host = "127.0.0.1"): SocketAddress => ({ family: "IPv4", host, port });
   const usual: Announced = {
     opened: { http: at(8080), chat: at(9000), ftp: at(2121) },
     ports: readSettings([])!,
