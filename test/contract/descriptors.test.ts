@@ -1,7 +1,7 @@
 /** `descriptors`, `owns()` and `waitedTurns`: what a reactor holds, and who waits in it. */
 import { expect, it } from "vitest";
 
-import { EDGE, READABLE, WRITABLE, type Registration } from "iomux";
+import { EDGE, READABLE, WRITABLE, type Channel, type Registration } from "iomux";
 
 import { readyCrowd, turns } from "../support/crowd.ts";
 import { gate } from "../support/reports.ts";
@@ -94,6 +94,53 @@ onEveryNetwork("waitedTurns", (world) => {
     expect(waited).toEqual(expected);
     expect(Math.max(...waited)).toBeGreaterThanOrEqual(3);
     expect(new Set(inCall)).toEqual(new Set([0]));
+  });
+
+  it("is 0 again once it is read, paused, or not registered any more", async () => {
+    const reactor = world().createReactor({ turnDispatches: 1 });
+    const registrations = new Map<Registration, Channel>();
+    for (const { channel } of await readyCrowd(world(), reactor, 4)) {
+      registrations.set(
+        reactor.register(channel, READABLE, () => undefined),
+        channel,
+      );
+    }
+    const endings = [
+      (registration: Registration) => registrations.get(registration)!.read(),
+      (registration: Registration) => {
+        registration.pause();
+      },
+      (registration: Registration) => registration.unregister(),
+    ];
+    const waited: [number, number][] = [];
+    const end = reactor.watchTurns({
+      turnEnded: () => {
+        const waiting = [...registrations.keys()].find(({ waitedTurns }) => waitedTurns > 0);
+        if (waiting === undefined || endings.length === 0) return;
+        const before = waiting.waitedTurns;
+        endings.pop()!(waiting);
+        waited.push([before, waiting.waitedTurns]);
+      },
+    });
+    await world().until(() => endings.length === 0, "three that waited");
+    end();
+    expect(waited.map(([before, after]) => [before > 0, after])).toEqual([
+      [true, 0],
+      [true, 0],
+      [true, 0],
+    ]);
+  });
+
+  it("is 0 in the turn in which it became ready", async () => {
+    const reactor = world().createReactor();
+    const [one, two] = await readyCrowd(world(), reactor, 2);
+    let waited: number | null = null;
+    reactor.register(one!.channel, READABLE, () => {
+      waited ??= reactor.register(two!.channel, READABLE, () => undefined).waitedTurns;
+      one!.channel.read();
+    });
+    await world().until(() => waited !== null, "the call");
+    expect(waited).toBe(0);
   });
 
   it("within a turn, that turn does not count yet", async () => {

@@ -242,12 +242,14 @@ onEveryNetwork("watchTurns", (world) => {
     const reactor = world().createReactor();
     const handler = await busy(world(), reactor);
     const log: string[] = [];
+    let calls = 0;
     const end = reactor.watchTurns({
       dispatched: () => {
-        log.push("first");
+        calls = handler.calls;
+        log.push(`first ${handler.calls}`);
         const endThird = reactor.watchTurns({
           dispatched: () => {
-            log.push("third");
+            log.push(`third ${handler.calls}`);
             endThird();
           },
         });
@@ -257,7 +259,7 @@ onEveryNetwork("watchTurns", (world) => {
     });
     const endSecond = reactor.watchTurns({ dispatched: () => log.push("second") });
     await world().until(() => handler.calls > 2, "some calls");
-    expect(log).toEqual(["first", "third"]);
+    expect(log).toEqual([`first ${calls}`, `third ${calls + 1}`]);
   });
 
   it("a handler that begins to watch is heard of itself, with the end of its turn", async () => {

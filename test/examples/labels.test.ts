@@ -64,9 +64,7 @@ describe("labels", () => {
     const of = opened();
     const room = await MemoryChat.open(65_536);
     await room.join("ann");
-    const [listener, ...others] = of(room.reactor);
-    expect(listener).toBe("listener chat");
-    expect(new Set(others)).toEqual(new Set(["listener chat", "channel chat"]));
+    expect(new Set(of(room.reactor))).toEqual(new Set(["listener chat", "channel chat"]));
     await room.end();
   });
 });
