@@ -51,9 +51,8 @@ export class WatchedDescriptor {
   #highWaterMark: number | null = null;
   /** Of one that is not registered: why it would not be called depends on what only `explain()` knows. */
   #words = "";
-  /** Of a channel: parts of why it is not being read or written. */
+  /** Of a channel: a part of why it is not being read. */
   #ended = false;
-  #isFull = false;
 
   /** As it is now. */
   constructor(reactor: Reactor, descriptor: Descriptor) {
@@ -136,17 +135,14 @@ export class WatchedDescriptor {
 
   #noteChannel(channel: Channel): boolean {
     const { bytesIn, bytesOut, ended, highWaterMark } = channel;
-    const isFull = channel.room === 0;
     const same =
       bytesIn === this.#bytesIn &&
       bytesOut === this.#bytesOut &&
       ended === this.#ended &&
-      isFull === this.#isFull &&
       highWaterMark === this.#highWaterMark;
     this.#bytesIn = bytesIn;
     this.#bytesOut = bytesOut;
     this.#ended = ended;
-    this.#isFull = isFull;
     this.#highWaterMark = highWaterMark;
     return this.#noteQueues(channel.unread, channel.queued) || !same;
   }

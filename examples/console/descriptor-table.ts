@@ -64,6 +64,11 @@ export class DescriptorTable {
     return this.#rows.length;
   }
 
+  /** The place of the last row that was taken in. */
+  get lastPlace(): number {
+    return this.#lastPlace;
+  }
+
   /** Compares all that are open with the last look. */
   look(): Changes {
     const before = this.#rows;

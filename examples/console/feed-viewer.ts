@@ -35,6 +35,8 @@ export class FeedViewer {
   #isBehind = false;
   /** The place of the last row that was told; null: all were. */
   #place: number | null = 0;
+  /** That of the last row to tell: of those that came behind its first event looks tell. */
+  #lastPlace = 0;
   #waits = false;
 
   constructor(stream: EventStream, hello: EncodedEvent, home: FeedHome) {
@@ -123,10 +125,12 @@ export class FeedViewer {
     if (this.#place === null) return null;
     const { table } = this.#home;
     const isFirst = this.#place === 0;
+    if (isFirst) this.#lastPlace = table.lastPlace;
     const rows: string[] = [];
     let place: number | null = null;
     let characters = 0;
     for (const row of table.after(this.#place)) {
+      if (row.place > this.#lastPlace) break;
       const { json } = row;
       if (json === null) continue;
       characters += json.length;

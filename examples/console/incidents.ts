@@ -86,7 +86,8 @@ export class Incidents {
   }
 
   #note({ kind, descriptor, text }: Report): void {
-    if (!this.#isOurs(descriptor)) return;
+    // Every reactor of the process publishes on the same channels.
+    if (!this.#reactor.owns(descriptor)) return;
     const { fd, label } = descriptor;
     const more = this.#moreThanOne(`${kind} ${fd}`);
     if (more === null) return;
@@ -113,17 +114,6 @@ export class Incidents {
     if (this.#lately.size === MAX_COUNTED) this.#lately.delete(this.#lately.keys().next().value!);
     this.#lately.set(key, { toldAt: now, since: 0 });
     return lately?.since ?? 0;
-  }
-
-  /** Every reactor of the process publishes on the same channels. */
-  #isOurs(descriptor: Descriptor): boolean {
-    try {
-      // Also of one that is closed by now.
-      this.#reactor.get(descriptor);
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   /** Hears nothing any more. */

@@ -61,7 +61,8 @@ export class TurnRecorder {
     const more = this.#busiestCalls.count - told.length;
     const calls = told.map((at) => this.#call(at));
     const { turn: number, beganAt, ms, ready } = turn;
-    this.clear();
+    this.#busiest = null;
+    this.#busiestCalls.clear();
     return { turn: number, beganAt: rounded(beganAt), ms: rounded(ms), ready, calls, more };
   }
 
@@ -90,6 +91,7 @@ export class TurnRecorder {
   clear(): void {
     this.#busiest = null;
     this.#busiestCalls.clear();
+    this.#calls.clear();
   }
 }
 

@@ -5,6 +5,7 @@ import { expect, it, vi } from "vitest";
 
 import { DIAGNOSTICS_NAMES } from "iomux";
 
+import { MAX_NEW_ROWS } from "../../examples/console/descriptor-table.ts";
 import {
   BEAT_MS,
   LEAST_LOOK_MS,
@@ -190,6 +191,24 @@ onNetworks([["memory", "tcp"]], "the live feed", (world) => {
     expect(turn!.calls).toEqual([
       { fd: channel.fd, owner: "echo", ready: 1, handler: "spend", ms: 30 },
     ]);
+  });
+
+  it("very many are told piece by piece, each once, and those that come meanwhile by looks", async () => {
+    const stage = await ConsoleStage.open(world());
+    for (let i = 0; i < 2500; i++) await stage.connect();
+    const page = await stage.watch();
+    await world().settle();
+    expect(page.read().tables[0]!.open).toBe(2503);
+    expect(page.tables[0]!.descriptors.length).toBeLessThan(200);
+    expect(page.size).toBe(MAX_NEW_ROWS);
+    // Not at the pace of other looks.
+    await world().advance(2 * BEAT_MS);
+    expect(page.read().size).toBe(2503);
+    const told = [...page.tables, ...page.looks].flatMap((event) =>
+      "changed" in event ? event.changed : event.descriptors,
+    );
+    const fds = told.filter(({ owner }) => owner === "echo").map(({ fd }) => fd);
+    expect(new Set(fds).size).toBe(fds.length);
   });
 
   it("incidents come in order, each once; a page that comes later has them too", async () => {

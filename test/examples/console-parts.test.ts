@@ -1,12 +1,13 @@
 /** Parts of the console's feed, without sockets: turns, rows, the table, incidents, metrics. */
 import diagnosticsChannel from "node:diagnostics_channel";
 
-import { expect, it, test } from "vitest";
+import { expect, it, onTestFinished, test } from "vitest";
 
 import { READABLE, WRITABLE, type Registration } from "iomux";
 
 import { bounded, MAX_TEXT_CHARACTERS, rowOf } from "../../examples/console/descriptor-row.ts";
 import { DescriptorTable, MAX_NEW_ROWS } from "../../examples/console/descriptor-table.ts";
+import { FeedViewer } from "../../examples/console/feed-viewer.ts";
 import { Look, PIECE_CHARACTERS } from "../../examples/console/feed-events.ts";
 import { Incidents, INCIDENT_EVERY_MS, MAX_INCIDENTS } from "../../examples/console/incidents.ts";
 import { ProcessLoopDelay } from "../../examples/console/loop-delay.ts";
@@ -16,6 +17,7 @@ import {
   MAX_CALLS_TOLD,
   TurnRecorder,
 } from "../../examples/console/turn-recorder.ts";
+import { EncodedEvent, type EventStream } from "../../examples/http/server/event-stream.ts";
 import { connected, onNetworks } from "../support/world.ts";
 
 /** As much of a registration as is told of it. */
@@ -50,6 +52,17 @@ test("a turn in which nobody was called has no picture, however long it was", ()
   turns.turnEnded({ turn: 2, beganAt: 0, ms: 1, ready: 1 });
   turns.turnEnded({ turn: 3, beganAt: 0, ms: 500, ready: 0 });
   expect(turns.take()).toMatchObject({ turn: 2, calls: [{ ms: 1 }] });
+});
+
+test("a turn recorder that is not used for a while knows nobody of before", () => {
+  const turns = new TurnRecorder();
+  turns.dispatched(registered(1), READABLE, 1);
+  turns.turnEnded({ turn: 1, beganAt: 0, ms: 1, ready: 1 });
+  turns.dispatched(registered(2), READABLE, 1);
+  turns.clear();
+  expect(turns.take()).toBeNull();
+  turns.turnEnded({ turn: 3, beganAt: 0, ms: 1, ready: 0 });
+  expect(turns.take()).toBeNull();
 });
 
 test("of many calls those that took longest are told, in order, and how many there were", () => {
@@ -132,19 +145,78 @@ onNetworks([["memory", "tcp"]], "descriptors", (world) => {
     expect(fds()).toEqual([]);
   });
 
-  it("what a row had between two looks is told, though it is as it was", async () => {
+  it("a table tells of an end that was read by hand", async () => {
+    const reactor = world().createReactor();
+    const table = new DescriptorTable(reactor);
+    const { channel, peer } = await connected(world(), reactor);
+    reactor.register(channel, READABLE);
+    table.look();
+    peer.end();
+    await world().settle();
+    expect(channel.read()).toHaveLength(0);
+    expect(table.look().changed.map((row) => row.row())).toMatchObject([{ reading: "ended" }]);
+  });
+
+  it("what somebody was told between two looks, the next look tells the others", async () => {
     const reactor = world().createReactor();
     const table = new DescriptorTable(reactor);
     const { channel } = await connected(world(), reactor);
     const json = (): unknown => JSON.parse([...table.after(0)][1]!.json!);
     table.look();
     channel.label = "between";
-    // Somebody who came just now has this.
     expect(json()).toMatchObject({ owner: "between" });
-    channel.label = "";
     expect(table.look().changed).toHaveLength(1);
-    expect(json()).toMatchObject({ owner: "" });
     expect(table.look().changed).toEqual([]);
+    channel.label = "closed";
+    table.look();
+    channel.abort();
+    expect([...table.after(0)][1]!.json).toBeNull();
+    expect(table.look().gone).toEqual([channel.fd]);
+  });
+
+  it("who is told looks before a table has all that they told by the table", async () => {
+    const reactor = world().createReactor();
+    const table = new DescriptorTable(reactor);
+    const incidents = new Incidents(reactor, () => 0);
+    onTestFinished(() => {
+      incidents.close();
+    });
+    await connected(world(), reactor);
+    table.look();
+    let letGo: (() => void) | null = null;
+    const told: string[] = [];
+    const stream = {
+      closed: false,
+      send: ({ bytes }: EncodedEvent) => told.push(bytes.toString()),
+      drained: () =>
+        told.length === 1 && letGo === null
+          ? new Promise<void>((resolve) => (letGo = resolve))
+          : null,
+    } as unknown as EventStream;
+    const hello = new EncodedEvent({ event: "hello", data: "" });
+    const home = {
+      table,
+      incidents,
+      open: 3,
+      nowMs: () => 0,
+      charge: (work: () => void): void => {
+        work();
+      },
+    };
+    const viewer = new FeedViewer(stream, hello, home);
+    viewer.proceed();
+    const { channel } = await connected(world(), reactor);
+    const { changed, gone } = table.look();
+    viewer.look(new Look(0, changed, gone));
+    expect(told).toHaveLength(1);
+    letGo!();
+    await world().settle();
+    expect(told.map((event) => event.split("\n")[0])).toEqual([
+      "event: hello",
+      "event: look",
+      "event: table",
+    ]);
+    expect(told[2]).toContain(`"fd":${channel.fd},`);
   });
 
   it("a look takes in MAX_NEW_ROWS new ones, and the next one the others; events are small", async () => {
@@ -173,6 +245,19 @@ onNetworks([["memory", "tcp"]], "descriptors", (world) => {
       second.changed.map(({ fd }) => fd),
     );
   });
+});
+
+test("fds of very many that are gone are told in several events, each once", () => {
+  const gone = Array.from({ length: 9000 }, (_, fd) => fd);
+  const look = new Look(0, [], gone);
+  const told: number[] = [];
+  for (let at = 0; look.has(at); at++) {
+    const { bytes } = look.event(at);
+    expect(bytes.length).toBeLessThan(PIECE_CHARACTERS);
+    const data = bytes.toString().split("data: ")[1]!;
+    told.push(...(JSON.parse(data) as { gone: number[] }).gone);
+  }
+  expect(told).toEqual(gone);
 });
 
 onNetworks([["memory", "tcp"]], "incidents", (world) => {
