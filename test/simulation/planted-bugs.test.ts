@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import { createSimulation, FAULTS, searchSeeds, type Failure, type Scenario } from "iomux/testing";
 
+import { KeptLines } from "../../examples/console/kept-lines.ts";
 import { State } from "../../examples/ftp/state.ts";
 import { MemoryStore } from "../../examples/files/memory-store.ts";
 import { HttpConnection } from "../../examples/http/server/http-connection.ts";
@@ -18,6 +19,7 @@ import type { Entry } from "../../src/registration.ts";
 import { filesAccounts } from "./scenarios/files-accounts.ts";
 import { heldEcho } from "./scenarios/held-echo.ts";
 import { http } from "./scenarios/http.ts";
+import { pageChat } from "./scenarios/page-chat.ts";
 import { serveEcho } from "./scenarios/serve-echo.ts";
 
 const SEEDS = 1000;
@@ -217,6 +219,18 @@ const BUGS: readonly Bug[] = [
     error: /handlers wait for ever/,
     plant: () => {
       replace(Outbox.prototype, "clear", () => () => undefined);
+    },
+  },
+  {
+    name: "a line lost between two streams: it was told while the page was away",
+    scenario: pageChat,
+    error: /misses lines, or has some twice/,
+    plant: () => {
+      replace(KeptLines.prototype, "after", (after) => {
+        return function (this: KeptLines, id) {
+          return after.call(this, id > 0 && id < this.last ? id + 1 : id);
+        };
+      });
     },
   },
 ];
