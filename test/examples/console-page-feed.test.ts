@@ -1,7 +1,7 @@
 /** What the page makes of the events of the feed. */
 import { describe, expect, it } from "vitest";
 
-import { Rows } from "../../examples/console/page/feed/rows.ts";
+import { ratesOf, Rows } from "../../examples/console/page/feed/rows.ts";
 import {
   HISTORY_MS,
   withLoad,
@@ -50,6 +50,16 @@ describe("the rows that the page knows", () => {
     expect([rows.get(1)!.look, rows.get(2)!.look]).toEqual([rows.look, 0]);
   });
 
+  it("count a look once, in however many pieces it comes", () => {
+    const rows = rowsOf(descriptorRow(1), descriptorRow(2));
+    const before = rows.look;
+    rows.applyLook({ nowMs: 2000, changed: [descriptorRow(1)], gone: [] });
+    rows.applyLook({ nowMs: 2000, changed: [descriptorRow(2)], gone: [9] });
+    expect([rows.look, rows.get(1)!.look, rows.get(2)!.look]).toEqual(
+      [1, 1, 1].map((one) => before + one),
+    );
+  });
+
   it("do not lose one whose number is given away again in the same look", () => {
     const rows = rowsOf(descriptorRow(1));
     rows.applyLook({ nowMs: 2000, changed: [descriptorRow(1, { openedAt: 1500 })], gone: [1] });
@@ -58,51 +68,80 @@ describe("the rows that the page knows", () => {
 });
 
 describe("rates", () => {
+  const rateIn = (rows: Rows): number => ratesOf(rows.get(1)!, rows.nowMs).in;
+
   it("come near to what moves steadily", () => {
     const rows = rowsOf(descriptorRow(1));
     for (let second = 1; second <= 20; second += 1) {
       const changed = [descriptorRow(1, { bytesIn: second * 5000, bytesOut: second * 100 })];
       rows.applyLook({ nowMs: 1000 + second * 1000, changed, gone: [] });
     }
-    expect(rows.get(1)!.rateIn).toBeCloseTo(5000, -1);
-    expect(rows.get(1)!.rateOut).toBeCloseTo(100, 0);
+    const rates = ratesOf(rows.get(1)!, rows.nowMs);
+    expect(rates.in).toBeCloseTo(5000, -1);
+    expect(rates.out).toBeCloseTo(100, 0);
   });
 
   it("do not depend on how often is looked", () => {
-    const rateOf = (everyMs: number): number => {
+    const rateAt = (everyMs: number): number => {
       const rows = rowsOf(descriptorRow(1));
       for (let ms = everyMs; ms <= 4000; ms += everyMs) {
         const changed = [descriptorRow(1, { bytesIn: ms * 5 })];
         rows.applyLook({ nowMs: 1000 + ms, changed, gone: [] });
       }
-      return rows.get(1)!.rateIn;
+      return rateIn(rows);
     };
-    expect(rateOf(500)).toBeCloseTo(rateOf(4000), 6);
+    expect(rateAt(500)).toBeCloseTo(rateAt(4000), 6);
+  });
+
+  it("do not depend on how many pieces a look comes in", () => {
+    const rateOf = (...fds: readonly (readonly number[])[]): number => {
+      const rows = rowsOf(descriptorRow(1), descriptorRow(2));
+      for (const piece of fds) {
+        const changed = piece.map((fd) => descriptorRow(fd, { bytesIn: 9000 }));
+        rows.applyLook({ nowMs: 1500, changed, gone: [] });
+      }
+      return rateIn(rows);
+    };
+    expect(rateOf([2], [1])).toBe(rateOf([1, 2]));
+    expect(rateOf([2], [1])).toBeGreaterThan(0);
+  });
+
+  it("tell what has just moved, however long it was still before", () => {
+    const rateAfter = (stillMs: number): number => {
+      const rows = rowsOf(descriptorRow(1));
+      rows.applyLook({ nowMs: 1000 + stillMs, changed: [], gone: [] });
+      const changed = [descriptorRow(1, { bytesIn: 9000 })];
+      rows.applyLook({ nowMs: 1500 + stillMs, changed, gone: [] });
+      return rateIn(rows);
+    };
+    expect(rateAfter(60_000)).toBeCloseTo(rateAfter(500));
   });
 
   it("go down to nothing once a row is not told of any more", () => {
     const rows = rowsOf(descriptorRow(1));
     rows.applyLook({ nowMs: 2000, changed: [descriptorRow(1, { bytesIn: 9000 })], gone: [] });
-    const first = rows.get(1)!.rateIn;
+    const first = rateIn(rows);
     rows.applyLook({ nowMs: 3000, changed: [], gone: [] });
-    expect(rows.get(1)!.rateIn).toBeLessThan(first);
-    for (let nowMs = 4000; nowMs < 40_000; nowMs += 1000)
-      rows.applyLook({ nowMs, changed: [], gone: [] });
-    expect(rows.get(1)!.rateIn).toBe(0);
+    expect(rateIn(rows)).toBeLessThan(first);
+    expect(rateIn(rows)).toBeGreaterThan(0);
+    rows.applyLook({ nowMs: 40_000, changed: [], gone: [] });
+    expect(rateIn(rows)).toBe(0);
   });
 
   it("begin anew with another descriptor of the same number", () => {
     const rows = rowsOf(descriptorRow(1, { bytesIn: 1_000_000 }));
     const changed = [descriptorRow(1, { bytesIn: 10, openedAt: 1500 })];
     rows.applyLook({ nowMs: 2000, changed, gone: [] });
-    expect(rows.get(1)!.rateIn).toBeGreaterThan(0);
-    expect(rows.get(1)!.rateIn).toBeLessThan(11);
+    expect(rateIn(rows)).toBeGreaterThan(0);
+    expect(rateIn(rows)).toBeLessThan(11);
   });
 
-  it("stay as they were if the clock has not moved", () => {
+  it("are not told of what was open before: the rest of a large table comes in looks", () => {
     const rows = rowsOf(descriptorRow(1));
-    rows.applyLook({ nowMs: 1000, changed: [descriptorRow(1, { bytesIn: 10 })], gone: [] });
-    expect(rows.get(1)!.rateIn).toBe(0);
+    const rest = [descriptorRow(2, { openedAt: 900, bytesIn: 1_000_000 })];
+    rows.applyLook({ nowMs: 1003, changed: rest, gone: [] });
+    expect(ratesOf(rows.get(2)!, 1003)).toEqual({ in: 0, out: 0 });
+    expect(rows.get(2)!.look).toBe(0);
   });
 });
 

@@ -29,5 +29,5 @@ export function descriptorRow(fd: number, more: Partial<DescriptorRow> = {}): De
 }
 
 export function shownRow(fd: number, more: Partial<DescriptorRow> = {}): Row {
-  return { descriptor: descriptorRow(fd, more), rateIn: 0, rateOut: 0, look: 0 };
+  return { descriptor: descriptorRow(fd, more), look: 0, rateIn: 0, rateOut: 0, ratedAt: 0 };
 }

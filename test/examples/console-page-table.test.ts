@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import {
+  type Reason,
   EDGE,
   ERROR,
   formatMask,
@@ -26,6 +27,8 @@ import {
   scrollToSee,
   visibleRange,
 } from "../../examples/console/page/descriptors/visible-range.ts";
+import { DESCRIPTORS as ENGLISH } from "../../examples/console/page/texts/en/descriptors.ts";
+import { DESCRIPTORS as CHINESE } from "../../examples/console/page/texts/zh/descriptors.ts";
 import type { Row } from "../../examples/console/page/feed/rows.ts";
 import { shownRow } from "./console-page-rows.ts";
 
@@ -34,6 +37,35 @@ const BY_FD = { column: "fd", descending: false } as const;
 function fdsOf(rows: readonly Row[]): number[] {
   return rows.map(({ descriptor }) => descriptor.fd);
 }
+
+describe("the words of the library", () => {
+  // A reason that the library learns to tell is missed by the type check.
+  const REASONS: Record<Reason, true> = {
+    ready: true,
+    closed: true,
+    closing: true,
+    connecting: true,
+    "not registered": true,
+    paused: true,
+    held: true,
+    disarmed: true,
+    "not asked for": true,
+    "edge reported": true,
+    "nothing came": true,
+    ended: true,
+    "shut down": true,
+    full: true,
+    "no input side": true,
+    "no output side": true,
+  };
+
+  it("are all known to the page, in both languages", () => {
+    const words = Object.keys(REASONS);
+    expect(Object.keys(ENGLISH.reasons)).toEqual(words);
+    expect(Object.keys(CHINESE.reasons)).toEqual(words);
+    expect(Object.values(CHINESE.reasons).every((text) => /\p{Script=Han}/u.test(text))).toBe(true);
+  });
+});
 
 describe("letters", () => {
   it.each([

@@ -3,8 +3,7 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 
 import type { DescriptorRow } from "../../feed.ts";
-import { rows } from "../feed/store.ts";
-import type { Row } from "../feed/rows.ts";
+import { ratesOf, type Row } from "../feed/rows.ts";
 import { formatAge, formatBytes, formatCount, formatRate } from "../format/numbers.ts";
 import { Letters } from "../parts/letters.tsx";
 import { OwnerName } from "../parts/owner-name.tsx";
@@ -13,7 +12,7 @@ import { hashOf } from "../route.ts";
 import { useTexts, type Texts } from "../texts/texts.ts";
 import { modeOf } from "./letters.ts";
 import { COLUMNS, type Column } from "./selection.ts";
-import { shownLook } from "./view-state.ts";
+import { shownMs } from "./view-state.ts";
 
 interface LineProps {
   readonly row: Row;
@@ -42,7 +41,7 @@ export function DescriptorLine(props: LineProps): JSX.Element {
           {CELLS[column](row, texts)}
         </div>
       )),
-    [row, texts, shownLook.value],
+    [row, texts, shownMs.value],
   );
   const isBad = state === "failed" || error !== null;
   return (
@@ -81,12 +80,12 @@ const CELLS: Record<Column, Cell> = {
       <Letters mask={descriptor.ready} />
     </>
   ),
-  bytesIn: ({ descriptor, rateIn }) => moved(descriptor.bytesIn, rateIn),
-  bytesOut: ({ descriptor, rateOut }) => moved(descriptor.bytesOut, rateOut),
+  bytesIn: (row) => moved(row.descriptor.bytesIn, ratesOf(row, shownMs.value).in),
+  bytesOut: (row) => moved(row.descriptor.bytesOut, ratesOf(row, shownMs.value).out),
   queued: ({ descriptor }) => <QueueBar descriptor={descriptor} />,
   waited: ({ descriptor: { waitedTurns } }) =>
     waitedTurns === 0 ? <span class="none">0</span> : <strong>{formatCount(waitedTurns)}</strong>,
-  age: ({ descriptor }, texts) => formatAge(rows.nowMs - descriptor.openedAt, texts.units),
+  age: ({ descriptor }, texts) => formatAge(shownMs.value - descriptor.openedAt, texts.units),
   reading: ({ descriptor }, texts) => <Reason word={descriptor.reading} texts={texts} />,
   writing: ({ descriptor }, texts) => <Reason word={descriptor.writing} texts={texts} />,
 };

@@ -4,7 +4,7 @@ import { useComputed } from "@preact/signals";
 
 import type { TurnPicture } from "../../feed.ts";
 import { formatCount, formatMs } from "../format/numbers.ts";
-import { load, rows, rowsLook } from "../feed/store.ts";
+import { known, load } from "../feed/store.ts";
 import { Letters } from "../parts/letters.tsx";
 import { Marked } from "../parts/marked.tsx";
 import { OwnerName } from "../parts/owner-name.tsx";
@@ -20,8 +20,7 @@ import { WaitingField } from "./waiting-field.tsx";
 export function TurnCard(): JSX.Element {
   const { loop } = useTexts();
   const shown = shownTurn();
-  void rowsLook.value;
-  const waiting = load.value?.registered ?? rows.size;
+  const waiting = load.value?.registered ?? known.value.rows.size;
   return (
     <section class="card turn" aria-labelledby="turn-title">
       <div class="turn-head">

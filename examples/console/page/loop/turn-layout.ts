@@ -24,11 +24,9 @@ export function calledIn({ calls, more }: TurnPicture): number {
   return calls.length + more;
 }
 
-/** The one of two in which more was to be done. */
+/** The one of two that took longer. */
 export function busier(one: TurnPicture | null, other: TurnPicture): TurnPicture {
-  if (one === null) return other;
-  const more = calledIn(other) - calledIn(one);
-  return more > 0 || (more === 0 && other.ms > one.ms) ? other : one;
+  return one === null || other.ms > one.ms ? other : one;
 }
 
 export interface OwnerGroup {

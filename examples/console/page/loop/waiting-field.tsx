@@ -3,10 +3,10 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { rows, rowsLook } from "../feed/store.ts";
+import { known } from "../feed/store.ts";
 import { markOf } from "../owners.ts";
 import { drawMark } from "./mark-drawing.ts";
-import { colourOf, paletteVersion } from "../parts/palette.ts";
+import { colourOf } from "../parts/palette.ts";
 import { OwnerName } from "../parts/owner-name.tsx";
 import { useTexts } from "../texts/texts.ts";
 import { FEW, fittingPitch, groupsOf, marksPerLine, type OwnerGroup } from "./turn-layout.ts";
@@ -49,8 +49,9 @@ export function WaitingField(): JSX.Element {
 function useWidth(list: { readonly current: HTMLElement | null }): number {
   const width = useSignal(0);
   useEffect(() => {
-    const observer = new ResizeObserver(() => (width.value = list.current!.clientWidth));
-    observer.observe(list.current!);
+    const box = list.current!;
+    const observer = new ResizeObserver(() => (width.value = box.clientWidth));
+    observer.observe(box);
     return () => observer.disconnect();
   }, []);
   return width.value;
@@ -60,7 +61,7 @@ function useWidth(list: { readonly current: HTMLElement | null }): number {
 function useGroups(): OwnerGroup[] {
   const held = useRef<OwnerGroup[]>([]);
   return useComputed(() => {
-    void rowsLook.value;
+    const { rows } = known.value;
     if (heldTurn.value === null || held.current.length === 0)
       held.current = groupsOf(rows.list().map(({ descriptor }) => descriptor));
     return held.current;
@@ -77,12 +78,17 @@ interface MarksProps {
 /** The name above tells the same, so it has none of its own. */
 function Marks(props: MarksProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
-  void paletteVersion.value;
-  useEffect(() => drawMarks(canvas.current!, props));
+  const bright = colourOf(`--owner-${markOf(props.group.owner).colour}`);
+  const dim = colourOf("--dim");
+  useEffect(() => drawMarks(canvas.current!, props, { bright, dim }));
   return <canvas ref={canvas} aria-hidden="true" />;
 }
 
-function drawMarks(canvas: HTMLCanvasElement, { group, lit, pitch, width }: MarksProps): void {
+function drawMarks(
+  canvas: HTMLCanvasElement,
+  { group, lit, pitch, width }: MarksProps,
+  { bright, dim }: { readonly bright: string; readonly dim: string },
+): void {
   const { owner, fds } = group;
   const perLine = marksPerLine(width, pitch);
   const height = Math.ceil(fds.length / perLine) * pitch;
@@ -93,9 +99,7 @@ function drawMarks(canvas: HTMLCanvasElement, { group, lit, pitch, width }: Mark
   canvas.style.height = `${height}px`;
   const context = canvas.getContext("2d")!;
   context.scale(scale, scale);
-  const { colour, shape } = markOf(owner);
-  const bright = colourOf(`--owner-${colour}`);
-  const dim = colourOf("--dim");
+  const { shape } = markOf(owner);
   const radius = pitch * 0.36;
   fds.forEach((fd, index) => {
     const x = ((index % perLine) + 0.5) * pitch;

@@ -1,5 +1,5 @@
 import { formatCount } from "../../format/numbers.ts";
-import type { Texts } from "../texts.ts";
+import type { Texts } from "../en.ts";
 
 export const LOOP: Texts["loop"] = {
   title: "循环",
