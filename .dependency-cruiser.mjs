@@ -21,9 +21,10 @@ const NETWORK_MODULES = builtin("net|tls|dgram|dns|fs|child_process|http|https|h
 // Files below examples/<protocol>/ that may touch the reactor or the file system.
 const PROTOCOL_EXCEPTIONS = [
   "^examples/chat/(server|terminal)\\.ts$",
-  "^examples/program/(program|ending|log-file|certificate)\\.ts$",
+  "^examples/program/(program|ending|log-file|certificate|complaint)\\.ts$",
   "^examples/chat/client-connection\\.ts$",
-  "^examples/ftp/store/(disk-[a-z]+|upload-owner)\\.ts$",
+  "^examples/files/(disk-[a-z]+|upload-owner|served-folder)\\.ts$",
+  "^examples/accounts/accounts\\.ts$",
   "^examples/ftp/server/",
   "^examples/http/server/",
   "^examples/http/(server|files)/",
@@ -135,15 +136,43 @@ export default {
     ),
     forbid(
       "file-protocol-alone",
-      "the protocol of the file server knows neither its server nor, but for its types, its store",
+      "the protocol of the file server knows neither its server nor, but for types, files and accounts",
       { path: "^examples/ftp/[^/]+\\.ts$" },
-      { path: "^examples/ftp/(server|store)/", dependencyTypesNot: ["type-only"] },
+      {
+        path: "^examples/(ftp/server|files|accounts)/",
+        pathNot: "^examples/files/path-limits\\.ts$",
+        dependencyTypesNot: ["type-only"],
+      },
     ),
     forbid(
       "http-protocol-alone",
       "the protocol of the HTTP server knows neither its server nor its files",
       { path: "^examples/http/[^/]+\\.ts$" },
-      { path: "^examples/(http/(server|files)|ftp)/" },
+      { path: "^examples/(http/(server|files)|files|accounts)/" },
+    ),
+    forbid(
+      "protocols-apart",
+      "the file server and the HTTP server do not know each other",
+      { path: "^examples/(ftp|http)/" },
+      { path: "^examples/(ftp|http)/", pathNot: "^examples/$1/" },
+    ),
+    forbid(
+      "files-know-no-server",
+      "the library of files knows nobody who serves it, nor who may see it",
+      { path: "^examples/files/" },
+      { path: "^examples/", pathNot: "^examples/files/" },
+    ),
+    forbid(
+      "accounts-know-no-server",
+      "accounts know the library of files, and nobody who lets them in",
+      { path: "^examples/accounts/" },
+      { path: "^examples/", pathNot: "^examples/(accounts|files|program)/" },
+    ),
+    forbid(
+      "program-knows-no-server",
+      "what all programs have in common knows none of them",
+      { path: "^examples/program/" },
+      { path: "^examples/", pathNot: "^examples/program/" },
     ),
     forbid(
       "library-by-name",

@@ -1,32 +1,25 @@
 /** The HTTP server: flags and wiring. `npm run http-server -- --help` tells the rest. */
-import { createReactor, createTlsContext, formatAddress, IomuxError } from "iomux";
-import type { Reactor, TlsContext } from "iomux";
+import { createReactor, formatAddress, type Reactor } from "iomux";
 
-import { readAccounts } from "./ftp/server/accounts.ts";
-import { BufferPool, LARGE_BYTES } from "./ftp/server/buffer-pool.ts";
-import { openDiskStore } from "./ftp/store/disk-store.ts";
-import { StoreError, type FileStore } from "./ftp/store/file-store.ts";
+import { readAccounts } from "./accounts/accounts.ts";
+import { BufferPool, LARGE_BYTES } from "./files/buffer-pool.ts";
+import { StoreError, type FileStore } from "./files/file-store.ts";
+import { cleanUpHourly, openRoot } from "./files/served-folder.ts";
 import { StaticFiles } from "./http/files/static-files.ts";
 import { combinedLine } from "./http/server/access-log.ts";
 import { hostCheck } from "./http/server/allowed-hosts.ts";
 import { echoBody, echoHead } from "./http/server/echo.ts";
 import { HELP, limitsOf, readSettings, type Settings } from "./http/server/flags.ts";
 import { HttpServer } from "./http/server/http-server.ts";
-import { readIdentity, selfSigned } from "./program/certificate.ts";
+import { openTls } from "./program/certificate.ts";
+import { complaints } from "./program/complaint.ts";
 import { serveUntilSignal } from "./program/ending.ts";
-import { LogFile } from "./program/log-file.ts";
+import { openLog } from "./program/log-file.ts";
 import { OperatorLog } from "./program/operator-log.ts";
 import { runProgram } from "./program/program.ts";
 
-const HOUR_MS = 3_600_000;
-
 const operator = new OperatorLog(process.stdout, (lines) => `... ${lines} lines left out`);
-
-function complain(error: unknown): void {
-  if (error instanceof IomuxError || error instanceof StoreError)
-    console.error(`http-server: ${error.message}`);
-  else console.error(error);
-}
+const complain = complaints("http-server", StoreError);
 
 async function run(settings: Settings): Promise<void> {
   const reactor = createReactor({
@@ -46,8 +39,8 @@ async function run(settings: Settings): Promise<void> {
 
 /** Answers how to end it. */
 async function open(reactor: Reactor, settings: Settings): Promise<() => Promise<void>> {
-  const tls = await openTls(settings);
-  const log = settings.log === null ? null : await openLog(settings.log, settings.logBytes);
+  const tls = settings.tls ? await openTls(settings.identity, ["http/1.1"]) : null;
+  const log = await openLog(settings.log, { maxBytes: settings.logBytes, report: complain });
   const server = new HttpServer(reactor, {
     limits: limitsOf(settings),
     ...(settings.allowedHosts && { allowedHosts: settings.allowedHosts }),
@@ -78,8 +71,7 @@ async function mountFiles(
 ): Promise<FileStore | null> {
   if (settings.root === null) return null;
   const store = await openRoot(settings.root);
-  await store.cleanUp();
-  if (settings.writable) cleanUpHourly(reactor, store);
+  if (settings.writable) cleanUpHourly(reactor, store, complain);
   const files = new StaticFiles({
     store,
     pool: new BufferPool({
@@ -95,28 +87,6 @@ async function mountFiles(
   });
   server.fallback((request, response) => files.handle(request, response));
   return store;
-}
-
-/** Rejects with one line if the folder cannot be served. */
-async function openRoot(root: string): Promise<FileStore> {
-  try {
-    return await openDiskStore(root);
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new Error(`--root ${root} cannot be served: ${why}; give a folder that you may read`, {
-      cause: error,
-    });
-  }
-}
-
-async function openTls({ tls, identity }: Settings): Promise<TlsContext | null> {
-  if (!tls) return null;
-  const given = identity === null ? selfSigned(Date.now()) : readIdentity(identity);
-  return createTlsContext({ ...(await given), alpnProtocols: ["http/1.1"] });
-}
-
-function openLog(path: string, maxBytes: number): Promise<LogFile> {
-  return LogFile.open(path, { maxBytes, report: complain });
 }
 
 function announce(settings: Settings, server: HttpServer): void {
@@ -141,15 +111,6 @@ function announce(settings: Settings, server: HttpServer): void {
 function hostToName({ allowedHosts }: Settings, at: string): readonly string[] {
   if (allowedHosts === null || hostCheck(allowedHosts)(at)) return [];
   return ["-H", `"Host: ${allowedHosts[0]!}"`];
-}
-
-/** What crashes of other servers of the same folder have left. */
-function cleanUpHourly(reactor: Reactor, store: FileStore): void {
-  const timer = reactor.setTimer(HOUR_MS, () => {
-    store.cleanUp().catch(complain);
-    timer.refresh();
-  });
-  timer.unref();
 }
 
 await runProgram({ name: "http-server", help: HELP, readSettings, run });

@@ -4,8 +4,8 @@ import { expect } from "vitest";
 import { FrameInput, lines as lineFramer, nextFrame, RefusedFrame } from "iomux";
 
 import type { Answers, Effect, Question, SessionEvent } from "../../examples/ftp/effects.ts";
-import type { Entry } from "../../examples/ftp/store/file-store.ts";
-import type { Right } from "../../examples/ftp/rights.ts";
+import type { Entry } from "../../examples/files/file-store.ts";
+import type { Right } from "../../examples/accounts/rights.ts";
 import { formatReply, type Reply } from "../../examples/ftp/replies.ts";
 import { Session } from "../../examples/ftp/session.ts";
 import { ControlFilter } from "../../examples/ftp/telnet.ts";

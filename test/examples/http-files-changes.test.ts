@@ -2,12 +2,12 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
-import { SMALL_BYTES } from "../../examples/ftp/server/buffer-pool.ts";
-import type { Entry, FileStore } from "../../examples/ftp/store/file-store.ts";
-import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
+import { SMALL_BYTES } from "../../examples/files/buffer-pool.ts";
+import type { Entry, FileStore } from "../../examples/files/file-store.ts";
+import { MemoryStore } from "../../examples/files/memory-store.ts";
 import { KEPT_BYTES, KeptFiles, WHOLE_BYTES } from "../../examples/http/files/kept-files.ts";
 import { Lookups } from "../../examples/http/files/lookups.ts";
-import { diskStore, put, temporaryFolder } from "./ftp-stores.ts";
+import { diskStore, put, temporaryFolder } from "./files-stores.ts";
 import { CHANGED_MS, Stage } from "./http-files-stage.ts";
 
 const OLD = new Date(CHANGED_MS);

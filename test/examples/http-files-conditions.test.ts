@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import type { Entry } from "../../examples/ftp/store/file-store.ts";
+import type { Entry } from "../../examples/files/file-store.ts";
 import { Fields } from "../../examples/http/fields.ts";
 import {
   COARSE_CLOCK_MS,
@@ -11,7 +11,7 @@ import {
   validatorsOf,
 } from "../../examples/http/files/entity-tag.ts";
 import { mayBeInParts } from "../../examples/http/files/preconditions.ts";
-import { put } from "./ftp-stores.ts";
+import { put } from "./files-stores.ts";
 import { CHANGED, CHANGED_MS, EARLIER, LATER, stage, Stage } from "./http-files-stage.ts";
 
 /** `TAG` stands for the tag of the file. */

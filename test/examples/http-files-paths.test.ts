@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { contentTypeOf } from "../../examples/http/files/content-type.ts";
 import { filePathOf } from "../../examples/http/files/file-path.ts";
 import { MAX_PAGE_ENTRIES } from "../../examples/http/files/folder-page.ts";
-import { diskStore, put, temporaryFolder } from "./ftp-stores.ts";
+import { diskStore, put, temporaryFolder } from "./files-stores.ts";
 import { anybody, Stage, stage } from "./http-files-stage.ts";
 
 const TREE = {

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { createSimulation, FAULTS, searchSeeds, type Failure, type Scenario } from "iomux/testing";
 
 import { State } from "../../examples/ftp/state.ts";
-import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
+import { MemoryStore } from "../../examples/files/memory-store.ts";
 import { Exchanges } from "../../examples/http/server/exchanges.ts";
 import { Outbox } from "../../examples/http/server/outbox.ts";
 import { BufferedChannel } from "../../src/channel.ts";

@@ -7,7 +7,8 @@
 import { ERROR, READABLE, WRITABLE } from "iomux";
 import type { Channel, Listener, Reactor, SocketAddress, Timer, TlsContext } from "iomux";
 
-import { sameHost, type DataAddress } from "../addresses.ts";
+import type { DataAddress } from "../addresses.ts";
+import { sameHost } from "../../program/host-address.ts";
 
 export interface DataSettings {
   readonly reactor: Reactor;

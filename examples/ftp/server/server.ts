@@ -2,7 +2,7 @@
 import { formatAddress, lines, serve } from "iomux";
 import type { Reactor, Server, SocketAddress, TurnedAway } from "iomux";
 
-import { BufferPool } from "./buffer-pool.ts";
+import { BufferPool } from "../../files/buffer-pool.ts";
 import { ControlConnection, type Client, type ControlSettings } from "./control-connection.ts";
 import type { ServerSettings } from "./flags.ts";
 import { rateLimit } from "./rate.ts";

@@ -1,8 +1,8 @@
 /** GET and HEAD of files: what is there, what of it is wanted, and how it is sent. */
 import { randomBytes } from "node:crypto";
 
-import type { BufferPool } from "../../ftp/server/buffer-pool.ts";
-import { StoreError, type Entry, type FileStore } from "../../ftp/store/file-store.ts";
+import type { BufferPool } from "../../files/buffer-pool.ts";
+import { StoreError, type Entry, type FileStore } from "../../files/file-store.ts";
 import { formatDate } from "../http-date.ts";
 import type { ResponseFields } from "../response-head.ts";
 import type { HttpRequest } from "../server/http-request.ts";

@@ -13,7 +13,7 @@
  */
 import crypto from "node:crypto";
 
-import type { Entry } from "../../ftp/store/file-store.ts";
+import type { Entry } from "../../files/file-store.ts";
 
 /** Milliseconds between two ticks of a kernel's clock at most (10), and then some. */
 export const FINE_CLOCK_MS = 100;

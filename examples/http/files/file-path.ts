@@ -1,5 +1,5 @@
 /** Which file a target means. The escapes of a path are undone once, name by name, and never again. */
-import { isFit } from "../../ftp/store/store-path.ts";
+import { isFit } from "../../files/store-path.ts";
 
 export interface FilePath {
   readonly names: readonly string[];

@@ -4,11 +4,11 @@
  *     const files = new StaticFiles({ store, pool, now });
  *     server.any("/*", (request, response) => files.handle(request, response));
  */
-import type { Account, Accounts } from "../../ftp/server/accounts.ts";
-import type { BufferPool } from "../../ftp/server/buffer-pool.ts";
-import type { Right } from "../../ftp/rights.ts";
-import { StoreError, type FileStore, type StoreErrorCode } from "../../ftp/store/file-store.ts";
-import { namesOf } from "../../ftp/store/store-path.ts";
+import type { Account, Accounts } from "../../accounts/accounts.ts";
+import type { BufferPool } from "../../files/buffer-pool.ts";
+import type { Right } from "../../accounts/rights.ts";
+import { StoreError, type FileStore, type StoreErrorCode } from "../../files/file-store.ts";
+import { namesOf } from "../../files/store-path.ts";
 import { KNOWN_METHODS } from "../server/router.ts";
 import { HttpError } from "../server/http-error.ts";
 import type { HttpRequest } from "../server/http-request.ts";

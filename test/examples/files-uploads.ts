@@ -1,9 +1,9 @@
 /**
- * A process that uploads to a folder: `ftp-uploads.ts ROOT COUNT BYTES`. It prints "ready" when each
+ * A process that uploads to a folder: `files-uploads.ts ROOT COUNT BYTES`. It prints "ready" when each
  * of COUNT uploads has got BYTES, or the code of the error, and then stays.
  */
-import { openDiskStore } from "../../examples/ftp/store/disk-store.ts";
-import { StoreError } from "../../examples/ftp/store/file-store.ts";
+import { openDiskStore } from "../../examples/files/disk-store.ts";
+import { StoreError } from "../../examples/files/file-store.ts";
 
 const [root, count, bytes] = process.argv.slice(2) as [string, string, string];
 const store = await openDiskStore(root);

@@ -12,7 +12,7 @@
  * Of the address that gives one up it is the latest login: those before it have waited for longer,
  * and nobody would ever be looked at if it were always the one who is next.
  */
-import { networkOf } from "../addresses.ts";
+import { networkOf } from "../program/host-address.ts";
 
 /** Hashes that run at once: the threads of the pool are for files too. */
 export const HASHES_AT_ONCE = 2;

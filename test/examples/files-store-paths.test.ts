@@ -5,10 +5,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { MAX_PATH_BYTES } from "../../examples/ftp/paths.ts";
-import { MAX_LINKS } from "../../examples/ftp/store/disk-walk.ts";
-import type { FileStore } from "../../examples/ftp/store/file-store.ts";
-import { APPEND, codeOf, DISK_STORES, diskStore, entries, get, names } from "./ftp-stores.ts";
+import { MAX_PATH_BYTES } from "../../examples/files/path-limits.ts";
+import { MAX_LINKS } from "../../examples/files/disk-walk.ts";
+import type { FileStore } from "../../examples/files/file-store.ts";
+import { APPEND, codeOf, DISK_STORES, diskStore, entries, get, names } from "./files-stores.ts";
 import {
   NEW,
   onEveryStore,
@@ -18,7 +18,7 @@ import {
   temporaryFolder,
   treeOf,
   UNIQUE,
-} from "./ftp-stores.ts";
+} from "./files-stores.ts";
 
 const BAD_PATHS = [
   ...["", ".", "..", "a", "../a", "./a", "~/a", "C:\\a"],

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { openDiskStore } from "../../examples/ftp/store/disk-store.ts";
-import { COPY_BYTES } from "../../examples/ftp/store/disk-upload.ts";
-import type { StoreError, UploadMode } from "../../examples/ftp/store/file-store.ts";
-import { UPLOAD_PREFIX } from "../../examples/ftp/store/store-path.ts";
-import { FOREIGN_UPLOAD_MS, uploadOwner } from "../../examples/ftp/store/upload-owner.ts";
+import { openDiskStore } from "../../examples/files/disk-store.ts";
+import { COPY_BYTES } from "../../examples/files/disk-upload.ts";
+import type { StoreError, UploadMode } from "../../examples/files/file-store.ts";
+import { UPLOAD_PREFIX } from "../../examples/files/store-path.ts";
+import { FOREIGN_UPLOAD_MS, uploadOwner } from "../../examples/files/upload-owner.ts";
 import { openDescriptors, run, type Running } from "./chat-process.ts";
 import {
   APPEND,
@@ -22,8 +22,8 @@ import {
   NEW,
   put,
   REPLACE,
-} from "./ftp-stores.ts";
-import { temporaryFolder, treeOf } from "./ftp-stores.ts";
+} from "./files-stores.ts";
+import { temporaryFolder, treeOf } from "./files-stores.ts";
 
 const children: Running[] = [];
 
@@ -38,7 +38,7 @@ async function startUploads(
   root: string,
   { count, bytes, before = "" }: { count: number; bytes: number; before?: string },
 ): Promise<{ running: Running; result: string }> {
-  const script = fileURLToPath(new URL("ftp-uploads.ts", import.meta.url));
+  const script = fileURLToPath(new URL("files-uploads.ts", import.meta.url));
   const command = [process.execPath, "--import", "tsx", script, root, count, bytes].join(" ");
   const running = run("sh", ["-c", `${before} exec ${command}`]);
   children.push(running);

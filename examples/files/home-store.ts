@@ -11,6 +11,17 @@ export function homeStore(store: FileStore, home: string): FileStore {
   return home === "/" ? store : new HomeStore(store, `/${namesOf(home).join("/")}`);
 }
 
+/** Makes the folder `home`, with those above it, as far as they are missing. */
+export async function makeHome(store: FileStore, home: string): Promise<void> {
+  const names = home.split("/").filter((name) => name !== "");
+  for (const [i] of names.entries()) {
+    const path = `/${names.slice(0, i + 1).join("/")}`;
+    await store.makeFolder(path).catch((error: unknown) => {
+      if (!(error instanceof StoreError) || error.code !== "exists") throw error;
+    });
+  }
+}
+
 class HomeStore implements FileStore {
   readonly #store: FileStore;
   readonly #home: string;

@@ -14,17 +14,17 @@ import {
   UsersFileError,
   type AccountsOptions,
   type NewUser,
-} from "../../examples/ftp/server/accounts.ts";
-import { HASHES_AT_ONCE, MAX_WAITING_LOGINS } from "../../examples/ftp/server/login-turns.ts";
-import { RIGHTS, type Right } from "../../examples/ftp/rights.ts";
+} from "../../examples/accounts/accounts.ts";
+import { HASHES_AT_ONCE, MAX_WAITING_LOGINS } from "../../examples/accounts/login-turns.ts";
+import { RIGHTS, type Right } from "../../examples/accounts/rights.ts";
 import {
   hashPassword,
   isPassword,
   MAX_HASH_MEMORY,
-} from "../../examples/ftp/server/password-hash.ts";
-import { MAX_HASH_WORK } from "../../examples/ftp/server/password-hash.ts";
-import { readHash, writeHash, type HashCost } from "../../examples/ftp/server/password-hash.ts";
-import { temporaryFolder } from "./ftp-stores.ts";
+} from "../../examples/accounts/password-hash.ts";
+import { MAX_HASH_WORK } from "../../examples/accounts/password-hash.ts";
+import { readHash, writeHash, type HashCost } from "../../examples/accounts/password-hash.ts";
+import { temporaryFolder } from "./files-stores.ts";
 
 const HOST = "127.0.0.1";
 

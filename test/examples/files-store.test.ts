@@ -2,12 +2,21 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { MAX_NAME_BYTES } from "../../examples/ftp/paths.ts";
-import { StoreError } from "../../examples/ftp/store/file-store.ts";
-import type { FileStore, UploadMode } from "../../examples/ftp/store/file-store.ts";
-import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
-import { APPEND, codeOf, diskStore, entries, get, names, NEW, onEveryStore } from "./ftp-stores.ts";
-import { put, REPLACE, temporaryFolder, treeOf, UNIQUE } from "./ftp-stores.ts";
+import { MAX_NAME_BYTES } from "../../examples/files/path-limits.ts";
+import { StoreError } from "../../examples/files/file-store.ts";
+import type { FileStore, UploadMode } from "../../examples/files/file-store.ts";
+import { MemoryStore } from "../../examples/files/memory-store.ts";
+import {
+  APPEND,
+  codeOf,
+  diskStore,
+  entries,
+  get,
+  names,
+  NEW,
+  onEveryStore,
+} from "./files-stores.ts";
+import { put, REPLACE, temporaryFolder, treeOf, UNIQUE } from "./files-stores.ts";
 
 const CHINESE = '文件 "quoted" 名.txt';
 

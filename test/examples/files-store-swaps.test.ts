@@ -8,10 +8,10 @@ import promises from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { StoreError } from "../../examples/ftp/store/file-store.ts";
-import type { FileStore } from "../../examples/ftp/store/file-store.ts";
-import { APPEND, DISK_STORES, diskStore, get, names, NEW, put, REPLACE } from "./ftp-stores.ts";
-import { snapshotOf, temporaryFolder } from "./ftp-stores.ts";
+import { StoreError } from "../../examples/files/file-store.ts";
+import type { FileStore } from "../../examples/files/file-store.ts";
+import { APPEND, DISK_STORES, diskStore, get, names, NEW, put, REPLACE } from "./files-stores.ts";
+import { snapshotOf, temporaryFolder } from "./files-stores.ts";
 
 const CALLS = [
   ...(["open", "lstat", "readlink", "realpath", "link", "rename", "unlink"] as const),

@@ -1,8 +1,7 @@
-/** Where the bytes of a download come from, piece by piece: a file, or lines of a listing. */
-import { AsciiSender } from "../ascii.ts";
+/** Where the bytes of a download come from, piece by piece: most often a file. */
 import { LARGE_BYTES, SLOW_MS, SMALL_BYTES, type BufferPool } from "./buffer-pool.ts";
-import type { Entry, Reader } from "../store/file-store.ts";
-import { formatEntry, type Listing } from "../listing.ts";
+import type { Converter } from "./converter.ts";
+import type { Reader } from "./file-store.ts";
 
 export interface PieceSource {
   /**
@@ -21,7 +20,8 @@ export const TRIAL_BYTES = LARGE_BYTES;
 
 export interface FileSourceOptions {
   readonly offset: number;
-  readonly ascii: boolean;
+  /** Of the bytes on their way out; it keeps none back. Null: they leave as they are. */
+  readonly converter?: Pick<Converter, "convert"> | null;
   readonly pool: BufferPool;
   readonly now: () => number;
 }
@@ -31,7 +31,7 @@ export class FileSource implements PieceSource {
   readonly #reader: Reader;
   readonly #pool: BufferPool;
   readonly #now: () => number;
-  readonly #ascii: AsciiSender | null;
+  readonly #converter: Pick<Converter, "convert"> | null;
   #left: number;
   #small: Buffer | null = null;
   #large: Buffer | null = null;
@@ -41,12 +41,12 @@ export class FileSource implements PieceSource {
   #givenAt = 0;
   #closed = false;
 
-  constructor(reader: Reader, { offset, ascii, pool, now }: FileSourceOptions) {
+  constructor(reader: Reader, { offset, converter = null, pool, now }: FileSourceOptions) {
     this.#reader = reader;
     this.#left = reader.size - offset;
     this.#pool = pool;
     this.#now = now;
-    this.#ascii = ascii ? new AsciiSender() : null;
+    this.#converter = converter;
   }
 
   async next(maxBytes: number): Promise<Buffer | null> {
@@ -61,7 +61,7 @@ export class FileSource implements PieceSource {
     // The file is not needed while its last bytes leave: that is when it is closed.
     if (this.#left === 0) void this.#reader.close().catch(() => undefined);
     const piece = into.subarray(0, bytes);
-    return this.#ascii === null ? piece : this.#ascii.convert(piece);
+    return this.#converter === null ? piece : this.#converter.convert(piece);
   }
 
   #noteSpeed(): void {
@@ -74,7 +74,7 @@ export class FileSource implements PieceSource {
   /** Null: there is nothing left to read. */
   async #buffer(bytes: number): Promise<Buffer | null> {
     if (bytes === 0) return null;
-    if (bytes > SMALL_BYTES && this.#ascii === null && this.#fast >= TRIAL_BYTES) {
+    if (bytes > SMALL_BYTES && this.#converter === null && this.#fast >= TRIAL_BYTES) {
       this.#large = await this.#pool.take();
       if (this.#closed) this.#giveBack(false);
       if (this.#large !== null) return this.#large.subarray(0, Math.min(bytes, LARGE_BYTES));
@@ -95,46 +95,5 @@ export class FileSource implements PieceSource {
     // A read that runs has its buffer until the reader is closed.
     await this.#reader.close();
     this.#giveBack(inUse);
-  }
-}
-
-/** Text of a listing that is gathered before it is sent. */
-export const LISTING_BYTES = 16 * 1024;
-
-export interface ListingSourceOptions {
-  readonly listing: Listing;
-  readonly nowMs: number;
-  /** Entries at most. */
-  readonly maxEntries: number;
-}
-
-/** Entries as lines, as they come. */
-export class ListingSource implements PieceSource {
-  readonly #entries: AsyncIterator<Entry> | Iterator<Entry>;
-  readonly #options: ListingSourceOptions;
-  #count = 0;
-
-  constructor(entries: AsyncIterator<Entry> | Iterator<Entry>, options: ListingSourceOptions) {
-    this.#entries = entries;
-    this.#options = options;
-  }
-
-  get cutOff(): boolean {
-    return this.#count > this.#options.maxEntries;
-  }
-
-  async next(): Promise<Buffer | null> {
-    const { listing, nowMs, maxEntries } = this.#options;
-    let text = "";
-    while (text.length < LISTING_BYTES && !this.cutOff) {
-      const next = await this.#entries.next();
-      if (next.done === true) break;
-      if (++this.#count <= maxEntries) text += formatEntry(next.value, listing, nowMs);
-    }
-    return text === "" ? null : Buffer.from(text);
-  }
-
-  async close(): Promise<void> {
-    await this.#entries.return?.();
   }
 }

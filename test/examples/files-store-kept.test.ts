@@ -5,9 +5,9 @@ import promises from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { KEPT_MS, MAX_KEPT_FOLDERS } from "../../examples/ftp/store/disk-kept.ts";
-import { openDiskStore } from "../../examples/ftp/store/disk-store.ts";
-import type { FileStore } from "../../examples/ftp/store/file-store.ts";
+import { KEPT_MS, MAX_KEPT_FOLDERS } from "../../examples/files/disk-kept.ts";
+import { openDiskStore } from "../../examples/files/disk-store.ts";
+import type { FileStore } from "../../examples/files/file-store.ts";
 import { openDescriptors } from "./chat-process.ts";
 import {
   canMount,
@@ -18,7 +18,7 @@ import {
   NEW,
   put,
   temporaryFolder,
-} from "./ftp-stores.ts";
+} from "./files-stores.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,8 +1,8 @@
 /** What is only in the store in memory: faults that are switched on, time that is given, a crash. */
 import { describe, expect, it } from "vitest";
 
-import { MemoryStore, type MemoryOperation } from "../../examples/ftp/store/memory-store.ts";
-import { APPEND, codeOf, entries, get, NEW, put, REPLACE, treeOf } from "./ftp-stores.ts";
+import { MemoryStore, type MemoryOperation } from "../../examples/files/memory-store.ts";
+import { APPEND, codeOf, entries, get, NEW, put, REPLACE, treeOf } from "./files-stores.ts";
 
 describe("faults", () => {
   it("full: no more bytes and no folders; what is there stays, and can be read and removed", async () => {

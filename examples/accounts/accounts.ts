@@ -10,12 +10,12 @@
 import { createHmac, randomBytes } from "node:crypto";
 import fs from "node:fs/promises";
 
-import { StoreError } from "../store/file-store.ts";
+import { StoreError } from "../files/file-store.ts";
 import { LoginTurns } from "./login-turns.ts";
 import { DEFAULT_COST, hashPassword, isPassword, readHash, writeHash } from "./password-hash.ts";
 import type { HashCost, PasswordHash } from "./password-hash.ts";
-import { RIGHTS, type Right, type Rights } from "../rights.ts";
-import { namesOf } from "../store/store-path.ts";
+import { RIGHTS, type Right, type Rights } from "./rights.ts";
+import { namesOf } from "../files/store-path.ts";
 
 /** Bytes of a users' file: more are not read. */
 export const MAX_USERS_BYTES = 4 * 1024 * 1024;

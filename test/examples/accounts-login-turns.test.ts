@@ -7,7 +7,7 @@ import {
   HASHES_AT_ONCE,
   LoginTurns,
   MAX_WAITING_LOGINS,
-} from "../../examples/ftp/server/login-turns.ts";
+} from "../../examples/accounts/login-turns.ts";
 
 /** Logins whose hashes end when the test says so. */
 class Desk {

@@ -1,7 +1,7 @@
 /** Where the bytes of an upload go, gathered into large writes as far as they come fast. */
-import { AsciiReceiver } from "../ascii.ts";
 import { LARGE_BYTES, type BufferPool, type Room } from "./buffer-pool.ts";
-import type { Upload } from "../store/file-store.ts";
+import type { Converter } from "./converter.ts";
+import type { Upload } from "./file-store.ts";
 
 /** A piece as large says that more is coming. */
 const FAST_BYTES = 32 * 1024;
@@ -11,23 +11,24 @@ const PIECE_BYTES = 64 * 1024;
 export const MAX_PIECES = 64;
 
 export interface FileSinkOptions {
-  readonly ascii: boolean;
+  /** Of the bytes that come. Null: they are written as they are. */
+  readonly converter?: Converter | null;
   readonly pool: BufferPool;
 }
 
 export class FileSink {
   readonly #upload: Upload;
   readonly #pool: BufferPool;
-  readonly #ascii: AsciiReceiver | null;
+  readonly #converter: Converter | null;
   /** For what is gathered, and for what is being written of it. */
   #room: Room | null = null;
   #gathered: Buffer[] = [];
   #length = 0;
 
-  constructor(upload: Upload, { ascii, pool }: FileSinkOptions) {
+  constructor(upload: Upload, { converter = null, pool }: FileSinkOptions) {
     this.#upload = upload;
     this.#pool = pool;
-    this.#ascii = ascii ? new AsciiReceiver() : null;
+    this.#converter = converter;
   }
 
   /** Whether bytes wait to be written until `flush()`, or until more come. */
@@ -37,7 +38,7 @@ export class FileSink {
 
   /** A promise: they are the sink's until it settles. Throws or rejects with StoreError. */
   write(bytes: Buffer): Promise<void> | undefined {
-    return this.#append(this.#ascii === null ? bytes : this.#ascii.convert(bytes));
+    return this.#append(this.#converter?.convert(bytes) ?? bytes);
   }
 
   #append(bytes: Buffer): Promise<void> | undefined {
@@ -69,7 +70,7 @@ export class FileSink {
 
   /** Nothing more comes: all of it is where it has to be. */
   async finish(): Promise<void> {
-    await this.#append(this.#ascii?.end() ?? Buffer.alloc(0));
+    await this.#append(this.#converter?.end() ?? Buffer.alloc(0));
     await this.flush();
     await this.#upload.sync();
   }

@@ -1,5 +1,5 @@
 /** Which names and paths a store takes: the last line of defence, whatever its caller has checked. */
-import { MAX_NAME_BYTES, MAX_PATH_BYTES } from "../paths.ts";
+import { MAX_NAME_BYTES, MAX_PATH_BYTES } from "./path-limits.ts";
 import { StoreError } from "./file-store.ts";
 
 /** Names of running uploads begin so. No client reaches them, in whichever case it writes them. */

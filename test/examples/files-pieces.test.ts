@@ -3,16 +3,13 @@ import { describe, expect, test } from "vitest";
 
 import { SimulatedClock } from "iomux/testing";
 
-import {
-  BufferPool,
-  LARGE_BYTES,
-  SLOW_MS,
-  SMALL_BYTES,
-} from "../../examples/ftp/server/buffer-pool.ts";
-import { FileSink, MAX_PIECES } from "../../examples/ftp/server/piece-sink.ts";
-import { FileSource, ListingSource, TRIAL_BYTES } from "../../examples/ftp/server/piece-source.ts";
-import type { Entry, Upload } from "../../examples/ftp/store/file-store.ts";
-import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
+import { BufferPool, LARGE_BYTES, SLOW_MS, SMALL_BYTES } from "../../examples/files/buffer-pool.ts";
+import { FileSink, MAX_PIECES } from "../../examples/files/file-sink.ts";
+import { FileSource, TRIAL_BYTES } from "../../examples/files/file-source.ts";
+import { AsciiReceiver, AsciiSender } from "../../examples/ftp/ascii.ts";
+import { ListingSource } from "../../examples/ftp/server/listing-source.ts";
+import type { Entry, Upload } from "../../examples/files/file-store.ts";
+import { MemoryStore } from "../../examples/files/memory-store.ts";
 import { file } from "./ftp-client.ts";
 
 const MIB = 1024 * 1024;
@@ -149,7 +146,8 @@ describe("a file that is read", () => {
     const reader = await store.openReader("/f", offset);
     const { pool, clock } = pooled(buffers);
     const now = (): number => clock.now();
-    return { source: new FileSource(reader, { offset, ascii, pool, now }), pool, clock, store };
+    const converter = ascii ? new AsciiSender() : null;
+    return { source: new FileSource(reader, { offset, converter, pool, now }), pool, clock, store };
   }
 
   test("comes in small pieces until 8 MiB have left fast, and in large ones then", async () => {
@@ -306,7 +304,8 @@ describe("a file that is written", () => {
   function sinking(buffers = 1, ascii = false) {
     const upload = new SlowUpload();
     const { pool, clock } = pooled(buffers);
-    return { upload, pool, clock, sink: new FileSink(upload, { pool, ascii }) };
+    const converter = ascii ? new AsciiReceiver() : null;
+    return { upload, pool, clock, sink: new FileSink(upload, { pool, converter }) };
   }
 
   const fast = Buffer.alloc(32 * 1024, "f");

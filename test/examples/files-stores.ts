@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, onTestFinished } from "vitest";
 
-import { openDiskStore } from "../../examples/ftp/store/disk-store.ts";
-import { StoreError } from "../../examples/ftp/store/file-store.ts";
-import type { Entry, FileStore, StoreErrorCode } from "../../examples/ftp/store/file-store.ts";
-import type { UploadMode } from "../../examples/ftp/store/file-store.ts";
-import { homeStore } from "../../examples/ftp/store/home-store.ts";
-import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
+import { openDiskStore } from "../../examples/files/disk-store.ts";
+import { StoreError } from "../../examples/files/file-store.ts";
+import type { Entry, FileStore, StoreErrorCode } from "../../examples/files/file-store.ts";
+import type { UploadMode } from "../../examples/files/file-store.ts";
+import { homeStore } from "../../examples/files/home-store.ts";
+import { MemoryStore } from "../../examples/files/memory-store.ts";
 
 export const NEW: UploadMode = { kind: "new" };
 export const REPLACE: UploadMode = { kind: "replace" };

@@ -1,0 +1,53 @@
+/**
+ * What the console and its page say to each other of the chat. Types only.
+ *
+ * - `POST /api/chat/join` with `Join`: 200 `Joined`, 409 `Refused` (name taken, bad, room full).
+ * - `GET /api/chat/events?member=TOKEN`: events `line` with `Line`, each with an id that counts up;
+ *   `Last-Event-ID` goes on behind it. Event `gap` with `Gap`: so many were kept no longer.
+ *   Event `over` with `Over`: the membership has ended; the page does not come again.
+ *   404: nobody has this token (any more).
+ * - `POST /api/chat/say` with `Say`: 204. 429: too many wait. 404 as above.
+ * - `POST /api/chat/leave` with `Leave`: 204.
+ *
+ * A member whose page has no stream open for the time of grace leaves the room.
+ */
+
+export interface Join {
+  readonly name: string;
+}
+
+export interface Joined {
+  /** Says who it is in all that follows. A secret: whoever has it speaks as this member. */
+  readonly member: string;
+  readonly name: string;
+}
+
+export interface Refused {
+  /** One line, in the language of the room. */
+  readonly why: string;
+}
+
+export interface Say {
+  readonly member: string;
+  /** One line, or a command of the room (`/who`). */
+  readonly text: string;
+}
+
+export interface Leave {
+  readonly member: string;
+}
+
+export interface Line {
+  /** What a TCP member would read. */
+  readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly wallMs: number;
+}
+
+export interface Gap {
+  readonly lines: number;
+}
+
+export interface Over {
+  readonly why: string;
+}
