@@ -10,6 +10,7 @@ import { folder, remove } from "./folder-state.ts";
 import { encoded, filePath } from "./paths.ts";
 import { Question } from "./question.tsx";
 
+/** With roles: on narrow screens its rows are no rows of a table to the style sheet. */
 export function FileTable({ list }: { readonly list: FolderList }): JSX.Element {
   const { files } = useTexts();
   const removing = useSignal<FileRow | null>(null);
@@ -18,20 +19,26 @@ export function FileTable({ list }: { readonly list: FolderList }): JSX.Element 
   if (list.entries.length === 0) return <p class="nothing muted">{files.empty}</p>;
   return (
     <>
-      <table class="file-table card">
-        <thead>
-          <tr>
-            <th scope="col">{columns.name}</th>
-            <th scope="col">{columns.size}</th>
-            <th scope="col">{columns.time}</th>
+      <table class="file-table card" role="table">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th scope="col" role="columnheader">
+              {columns.name}
+            </th>
+            <th scope="col" role="columnheader">
+              {columns.size}
+            </th>
+            <th scope="col" role="columnheader">
+              {columns.time}
+            </th>
             {mayRemove ? (
-              <th scope="col">
+              <th scope="col" role="columnheader">
                 <span class="unseen">{columns.actions}</span>
               </th>
             ) : null}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {list.entries.map((row) => (
             <Row
               key={row.name}
@@ -69,8 +76,8 @@ function Row({
   const { name, kind, bytes, modifiedMs } = row;
   const shown = shownName(name);
   return (
-    <tr>
-      <th scope="row" class={kind}>
+    <tr role="row">
+      <th scope="row" role="rowheader" class={kind}>
         {kind === "folder" ? (
           <a href={hashOf("files", encoded([...folder.value, name]))}>
             <bdi>{shown}</bdi>/
@@ -81,18 +88,18 @@ function Row({
           </a>
         )}
       </th>
-      <td class="size">
+      <td role="cell" class="size">
         {kind === "folder" ? (
           <span class="muted">{files.folder}</span>
         ) : (
           <span title={`${bytes} B`}>{formatBytes(bytes)}</span>
         )}
       </td>
-      <td class="time">
+      <td role="cell" class="time">
         <time dateTime={new Date(modifiedMs).toISOString()}>{timeOf(modifiedMs)}</time>
       </td>
       {onRemove === null ? null : (
-        <td class="actions">
+        <td role="cell" class="actions">
           <button type="button" aria-label={files.removeWhat(shown)} onClick={onRemove}>
             {files.remove}
           </button>
