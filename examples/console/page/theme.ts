@@ -1,5 +1,5 @@
 /** Light, dark, or as the system has it. */
-import { effect, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 
 import { keep, kept } from "./kept.ts";
 
@@ -9,10 +9,14 @@ export const THEMES: readonly Theme[] = ["system", "light", "dark"];
 export const theme = signal<Theme>(THEMES.find((name) => name === kept("theme")) ?? "system");
 
 export function chooseTheme(chosen: Theme): void {
+  show(chosen);
   theme.value = chosen;
   keep("theme", chosen);
 }
 
-effect(() => {
-  document.documentElement.dataset.theme = theme.value;
-});
+/** The style sheet reads it; whoever follows the signal finds the new colours. */
+function show(chosen: Theme): void {
+  document.documentElement.dataset.theme = chosen;
+}
+
+show(theme.peek());

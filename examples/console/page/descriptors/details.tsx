@@ -5,7 +5,8 @@ import { useEffect, useRef } from "preact/hooks";
 
 import type { DescriptorDetails, DescriptorRow } from "../../feed.ts";
 import { ApiError, getJson } from "../api.ts";
-import { rows, rowsLook, wallMsOf } from "../feed/store.ts";
+import { ratesOf } from "../feed/rows.ts";
+import { known as live, wallMsOf } from "../feed/store.ts";
 import { formatAge, formatBytes, formatCount, formatRate } from "../format/numbers.ts";
 import { Letters } from "../parts/letters.tsx";
 import { OwnerName } from "../parts/owner-name.tsx";
@@ -19,6 +20,8 @@ import { paused } from "./view-state.ts";
 
 /** The explanation is asked for again this often; the rest comes with the feed. */
 const ASK_EVERY_MS = 2000;
+
+const NO_RATES = { in: 0, out: 0 };
 
 type Told = DescriptorDetails | "asking" | "gone" | "unreachable";
 
@@ -35,9 +38,9 @@ export function Details({ fd }: { readonly fd: number }): JSX.Element {
     document.addEventListener("keydown", onKeyDown);
     return () => document.removeEventListener("keydown", onKeyDown);
   }, [fd]);
-  void rowsLook.value;
-  const live = told === "gone" ? undefined : rows.get(fd);
-  const known = paused.value && typeof told === "object" ? told : (live?.descriptor ?? told);
+  const { rows } = live.value;
+  const row = told === "gone" ? undefined : rows.get(fd);
+  const known = paused.value && typeof told === "object" ? told : (row?.descriptor ?? told);
   return (
     <aside class="details card" aria-labelledby="details-title">
       <header>
@@ -56,7 +59,8 @@ export function Details({ fd }: { readonly fd: number }): JSX.Element {
           <Facts
             descriptor={known}
             handler={typeof told === "object" ? told.handler : null}
-            rates={{ in: live?.rateIn ?? 0, out: live?.rateOut ?? 0 }}
+            rates={row === undefined ? NO_RATES : ratesOf(row, rows.nowMs)}
+            nowMs={rows.nowMs}
             texts={texts}
           />
         </>
@@ -73,7 +77,7 @@ function close(fd: number): void {
   const row =
     grid.querySelector<HTMLElement>(`[data-fd="${fd}"]`) ??
     grid.querySelector<HTMLElement>('[tabindex="0"]');
-  if (row !== null) focusRow(grid, Number(row.dataset["fd"]));
+  if (row !== null) focusRow(grid, Number(row.dataset.fd));
 }
 
 function useTold(fd: number): Told {
@@ -107,10 +111,12 @@ interface FactsProps {
   readonly descriptor: DescriptorRow;
   readonly handler: string | null;
   readonly rates: { readonly in: number; readonly out: number };
+  /** On the reactor's clock. */
+  readonly nowMs: number;
   readonly texts: Texts;
 }
 
-function Facts({ descriptor, handler, rates, texts }: FactsProps): JSX.Element {
+function Facts({ descriptor, handler, rates, nowMs, texts }: FactsProps): JSX.Element {
   const says = texts.descriptors;
   const { names } = says.details;
   const { interest, arming, openedAt } = descriptor;
@@ -153,7 +159,7 @@ function Facts({ descriptor, handler, rates, texts }: FactsProps): JSX.Element {
       <Fact name={names.dispatches}>{formatCount(descriptor.dispatches)}</Fact>
       <Fact name={says.columns.waited}>{formatCount(descriptor.waitedTurns)}</Fact>
       <Fact name={says.columns.age}>
-        {`${formatAge(rows.nowMs - openedAt, texts.units)} (${opened})`}
+        {`${formatAge(nowMs - openedAt, texts.units)} (${opened})`}
       </Fact>
       {handler === null ? null : <Fact name={names.handler}>{handler}</Fact>}
     </dl>

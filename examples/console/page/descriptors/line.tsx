@@ -1,9 +1,9 @@
 /** A row of the table. */
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 
 import type { DescriptorRow } from "../../feed.ts";
-import { rows } from "../feed/store.ts";
-import type { Row } from "../feed/rows.ts";
+import { ratesOf, type Row } from "../feed/rows.ts";
 import { formatAge, formatBytes, formatCount, formatRate } from "../format/numbers.ts";
 import { Letters } from "../parts/letters.tsx";
 import { OwnerName } from "../parts/owner-name.tsx";
@@ -12,6 +12,7 @@ import { hashOf } from "../route.ts";
 import { useTexts, type Texts } from "../texts/texts.ts";
 import { modeOf } from "./letters.ts";
 import { COLUMNS, type Column } from "./selection.ts";
+import { shownMs } from "./view-state.ts";
 
 interface LineProps {
   readonly row: Row;
@@ -32,6 +33,16 @@ export function DescriptorLine(props: LineProps): JSX.Element {
   const open = (): void => {
     location.hash = hashOf("descriptors", String(fd));
   };
+  // The same cells are not looked at again: scrolling moves rows and changes none.
+  const cells = useMemo(
+    () =>
+      COLUMNS.map((column, place) => (
+        <div key={column} role="gridcell" class={column} aria-colindex={place + 1}>
+          {CELLS[column](row, texts)}
+        </div>
+      )),
+    [row, texts, shownMs.value],
+  );
   const isBad = state === "failed" || error !== null;
   return (
     <div
@@ -50,11 +61,7 @@ export function DescriptorLine(props: LineProps): JSX.Element {
         open();
       }}
     >
-      {COLUMNS.map((column, place) => (
-        <div key={column} role="gridcell" class={column} aria-colindex={place + 1}>
-          {CELLS[column](row, texts)}
-        </div>
-      ))}
+      {cells}
     </div>
   );
 }
@@ -73,12 +80,12 @@ const CELLS: Record<Column, Cell> = {
       <Letters mask={descriptor.ready} />
     </>
   ),
-  bytesIn: ({ descriptor, rateIn }) => moved(descriptor.bytesIn, rateIn),
-  bytesOut: ({ descriptor, rateOut }) => moved(descriptor.bytesOut, rateOut),
+  bytesIn: (row) => moved(row.descriptor.bytesIn, ratesOf(row, shownMs.value).in),
+  bytesOut: (row) => moved(row.descriptor.bytesOut, ratesOf(row, shownMs.value).out),
   queued: ({ descriptor }) => <QueueBar descriptor={descriptor} />,
   waited: ({ descriptor: { waitedTurns } }) =>
     waitedTurns === 0 ? <span class="none">0</span> : <strong>{formatCount(waitedTurns)}</strong>,
-  age: ({ descriptor }, texts) => formatAge(rows.nowMs - descriptor.openedAt, texts.units),
+  age: ({ descriptor }, texts) => formatAge(shownMs.value - descriptor.openedAt, texts.units),
   reading: ({ descriptor }, texts) => <Reason word={descriptor.reading} texts={texts} />,
   writing: ({ descriptor }, texts) => <Reason word={descriptor.writing} texts={texts} />,
 };

@@ -1,8 +1,8 @@
 /** What the table shows: its filter, its order, and whether it is held still. */
 import { computed, signal } from "@preact/signals";
 
-import { rows, rowsLook } from "../feed/store.ts";
-import type { Row } from "../feed/rows.ts";
+import { known as live } from "../feed/store.ts";
+import type { Row, Rows } from "../feed/rows.ts";
 import {
   NO_FILTER,
   orderAfter,
@@ -15,17 +15,25 @@ import {
 export const filter = signal<Filter>(NO_FILTER);
 export const order = signal<Order>({ column: "fd", descending: false });
 
+interface Picture {
+  readonly rows: readonly Row[];
+  readonly look: number;
+  /** On the reactor's clock. */
+  readonly nowMs: number;
+}
+
 /** The rows as they were when the picture was paused; null: they are live. */
-const held = signal<{ readonly rows: readonly Row[]; readonly look: number } | null>(null);
+const held = signal<Picture | null>(null);
 export const paused = computed(() => held.value !== null);
 
 const known = computed(() => {
-  const look = rowsLook.value;
-  return held.value ?? { rows: rows.list(), look };
+  const { rows } = live.value;
+  return held.value ?? pictureOf(rows);
 });
 
-/** What is shown, and by which look it came. */
+/** What is shown, by which look it came, and of when it is. */
 export const shownLook = computed(() => known.value.look);
+export const shownMs = computed(() => known.value.nowMs);
 export const knownCount = computed(() => known.value.rows.length);
 export const shownRows = computed(() => select(known.value.rows, filter.value, order.value));
 
@@ -36,7 +44,11 @@ export const owners = computed(
 );
 
 export function togglePause(): void {
-  held.value = paused.value ? null : { rows: rows.list(), look: rowsLook.value };
+  held.value = paused.value ? null : pictureOf(live.value.rows);
+}
+
+function pictureOf(rows: Rows): Picture {
+  return { rows: rows.list(), look: rows.look, nowMs: rows.nowMs };
 }
 
 export function setFilter(change: Partial<Filter>): void {

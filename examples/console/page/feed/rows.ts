@@ -3,25 +3,27 @@ import type { DescriptorRow, Look, Table } from "../../feed.ts";
 
 export interface Row {
   readonly descriptor: DescriptorRow;
-  /** Bytes per second, smoothed. */
+  /** The look that changed it last; 0: it is as it was found. */
+  readonly look: number;
+  /** Bytes per second at the time `ratedAt`, smoothed; `ratesOf` has those of later. */
   readonly rateIn: number;
   readonly rateOut: number;
-  /** The look that changed it last; 0: it is as the table had it. */
-  readonly look: number;
+  readonly ratedAt: number;
 }
 
-/** Half of a rate is of the last second and a half. */
+/** What was moved so long ago counts for a third of what is moved now. */
 const SMOOTH_MS = 2000;
 /** Bytes per second below which nothing moves. */
 const STILL = 1;
 
 export class Rows {
   readonly #byFd = new Map<number, Row>();
-  readonly #moving = new Set<number>();
   #look = 0;
   #nowMs = 0;
+  /** The time of the look before: this one tells what happened since. */
+  #beforeMs = 0;
 
-  /** Counts the looks that were applied. */
+  /** Counts the looks. One that comes in several pieces is one. */
   get look(): number {
     return this.#look;
   }
@@ -42,59 +44,63 @@ export class Rows {
     return [...this.#byFd.values()];
   }
 
-  applyTable(table: Table): void {
+  applyTable({ nowMs, descriptors }: Table): void {
     this.#byFd.clear();
-    this.#moving.clear();
-    this.#nowMs = table.nowMs;
+    this.#nowMs = nowMs;
+    this.#beforeMs = nowMs;
     this.#look += 1;
-    for (const descriptor of table.descriptors)
-      this.#byFd.set(descriptor.fd, { descriptor, rateIn: 0, rateOut: 0, look: 0 });
+    for (const descriptor of descriptors) this.#byFd.set(descriptor.fd, found(descriptor));
   }
 
-  applyLook(look: Look): void {
-    const forMs = look.nowMs - this.#nowMs;
-    this.#nowMs = look.nowMs;
-    this.#look += 1;
-    for (const fd of look.gone) {
-      this.#byFd.delete(fd);
-      this.#moving.delete(fd);
+  applyLook({ nowMs, changed, gone }: Look): void {
+    if (nowMs > this.#nowMs) {
+      this.#beforeMs = this.#nowMs;
+      this.#nowMs = nowMs;
+      this.#look += 1;
     }
-    const still = new Set(this.#moving);
-    for (const descriptor of look.changed) {
-      still.delete(descriptor.fd);
-      this.#change(descriptor, forMs);
-    }
-    for (const fd of still) this.#slowDown(this.#byFd.get(fd)!, forMs);
+    for (const fd of gone) this.#byFd.delete(fd);
+    for (const descriptor of changed) this.#byFd.set(descriptor.fd, this.#rowOf(descriptor));
   }
 
-  #change(descriptor: DescriptorRow, forMs: number): void {
-    const { fd } = descriptor;
-    const known = this.#byFd.get(fd);
+  #rowOf(descriptor: DescriptorRow): Row {
+    const known = this.#byFd.get(descriptor.fd);
     // An fd is used again: what counted for the last one does not count for this one.
     const before = known?.descriptor.openedAt === descriptor.openedAt ? known : undefined;
-    const old = before?.descriptor;
-    const rateIn = rate(before?.rateIn ?? 0, descriptor.bytesIn - (old?.bytesIn ?? 0), forMs);
-    const rateOut = rate(before?.rateOut ?? 0, descriptor.bytesOut - (old?.bytesOut ?? 0), forMs);
-    this.#set({ descriptor, rateIn, rateOut, look: this.#look });
-  }
-
-  #slowDown(row: Row, forMs: number): void {
-    const { descriptor, look } = row;
-    const rateIn = rate(row.rateIn, 0, forMs);
-    this.#set({ descriptor, rateIn, rateOut: rate(row.rateOut, 0, forMs), look });
-  }
-
-  #set(row: Row): void {
-    const { fd } = row.descriptor;
-    this.#byFd.set(fd, row);
-    if (row.rateIn > 0 || row.rateOut > 0) this.#moving.add(fd);
-    else this.#moving.delete(fd);
+    // The rest of a large table comes in looks: nobody knows when its bytes have moved.
+    if (before === undefined && descriptor.openedAt < this.#beforeMs) return found(descriptor);
+    const ratedAt = this.#nowMs;
+    const rates = before === undefined ? NO_RATES : ratesOf(before, ratedAt);
+    const forMs = ratedAt - this.#beforeMs;
+    const { bytesIn, bytesOut } = before?.descriptor ?? NO_BYTES;
+    return {
+      descriptor,
+      look: this.#look,
+      rateIn: rates.in + rateOf(descriptor.bytesIn - bytesIn, forMs),
+      rateOut: rates.out + rateOf(descriptor.bytesOut - bytesOut, forMs),
+      ratedAt,
+    };
   }
 }
 
-function rate(before: number, bytes: number, forMs: number): number {
-  if (forMs <= 0) return before;
-  const now = (bytes * 1000) / forMs;
-  const smoothed = before + (now - before) * (1 - Math.exp(-forMs / SMOOTH_MS));
-  return smoothed < STILL ? 0 : smoothed;
+const NO_BYTES = { bytesIn: 0, bytesOut: 0 };
+const NO_RATES = { in: 0, out: 0 };
+
+function found(descriptor: DescriptorRow): Row {
+  return { descriptor, look: 0, rateIn: 0, rateOut: 0, ratedAt: 0 };
+}
+
+/** What the bytes of the last look add to a rate. */
+function rateOf(bytes: number, forMs: number): number {
+  return forMs > 0 ? ((bytes * 1000) / forMs) * (1 - Math.exp(-forMs / SMOOTH_MS)) : 0;
+}
+
+/** Bytes per second at a time: what was moved before fades. */
+export function ratesOf(row: Row, nowMs: number): { readonly in: number; readonly out: number } {
+  if (row.rateIn === 0 && row.rateOut === 0) return NO_RATES;
+  const rest = Math.exp(-(nowMs - row.ratedAt) / SMOOTH_MS);
+  return { in: moving(row.rateIn * rest), out: moving(row.rateOut * rest) };
+}
+
+function moving(rate: number): number {
+  return rate < STILL ? 0 : rate;
 }

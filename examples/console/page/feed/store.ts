@@ -18,9 +18,9 @@ export const loadHistory = signal<readonly LoadPoint[]>([]);
 export const turn = signal<TurnPicture | null>(null);
 /** The newest first. */
 export const incidents = signal<readonly Incident[]>([]);
-/** All descriptors. `rowsLook` counts up whenever they have changed. */
-export const rows = new Rows();
-export const rowsLook = signal(0);
+const rows = new Rows();
+/** All descriptors; told anew when they have changed, at most once for each frame that is drawn. */
+export const known = signal({ rows });
 
 /** A time of the reactor's clock, in milliseconds since 1970. */
 export function wallMsOf(at: number): number {
@@ -31,21 +31,18 @@ export function wallMsOf(at: number): number {
 const HANDLERS: { [K in keyof FeedEvents]: (event: FeedEvents[K]) => void } = {
   hello(told) {
     // Another process: what the last one did is not this one's past.
-    const before = hello.peek();
-    if (before !== null && before.startedMs !== told.startedMs) {
-      loadHistory.value = [];
-      incidents.value = [];
-    }
+    if (hello.peek()?.startedMs !== told.startedMs) loadHistory.value = [];
+    incidents.value = [];
     hello.value = told;
     connection.value = { state: "live" };
   },
   table(table) {
     rows.applyTable(table);
-    rowsLook.value = rows.look;
+    showRows();
   },
   look(look) {
     rows.applyLook(look);
-    rowsLook.value = rows.look;
+    showRows();
   },
   load(told) {
     load.value = told;
@@ -55,13 +52,21 @@ const HANDLERS: { [K in keyof FeedEvents]: (event: FeedEvents[K]) => void } = {
     turn.value = picture;
   },
   incident(incident) {
-    const known = incidents.peek();
-    if (known.some(({ id }) => id === incident.id)) return;
-    incidents.value = [incident, ...known]
-      .sort((one, other) => other.id - one.id)
-      .slice(0, MAX_INCIDENTS);
+    incidents.value = [incident, ...incidents.peek()].slice(0, MAX_INCIDENTS);
   },
 };
+
+let isDrawing = false;
+
+/** A large table comes in many pieces. */
+function showRows(): void {
+  if (isDrawing) return;
+  isDrawing = true;
+  requestAnimationFrame(() => {
+    isDrawing = false;
+    known.value = { rows };
+  });
+}
 
 export const FEED_EVENTS = Object.keys(HANDLERS) as (keyof FeedEvents)[];
 

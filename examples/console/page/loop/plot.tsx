@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 
 import { HISTORY_MS } from "../feed/load-history.ts";
-import { colourOf, paletteVersion } from "../parts/palette.ts";
+import { colourOf } from "../parts/palette.ts";
 import { texts } from "../texts/texts.ts";
 
 export type Column = readonly (number | null)[];
@@ -22,6 +22,9 @@ interface PlotProps {
 
 const HEIGHT = 116;
 const FONT = "11px system-ui, sans-serif";
+/** Seconds: of time that is shown, and between two times that are named. */
+const LEAST_SPAN = 60;
+const STEPS = [30, 60, 120];
 /** What is less is drawn as this on a logarithmic scale, which has no zero. */
 const LEAST_MS = 0.01;
 
@@ -32,10 +35,10 @@ export function Plot(props: PlotProps): JSX.Element {
   latest.current = props;
 
   useSignalEffect(() => {
-    void paletteVersion.value;
-    void texts.value;
+    const box = place.current;
+    // A signal may change on the way out of the view.
+    if (box === null) return;
     plot.current?.destroy();
-    const box = place.current!;
     plot.current = new uPlot(
       optionsOf(latest.current, box.clientWidth),
       dataOf(latest.current),
@@ -43,11 +46,11 @@ export function Plot(props: PlotProps): JSX.Element {
     );
   });
   useEffect(() => {
+    const box = place.current!;
     const observer = new ResizeObserver(() => {
-      const width = place.current!.clientWidth;
-      if (width > 0) plot.current?.setSize({ width, height: HEIGHT });
+      if (box.clientWidth > 0) plot.current?.setSize({ width: box.clientWidth, height: HEIGHT });
     });
-    observer.observe(place.current!);
+    observer.observe(box);
     return () => {
       observer.disconnect();
       plot.current?.destroy();
@@ -67,7 +70,10 @@ function dataOf({ times, columns, isTime }: PlotProps): uPlot.AlignedData {
   return [times, ...drawn.toReversed()] as uPlot.AlignedData;
 }
 
+/** Reads the palette and the texts: an effect that calls it follows them. */
 function optionsOf({ columns, format, isTime }: PlotProps, width: number): uPlot.Options {
+  const { ago, now } = texts.value.loop.plots;
+  const timeText = (seconds: number): string => (seconds > 0 ? ago(seconds) : now);
   const line = colourOf("--accent");
   const axis: uPlot.Axis = {
     stroke: colourOf("--muted"),
@@ -93,8 +99,8 @@ function optionsOf({ columns, format, isTime }: PlotProps, width: number): uPlot
         size: 20,
         gap: 3,
         grid: { show: false },
-        splits: (_plot, _index, _least, most) => [most - 240, most - 120, most],
-        values: (_plot, splits) => splits.map((at) => agoText(splits.at(-1)! - at)),
+        splits: (_plot, _index, least, most) => timesOf(least, most),
+        values: (_plot, splits) => splits.map((at) => timeText(splits.at(-1)! - at)),
       },
       isTime
         ? {
@@ -110,18 +116,31 @@ function optionsOf({ columns, format, isTime }: PlotProps, width: number): uPlot
   };
 }
 
-const lastMinutes: uPlot.Range.Function = (_plot, _least, most) => [
-  (most ?? 0) - HISTORY_MS / 1000,
-  most ?? 0,
-];
+/** Null: there is nothing to be drawn yet. */
+type Bound = number | null;
+
+/** All that is known, but a minute at least. */
+function lastMinutes(_plot: uPlot, least: Bound, most: Bound): uPlot.Range.MinMax {
+  const to = most ?? 0;
+  return [Math.min(least ?? to, to - LEAST_SPAN), to];
+}
+
+/** Three times, the last of which is now. */
+function timesOf(from: number, to: number): number[] {
+  const span = to - from;
+  const step = STEPS.findLast((seconds) => 2 * seconds <= span) ?? STEPS[0]!;
+  return [to - 2 * step, to - step, to];
+}
 
 const FROM_ZERO: uPlot.Scale = {
-  range: (_plot, _least, most) => [0, most === null || most <= 0 ? 1 : most * 1.1],
+  range: (_plot, _least: Bound, most: Bound) => [0, most === null || most <= 0 ? 1 : most * 1.1],
 };
 
 const LOGARITHMIC: uPlot.Scale = {
+  // Logarithmic. The enum is in declarations only: there is no value of it to import.
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
   distr: 3,
-  range: (_plot, least, most) => {
+  range: (_plot, least: Bound, most: Bound) => {
     const from = 10 ** Math.floor(Math.log10(Math.max(least ?? LEAST_MS, LEAST_MS)));
     const to = 10 ** Math.ceil(Math.log10(Math.max(most ?? 1, 1)));
     return [from, Math.max(to, from * 100)];
@@ -137,9 +156,4 @@ function powersOfTen(_plot: uPlot, _axis: number, least: number, most: number): 
 
 function tickTexts(_plot: uPlot, splits: number[]): string[] {
   return splits.map((ms) => (ms >= 1000 ? `${ms / 1000} s` : `${Number(ms.toPrecision(2))} ms`));
-}
-
-function agoText(seconds: number): string {
-  const { ago, now } = texts.peek().loop.plots;
-  return seconds < 30 ? now : ago(Math.round(seconds / 60));
 }

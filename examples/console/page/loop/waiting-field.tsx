@@ -3,17 +3,19 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { rows, rowsLook } from "../feed/store.ts";
+import { known } from "../feed/store.ts";
 import { markOf } from "../owners.ts";
 import { drawMark } from "./mark-drawing.ts";
-import { colourOf, paletteVersion } from "../parts/palette.ts";
+import { colourOf } from "../parts/palette.ts";
 import { OwnerName } from "../parts/owner-name.tsx";
 import { useTexts } from "../texts/texts.ts";
 import { FEW, fittingPitch, groupsOf, marksPerLine, type OwnerGroup } from "./turn-layout.ts";
-import { heldTurn, shownTurn } from "./turn-state.ts";
+import { heldTurn, lines, shownTurn } from "./turn-state.ts";
 
-/** Pixels: the field is so high, and the name of a group is; as in the style sheet. */
-const FIELD = { height: 312, name: 28 };
+/** Pixels, as in the style sheet: a line of calls, what is above them, and the name of a group. */
+const LINE = 26;
+const ABOVE = 28;
+const NAME = 28;
 
 export function WaitingField(): JSX.Element {
   const { loop } = useTexts();
@@ -22,11 +24,11 @@ export function WaitingField(): JSX.Element {
   const groups = useGroups();
   const pitch = fittingPitch(
     groups.map(({ fds }) => fds.length),
-    { width, ...FIELD },
+    { width, height: lines.value * LINE + ABOVE, name: NAME },
   );
   const lit = new Set(shownTurn()?.calls.map(({ fd }) => fd));
   return (
-    <ul class="waiting" ref={list}>
+    <ul class="waiting" ref={list} style={{ "--lines": lines.value }}>
       {groups.map((group) => {
         const { owner, fds } = group;
         const isFew = fds.length <= FEW;
@@ -49,8 +51,9 @@ export function WaitingField(): JSX.Element {
 function useWidth(list: { readonly current: HTMLElement | null }): number {
   const width = useSignal(0);
   useEffect(() => {
-    const observer = new ResizeObserver(() => (width.value = list.current!.clientWidth));
-    observer.observe(list.current!);
+    const box = list.current!;
+    const observer = new ResizeObserver(() => (width.value = box.clientWidth));
+    observer.observe(box);
     return () => observer.disconnect();
   }, []);
   return width.value;
@@ -60,7 +63,7 @@ function useWidth(list: { readonly current: HTMLElement | null }): number {
 function useGroups(): OwnerGroup[] {
   const held = useRef<OwnerGroup[]>([]);
   return useComputed(() => {
-    void rowsLook.value;
+    const { rows } = known.value;
     if (heldTurn.value === null || held.current.length === 0)
       held.current = groupsOf(rows.list().map(({ descriptor }) => descriptor));
     return held.current;
@@ -77,12 +80,17 @@ interface MarksProps {
 /** The name above tells the same, so it has none of its own. */
 function Marks(props: MarksProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
-  void paletteVersion.value;
-  useEffect(() => drawMarks(canvas.current!, props));
+  const bright = colourOf(`--owner-${markOf(props.group.owner).colour}`);
+  const dim = colourOf("--dim");
+  useEffect(() => drawMarks(canvas.current!, props, { bright, dim }));
   return <canvas ref={canvas} aria-hidden="true" />;
 }
 
-function drawMarks(canvas: HTMLCanvasElement, { group, lit, pitch, width }: MarksProps): void {
+function drawMarks(
+  canvas: HTMLCanvasElement,
+  { group, lit, pitch, width }: MarksProps,
+  { bright, dim }: { readonly bright: string; readonly dim: string },
+): void {
   const { owner, fds } = group;
   const perLine = marksPerLine(width, pitch);
   const height = Math.ceil(fds.length / perLine) * pitch;
@@ -93,9 +101,7 @@ function drawMarks(canvas: HTMLCanvasElement, { group, lit, pitch, width }: Mark
   canvas.style.height = `${height}px`;
   const context = canvas.getContext("2d")!;
   context.scale(scale, scale);
-  const { colour, shape } = markOf(owner);
-  const bright = colourOf(`--owner-${colour}`);
-  const dim = colourOf("--dim");
+  const { shape } = markOf(owner);
   const radius = pitch * 0.36;
   fds.forEach((fd, index) => {
     const x = ((index % perLine) + 0.5) * pitch;

@@ -1,27 +1,24 @@
-/** Colours of the style sheet for what is drawn on a canvas; they change with the theme. */
-import { effect, signal } from "@preact/signals";
+/** Colours of the style sheet for what is drawn on a canvas. */
+import { signal } from "@preact/signals";
 
 import { theme } from "../theme.ts";
 
-/** Counts up whenever colours have changed. */
-export const paletteVersion = signal(0);
-
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const known = new Map<string, string>();
+/** Those that were asked for in this theme. */
+const palette = signal(new Map<string, string>());
 
 function renew(): void {
-  known.clear();
-  paletteVersion.value = paletteVersion.peek() + 1;
+  palette.value = new Map();
 }
 
-dark.addEventListener("change", renew);
-effect(() => {
-  void theme.value;
-  renew();
-});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", renew);
+theme.subscribe(renew);
 
-/** The value of a custom property that is a colour, `--accent`, as a canvas takes it. */
+/**
+ * The value of a custom property that is a colour, `--accent`, as a canvas takes it. Components and
+ * effects that call it run again when the theme changes.
+ */
 export function colourOf(name: string): string {
+  const known = palette.value;
   const before = known.get(name);
   if (before !== undefined) return before;
   const probe = document.createElement("span");

@@ -10,7 +10,7 @@ export const ENGLISH = {
     views: "Views",
     language: "Language",
     theme: "Theme",
-    themes: { system: "System", light: "Light", dark: "Dark" },
+    themes: { system: "Auto", light: "Light", dark: "Dark" },
     connection: {
       live: "Live",
       connecting: "Connecting",
@@ -37,3 +37,5 @@ export const ENGLISH = {
   chat: CHAT,
   files: FILES,
 };
+
+export type Texts = typeof ENGLISH;

@@ -2,11 +2,11 @@
 import { computed, effect, signal } from "@preact/signals";
 
 import { keep, kept } from "../kept.ts";
-import { ENGLISH } from "./en.ts";
+import { ENGLISH, type Texts } from "./en.ts";
 import { CHINESE } from "./zh.ts";
 
 export type Language = "en" | "zh";
-export type Texts = typeof ENGLISH;
+export type { Texts };
 
 const TABLES: Record<Language, Texts> = { en: ENGLISH, zh: CHINESE };
 

@@ -1,5 +1,5 @@
 /** What the page says in Chinese. */
-import type { Texts } from "./texts.ts";
+import type { Texts } from "./en.ts";
 import { CHAT } from "./zh/chat.ts";
 import { DESCRIPTORS } from "./zh/descriptors.ts";
 import { FILES } from "./zh/files.ts";
@@ -11,7 +11,7 @@ export const CHINESE: Texts = {
     views: "视图",
     language: "语言",
     theme: "主题",
-    themes: { system: "跟随系统", light: "浅色", dark: "深色" },
+    themes: { system: "自动", light: "浅色", dark: "深色" },
     connection: {
       live: "实时",
       connecting: "连接中",
