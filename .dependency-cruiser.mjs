@@ -5,7 +5,7 @@ const LAYER_0 = [
   "^src/bytes/",
 ];
 const LAYER_1 = [
-  "^src/(descriptor|diagnostics|network|clock|host|registration|registry|ready-set|timers|budget|channel|channel-errors|watched-channel|channel-output|channel-state|securing|handshakes|tls|closed|hand-over|listener|datagram|datagram-errors|messages|signals)\\.ts$",
+  "^src/(descriptor|hosted-descriptor|diagnostics|network|clock|host|registration|registry|map-view|ready-set|timers|budget|channel|channel-errors|watched-channel|channel-output|channel-state|securing|handshakes|tls|closed|hand-over|listener|datagram|datagram-errors|messages|signals)\\.ts$",
 ];
 const LAYER_2 = ["^src/reactor\\.ts$", "^src/reactor/"];
 const LAYER_3 = ["^src/(node|testing|server)/"];

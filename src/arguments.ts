@@ -34,6 +34,11 @@ export function checkNames(options: object, names: ReadonlySet<string>): void {
   throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
 }
 
+/** Throws unless `value` is a label: any text. */
+export function checkLabel(value: unknown, what = "option label"): asserts value is string {
+  if (typeof value !== "string") throw wrongType(value, what, "a string");
+}
+
 /** Throws unless `value` is a time in milliseconds: finite, not negative. */
 export function checkMs(value: unknown, name: string): asserts value is number {
   if (typeof value !== "number") {

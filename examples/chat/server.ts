@@ -367,6 +367,7 @@ function serveOptions(settings: Settings) {
   const framesPerSecond = HEARING_AHEAD * Math.max(linesPerSecond, lineBurst);
   return {
     listen: settings.listen,
+    label: "chat",
     framer: () => lines({ maxBytes: maxLineBytes, overLong: "refuse" }),
     keepAlive: true,
     maxConnections: settings.maxMembers + PASSING_CONNECTIONS,

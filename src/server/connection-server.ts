@@ -119,7 +119,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
       this.#gate.entered(remoteAddress);
       return true;
     }
-    const channel = listener.host.channel(peer);
+    const channel = listener.host.channel(peer, listener.label);
     channel.abort();
     // In a turn, as all that is called back.
     if (why !== undefined)

@@ -2,6 +2,7 @@
 import { checkAddress, type Address, type SocketAddress } from "../address.ts";
 import {
   checkFunction,
+  checkLabel,
   checkNames,
   checkOptions,
   checkSocketOptions,
@@ -123,6 +124,8 @@ export type ServeAddress = Address & {
 export interface ServeOptions<F> extends ConnectionOptions<F>, ListenOptions {
   /** Where to listen: one address or several. None: connections come by `take()` only. */
   readonly listen?: ServeAddress | readonly ServeAddress[] | undefined;
+  /** The label of its listeners, and so of the channels that they accept. Default: none. */
+  readonly label?: string | undefined;
   /** Addresses that are turned away. */
   readonly blockList?: BlockList | undefined;
 }
@@ -180,7 +183,7 @@ const CALLBACK_NAMES: ReadonlySet<string> = new Set<keyof Callbacks<unknown, unk
 
 const OPTION_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(DEFAULT_SERVER_LIMITS),
-  ...["framer", "outputPolicy", "listen", "blockList", "backlog", "noDelay", "keepAlive"],
+  ...["framer", "outputPolicy", "listen", "label", "blockList", "backlog", "noDelay", "keepAlive"],
 ]);
 
 /** The limits that only a server has: of who comes in, and of all its connections together. */
@@ -205,6 +208,7 @@ const AT_LEAST_ONE: ReadonlySet<string> = new Set<keyof ServerLimits>([
 ]);
 
 interface Unchecked {
+  readonly label?: unknown;
   readonly listen?: unknown;
   readonly framer?: unknown;
   readonly outputPolicy?: OutputPolicy;
@@ -221,7 +225,8 @@ export function checkServing(options: object, callbacks: object): void {
     checkFunction(callback as unknown, `callback ${name}`);
   }
   checkSocketOptions(options);
-  const { listen, framer, outputPolicy, blockList } = options as Unchecked;
+  const { label, listen, framer, outputPolicy, blockList } = options as Unchecked;
+  if (label !== undefined) checkLabel(label);
   if (listen !== undefined) [listen].flat().forEach(checkAddress);
   checkFunction(framer, "option framer");
   if (blockList !== undefined) requireFunction(blockList?.check, "option blockList.check");

@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const site of sites.splice(0)) await site.end();
 });
 
-export interface HttpSiteOptions extends Pick<HttpServerOptions, "limits"> {
+export interface HttpSiteOptions extends Pick<HttpServerOptions, "limits" | "allowedHosts"> {
   readonly reactor?: ReactorOptions;
 }
 
@@ -27,11 +27,12 @@ export class HttpSite {
   readonly heard: unknown[] = [];
   readonly #peers: Peer[] = [];
 
-  private constructor(world: World, { limits = {}, reactor }: HttpSiteOptions) {
+  private constructor(world: World, { limits = {}, reactor, ...rest }: HttpSiteOptions) {
     this.world = world;
     const note = (error: unknown): void => void this.heard.push(error);
     this.reactor = world.createReactor({ ...reactor, onError: note });
     this.server = new HttpServer(this.reactor, {
+      ...rest,
       limits: { maxConnectionsPerAddress: 0, ...limits },
       onAnswer: (record) => void this.records.push(record),
       onError: note,
