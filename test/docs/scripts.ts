@@ -292,6 +292,22 @@ const news: Script = async ({ start }) => {
   }
 };
 
+const inspectedEcho: Script = async ({ start }) => {
+  const program = start();
+  const port = await program.port();
+  await program.printed("/\n");
+  const [url] = /http:\S+/.exec(program.output)!;
+  expect((await talk(port, "hello\n")).toString()).toBe("hello\n");
+  expect(await (await fetch(url)).text()).toContain("<title>");
+  const socket = net.connect({ port, host: "127.0.0.1" });
+  await once(socket, "connect");
+  const { descriptors } = (await (await fetch(`${url}api/descriptors`)).json()) as {
+    descriptors: readonly { owner: string }[];
+  };
+  expect(new Set(descriptors.map(({ owner }) => owner))).toEqual(new Set(["echo", "console"]));
+  socket.destroy();
+};
+
 export const SCRIPTS: Readonly<Record<string, Script>> = {
   echo,
   hello,
@@ -337,4 +353,5 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   "http-hello": httpHello,
   "own-hosts": ownHosts,
   news,
+  "inspected-echo": inspectedEcho,
 };

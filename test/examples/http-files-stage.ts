@@ -187,6 +187,7 @@ function requestOf(method: string, target: string, asked: Asked): HttpRequest {
     },
     fields,
     host: "files.example",
+    fd: 1,
     remoteAddress: { family: "IPv4", host: from, port: 40_000 },
     secure,
     signal: new AbortController().signal,

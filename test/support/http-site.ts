@@ -14,7 +14,10 @@ afterEach(async () => {
   for (const site of sites.splice(0)) await site.end();
 });
 
-export interface HttpSiteOptions extends Pick<HttpServerOptions, "limits" | "allowedHosts"> {
+export interface HttpSiteOptions extends Pick<
+  HttpServerOptions,
+  "limits" | "allowedHosts" | "fields"
+> {
   readonly reactor?: ReactorOptions;
 }
 
@@ -44,11 +47,11 @@ export class HttpSite {
   /** `mount` adds routes. */
   static async open(
     world: World,
-    mount: (server: HttpServer) => unknown,
+    mount: (server: HttpServer, reactor: Reactor) => unknown,
     options: HttpSiteOptions = {},
   ): Promise<HttpSite> {
     const site = new HttpSite(world, options);
-    mount(site.server);
+    mount(site.server, site.reactor);
     await world.run(site.server.listen(world.address() as never));
     return site;
   }

@@ -5,6 +5,7 @@
 import type { SocketAddress } from "iomux";
 
 import type { RequestHead } from "../request-head.ts";
+import type { FieldLines } from "../response-head.ts";
 import type { ServerProtocol } from "../server-protocol.ts";
 import { recordOf } from "./access-log.ts";
 import { HttpError } from "./http-error.ts";
@@ -33,6 +34,8 @@ export class Exchanges implements RequestHome, ResponseHome {
   readonly protocol: ServerProtocol;
   readonly outbox: Outbox;
   readonly clock: ServerClock;
+  /** Of every answer. */
+  readonly fields: FieldLines;
   /** Requests so far. */
   count = 0;
   readonly #home: ExchangesHome;
@@ -48,6 +51,7 @@ export class Exchanges implements RequestHome, ResponseHome {
     this.protocol = home.protocol;
     this.outbox = home.outbox;
     this.clock = server.clock;
+    this.fields = server.fields;
   }
 
   /** The answer that is being given, or waited for. */
@@ -167,6 +171,10 @@ export class Exchanges implements RequestHome, ResponseHome {
   }
 
   // What requests ask.
+
+  get fd(): number {
+    return this.#connection.fd;
+  }
 
   get remoteAddress(): SocketAddress | null {
     return this.#connection.remoteAddress;

@@ -7,6 +7,7 @@
  *                           -> body    -> whoever reads it
  *   handler -> ServedResponse -> ServerProtocol -> Outbox -> connection
  */
+import { FieldLines } from "../response-head.ts";
 import { ServerProtocol, type HttpEvent } from "../server-protocol.ts";
 import { recordOfNoRequest } from "./access-log.ts";
 import { ConnectionTimes, type Phase, type TimesHome } from "./connection-times.ts";
@@ -180,7 +181,9 @@ export class HttpConnection implements ExchangesHome, TimesHome {
 
   #answerNoRequest(status: number, why: string): void {
     const { type, body } = errorPage(status, why, null);
-    this.outbox.push(this.protocol.whole(status, [["Content-Type", type]], body));
+    const fields = FieldLines.of([["Content-Type", type]]);
+    fields.fill(this.#server.fields);
+    this.outbox.push(this.protocol.whole(status, fields, body));
     const { onAnswer } = this.#server;
     if (onAnswer !== null) {
       const answer = { status, bodyBytes: body.length, startedMs: this.#server.wallMs() };

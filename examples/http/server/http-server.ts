@@ -4,6 +4,7 @@ import type { Channel, CloseOptions, Reactor, ServeAddress, Server } from "iomux
 import type { ServerCloseResult, SocketAddress, TurnedAway } from "iomux";
 
 import { DateWriter } from "../http-date.ts";
+import { FieldLines, type ResponseFields } from "../response-head.ts";
 import type { AccessRecord } from "./access-log.ts";
 import { hostCheck, MISDIRECTED, type AllowedHosts } from "./allowed-hosts.ts";
 import type { Handler } from "./handler.ts";
@@ -25,6 +26,10 @@ export interface HttpServerOptions {
    * gives `LOOPBACK_HOSTS`: else a page of any site may read what it shows. Default: every host.
    */
   readonly allowedHosts?: AllowedHosts;
+  /** Fields of every answer, also of refusals; what a handler says in place of one is sent. */
+  readonly fields?: ResponseFields;
+  /** Lets the process end though the server listens. Default: it goes on. */
+  readonly unref?: boolean;
   /** Hears of every answer, once it is given. Default: nobody. */
   readonly onAnswer?: (record: AccessRecord) => void;
   /** Hears what is thrown by handlers and is not meant for the peer. Default: it goes to stderr. */
@@ -46,22 +51,23 @@ export interface HttpServerStats {
 
 export class HttpServer {
   readonly #router = new Router();
-  readonly #label: string;
   readonly #home: Home;
+  readonly #serving: { readonly label: string; readonly unref: boolean };
   readonly #serves: ((host: string | null) => boolean) | null;
   #server: Server<Buffer, HttpConnection> | null = null;
   #fallback: Handler | null = null;
 
-  /** Throws for limits and hosts that are none. */
+  /** Throws for limits, hosts and fields that are none. */
   constructor(reactor: Reactor, options: HttpServerOptions = {}) {
     const { limits = {}, allowedHosts, onAnswer, onError, wallMs = Date.now } = options;
-    this.#label = options.label ?? "http";
+    this.#serving = { label: options.label ?? "http", unref: options.unref === true };
     this.#serves = allowedHosts === undefined ? null : hostCheck(allowedHosts);
     this.#home = {
       reactor,
       clock: new ServerClock(reactor),
       limits: { ...DEFAULT_HTTP_LIMITS, ...limits },
       date: new DateWriter(wallMs),
+      fields: FieldLines.of(options.fields ?? []),
       closing: false,
       requests: 0,
       handle: (request, response) => this.#handle(request, response),
@@ -125,7 +131,6 @@ export class HttpServer {
     const home = this.#home;
     const options = {
       listen: address,
-      label: this.#label,
       maxConnections: limits.maxConnections,
       maxConnectionsPerAddress: limits.maxConnectionsPerAddress,
       maxOutputBytes: limits.maxOutputBytes,
@@ -133,6 +138,7 @@ export class HttpServer {
       // A writer's bytes are its own again when it may go on.
       lowWaterMark: 0,
       writeProgressMs: limits.writeProgressMs,
+      ...this.#serving,
     };
     this.#server = await serve<Buffer, HttpConnection>(reactor, options, {
       open: (connection) => {

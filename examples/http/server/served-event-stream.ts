@@ -1,5 +1,11 @@
 /** Server-sent events of one peer, and its heart beat. */
-import type { EventStream, EventStreamOptions, ServerSentEvent } from "./event-stream.ts";
+import {
+  EncodedEvent,
+  linesOf,
+  type EventStream,
+  type EventStreamOptions,
+  type ServerSentEvent,
+} from "./event-stream.ts";
 import type { ServedRequest } from "./served-request.ts";
 import type { ServedResponse } from "./served-response.ts";
 import type { ServerClock } from "./server-home.ts";
@@ -7,8 +13,6 @@ import type { ServerClock } from "./server-home.ts";
 /** Milliseconds: what is silent for longer is given up by much that stands between. */
 export const HEART_BEAT_MS = 15_000;
 export const MAX_WAITING_EVENT_BYTES = 64 * 1024;
-
-const LINE_END = /\r\n|\r|\n/;
 
 export class ServedEventStream implements EventStream {
   readonly lastEventId: string | null;
@@ -55,22 +59,25 @@ export class ServedEventStream implements EventStream {
     return this.#request.signal;
   }
 
-  send(event: string | ServerSentEvent): boolean {
-    return this.#say(typeof event === "string" ? linesOf("data", event) : textOf(event));
+  send(event: string | ServerSentEvent | EncodedEvent): boolean {
+    return this.#say((event instanceof EncodedEvent ? event : new EncodedEvent(event)).bytes);
+  }
+
+  drained(): Promise<void> | null {
+    return this.closed ? null : this.#response.drained();
   }
 
   retry(ms: number): boolean {
     if (!Number.isSafeInteger(ms) || ms < 0) throw new RangeError(`retry is ${ms}: give whole ms`);
-    return this.#say(`retry: ${ms}\n`);
+    return this.#say(Buffer.from(`retry: ${ms}\n\n`));
   }
 
   comment(text: string): boolean {
-    return this.#say(linesOf("", text));
+    return this.#say(Buffer.from(`${linesOf("", text)}\n`));
   }
 
-  #say(lines: string): boolean {
+  #say(bytes: Buffer): boolean {
     if (this.closed) return false;
-    const bytes = Buffer.from(`${lines}\n`);
     if (this.#response.waitingBytes + bytes.length > this.#maxWaitingBytes) return this.#tooSlow();
     this.#sentAt = this.#clock.now();
     // Whether it is slow is measured by bytes: nobody waits for what it answers.
@@ -107,23 +114,4 @@ export class ServedEventStream implements EventStream {
     this.#cancelBeat = null;
     if (!this.closed) this.#response.end();
   }
-}
-
-function textOf({ data, event, id }: ServerSentEvent): string {
-  const name = event === undefined ? "" : `event: ${oneLine("event", event)}\n`;
-  const place = id === undefined ? "" : `id: ${oneLine("id", id)}\n`;
-  return name + place + linesOf("data", data);
-}
-
-/** A line end would begin another field; an id with NUL is ignored by peers. */
-function oneLine(what: string, text: string): string {
-  if (!/[\r\n\0]/.test(text)) return text;
-  throw new Error(`${what} ${JSON.stringify(text)} has a line end: give one line`);
-}
-
-function linesOf(field: string, text: string): string {
-  return text
-    .split(LINE_END)
-    .map((line) => `${field}: ${line}\n`)
-    .join("");
 }

@@ -14,6 +14,8 @@ import type { ServerClock } from "./server-home.ts";
 export interface ResponseHome {
   readonly protocol: ServerProtocol;
   readonly outbox: Outbox;
+  /** Of every answer that does not say otherwise. */
+  readonly fields: FieldLines;
   /** Before the head: says so if the connection is to end with this answer. */
   beforeHead(): void;
   /** The answer is whole. */
@@ -74,6 +76,12 @@ export class ServedResponse implements HttpResponse {
     return this.#home.outbox.bytes;
   }
 
+  /** Null: nobody need wait. A promise: fulfilled when all that waits has left, or is lost. */
+  drained(): Promise<void> | null {
+    const { outbox } = this.#home;
+    return outbox.full ? outbox.sent() : null;
+  }
+
   /** Whatever the handler still says is not heard. */
   forsake(): void {
     this.#forsaken = true;
@@ -121,8 +129,9 @@ export class ServedResponse implements HttpResponse {
       this.end();
       return;
     }
-    const { outbox, protocol } = this.#home;
+    const { outbox, protocol, fields } = this.#home;
     this.#home.beforeHead();
+    this.#fields.fill(fields);
     const bytes = typeof body === "string" ? body : bufferOf(body);
     const answer = protocol.whole(this.statusCode, this.#fields, bytes);
     if (this.wantsBody) {
@@ -166,7 +175,8 @@ export class ServedResponse implements HttpResponse {
   start(bodyBytes?: number): void {
     this.#mustWait("start()");
     if (this.#forsaken) return;
-    const { outbox, protocol } = this.#home;
+    const { outbox, protocol, fields } = this.#home;
+    this.#fields.fill(fields);
     const framing = hasNoBody(this.statusCode) ? "none" : (bodyBytes ?? "chunked");
     this.#home.beforeHead();
     const head = protocol.head(this.statusCode, this.#fields, framing);

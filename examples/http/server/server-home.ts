@@ -2,6 +2,7 @@
 import type { Connection, Reactor } from "iomux";
 
 import type { DateWriter } from "../http-date.ts";
+import type { FieldLines } from "../response-head.ts";
 import type { AccessRecord } from "./access-log.ts";
 import type { HttpConnection } from "./http-connection.ts";
 import type { HttpRequest } from "./http-request.ts";
@@ -16,6 +17,8 @@ export interface ServerHome {
   readonly clock: ServerClock;
   readonly limits: HttpLimits;
   readonly date: DateWriter;
+  /** Of every answer. */
+  readonly fields: FieldLines;
   /** Whether the answers that are given now are the last ones. */
   readonly closing: boolean;
   /** Requests so far. */

@@ -4,7 +4,6 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 
-import { HISTORY_MS } from "../feed/load-history.ts";
 import { colourOf } from "../parts/palette.ts";
 import { texts } from "../texts/texts.ts";
 
@@ -24,7 +23,7 @@ const HEIGHT = 116;
 const FONT = "11px system-ui, sans-serif";
 /** Seconds: of time that is shown, and between two times that are named. */
 const LEAST_SPAN = 60;
-const STEPS = [30, 60, 120];
+const STEPS = [20, 60, 120];
 /** What is less is drawn as this on a logarithmic scale, which has no zero. */
 const LEAST_MS = 0.01;
 
@@ -128,7 +127,7 @@ function lastMinutes(_plot: uPlot, least: Bound, most: Bound): uPlot.Range.MinMa
 /** Three times, the last of which is now. */
 function timesOf(from: number, to: number): number[] {
   const span = to - from;
-  const step = STEPS.findLast((seconds) => 2 * seconds <= span) ?? STEPS[0]!;
+  const step = STEPS.findLast((seconds) => 2 * seconds < span) ?? STEPS[0]!;
   return [to - 2 * step, to - step, to];
 }
 

@@ -19,7 +19,7 @@ export const LOOP = {
   whoIsCalled: "Who is called, one after the other",
   groupCount: (count: number, ready: number) =>
     ready === 0 ? formatCount(count) : `${formatCount(count)}, ${formatCount(ready)} ready`,
-  noTurn: "Nothing has happened yet: the thread sleeps until somebody is ready.",
+  noTurn: "Nobody has been called yet: the thread sleeps until somebody is ready.",
   turnNumber: (turn: string) => `Turn ${turn}, the busiest of this second`,
   calls: (count: number) => `Calls of this turn: ${formatCount(count)}`,
   more: (count: number) => `${formatCount(count)} calls more than fit here`,

@@ -15,7 +15,7 @@ export const LOOP: Texts["loop"] = {
   whoIsCalled: "依次调用了谁",
   groupCount: (count: number, ready: number) =>
     ready === 0 ? formatCount(count) : `${formatCount(count)}，就绪 ${formatCount(ready)}`,
-  noTurn: "还没有发生任何事：线程会一直休眠，直到有描述符就绪。",
+  noTurn: "还没有调用过谁：线程会一直休眠，直到有描述符就绪。",
   turnNumber: (turn: string) => `第 ${turn} 轮，这一秒里最忙的一轮`,
   calls: (count: number) => `这一轮的调用：${formatCount(count)} 次`,
   more: (count: number) => `另有 ${formatCount(count)} 次调用未列出`,
