@@ -20,6 +20,7 @@ const NETWORK_MODULES = builtin("net|tls|dgram|dns|fs|child_process|http|https|h
 
 // Files below examples/<protocol>/ that may touch the reactor or the file system.
 const PROTOCOL_EXCEPTIONS = [
+  "^examples/(console|one-loop)/[^/]+\\.ts$",
   "^examples/chat/(server|terminal)\\.ts$",
   "^examples/program/(program|ending|log-file|certificate|complaint)\\.ts$",
   "^examples/chat/client-connection\\.ts$",
