@@ -56,7 +56,10 @@ async function open(reactor: Reactor, settings: Settings): Promise<() => Promise
   await server.listen({ ...settings.listen, ...(tls && { tls }) });
   announce(settings, server);
   return async () => {
-    await server.close({ drainMs: settings.drainSeconds * 1000 });
+    const { cutOff } = await server.close({ drainMs: settings.drainSeconds * 1000 });
+    if (cutOff.length > 0) {
+      operator.write(`Cut off after ${settings.drainSeconds} s: ${cutOff.length} of them.`);
+    }
     await Promise.all([store?.close(), log?.flush()]);
   };
 }

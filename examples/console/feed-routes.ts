@@ -13,7 +13,7 @@ import type { Routes } from "./routes.ts";
 import { nameOf } from "./turn-recorder.ts";
 
 /** The label of connections that are watching. */
-export const CONSOLE_LABEL = "console";
+const CONSOLE_LABEL = "console";
 /** Milliseconds after which a page whose stream has ended asks again. */
 const RETRY_MS = 1000;
 /**

@@ -6,7 +6,7 @@
  */
 
 /** Why a descriptor is not being read or written: as in `Reason` of the library. */
-export type ReasonWord = string;
+type ReasonWord = string;
 
 export interface DescriptorRow {
   readonly fd: number;

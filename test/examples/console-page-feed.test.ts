@@ -12,14 +12,14 @@ import { descriptorRow } from "./console-page-rows.ts";
 
 function rowsOf(...descriptors: ReturnType<typeof descriptorRow>[]): Rows {
   const rows = new Rows();
-  rows.applyTable({ nowMs: 1000, descriptors });
+  rows.applyTable({ nowMs: 1000, open: descriptors.length, descriptors });
   return rows;
 }
 
 describe("the rows that the page knows", () => {
   it("are those of the last table, whatever was known before", () => {
     const rows = rowsOf(descriptorRow(1), descriptorRow(2));
-    rows.applyTable({ nowMs: 2000, descriptors: [descriptorRow(3)] });
+    rows.applyTable({ nowMs: 2000, open: 1, descriptors: [descriptorRow(3)] });
     expect(rows.list().map(({ descriptor }) => descriptor.fd)).toEqual([3]);
   });
 

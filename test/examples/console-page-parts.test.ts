@@ -16,7 +16,9 @@ import {
   calledIn,
   fittingPitch,
   groupsOf,
+  linesFor,
   marksPerLine,
+  restOf,
 } from "../../examples/console/page/loop/turn-layout.ts";
 import { markOf, SHAPES } from "../../examples/console/page/owners.ts";
 
@@ -115,14 +117,27 @@ describe("the picture of a turn", () => {
     expect(barsOf(picture({ ms: 0, calls: [call(1, 0)] }))[0]).toMatchObject({ from: 0, width: 0 });
   });
 
-  it("is of the longest turn", () => {
-    const short = picture({ more: 5 });
-    const long = picture({ ms: 90 });
-    expect([busier(null, short), busier(short, long), busier(long, short)]).toEqual([
-      short,
-      long,
-      long,
-    ]);
+  it("is of the turn with the most calls, then of the longest", () => {
+    const few = picture({ ms: 90 });
+    const many = picture({ more: 5 });
+    const longer = picture({ more: 5, ms: 11 });
+    expect([busier(null, few), busier(few, many), busier(many, few)]).toEqual([few, many, many]);
+    expect([busier(many, longer), busier(longer, many)]).toEqual([longer, longer]);
+  });
+
+  it("tells what of the turn was no call", () => {
+    expect(restOf(picture())).toEqual({ ms: 3, from: 0.7 });
+    expect(restOf(picture({ ms: 3 }))).toEqual({ ms: 0, from: 1 });
+    expect(restOf(picture({ ms: 0, calls: [] }))).toEqual({ ms: 0, from: 0 });
+  });
+
+  it("makes room for the calls, and keeps it", () => {
+    const calls = Array.from({ length: 8 }, (_, fd) => call(fd, 1));
+    expect(linesFor(0, null, 30)).toBe(6);
+    expect(linesFor(6, picture({ calls }), 30)).toBe(9);
+    expect(linesFor(9, picture(), 30)).toBe(9);
+    expect(linesFor(6, picture({ calls: [...calls, ...calls] }), 30)).toBe(12);
+    expect(linesFor(6, picture(), 5000)).toBe(12);
   });
 
   it("counts the calls that are left out", () => {

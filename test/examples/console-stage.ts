@@ -31,7 +31,7 @@ afterEach(() => {
 export const ALL_TOLD_MS = 15_000;
 
 /** A delay that a test sets, and whether anybody measures it. */
-export class FakeLoopDelay implements LoopDelay {
+class FakeLoopDelay implements LoopDelay {
   running = 0;
   delay: Delay = { meanMs: 0, mostMs: 0 };
 
@@ -140,7 +140,7 @@ export function answer(channel: Channel): void {
 }
 
 /** Those that do not change because somebody looks. */
-export function rowsOf(rows: Iterable<DescriptorRow>): Map<number, DescriptorRow> {
+function rowsOf(rows: Iterable<DescriptorRow>): Map<number, DescriptorRow> {
   return new Map([...rows].filter(isStill).map((row) => [row.fd, row]));
 }
 

@@ -9,7 +9,7 @@ import { createSimulation, FAULTS, searchSeeds, type Failure, type Scenario } fr
 import { KeptLines } from "../../examples/console/kept-lines.ts";
 import { State } from "../../examples/ftp/state.ts";
 import { MemoryStore } from "../../examples/files/memory-store.ts";
-import { HttpConnection } from "../../examples/http/server/http-connection.ts";
+import { Exchanges } from "../../examples/http/server/exchanges.ts";
 import { Outbox } from "../../examples/http/server/outbox.ts";
 import { BufferedChannel } from "../../src/channel.ts";
 import { ChannelOutput } from "../../src/channel-output.ts";
@@ -188,8 +188,8 @@ const BUGS: readonly Bug[] = [
     scenario: http,
     error: /a part looks whole/,
     plant: () => {
-      replace(HttpConnection.prototype, "cutOff", (cutOff) => {
-        return function (this: HttpConnection, error) {
+      replace(Exchanges.prototype, "cutOff", (cutOff) => {
+        return function (this: Exchanges, error) {
           let last: Buffer | null = null;
           try {
             last = this.protocol.end();
@@ -206,8 +206,8 @@ const BUGS: readonly Bug[] = [
     scenario: http,
     error: /is not told of the failure/,
     plant: () => {
-      replace(HttpConnection.prototype, "cutOff", (cutOff) => {
-        return function (this: HttpConnection, error) {
+      replace(Exchanges.prototype, "cutOff", (cutOff) => {
+        return function (this: Exchanges, error) {
           if (this.outbox.bytes === 0) cutOff.call(this, error);
         };
       });

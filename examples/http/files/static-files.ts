@@ -9,6 +9,7 @@ import type { BufferPool } from "../../files/buffer-pool.ts";
 import type { Right } from "../../accounts/rights.ts";
 import { StoreError, type FileStore } from "../../files/file-store.ts";
 import { namesOf } from "../../files/store-path.ts";
+import { KNOWN_METHODS } from "../server/router.ts";
 import { HttpError } from "../server/http-error.ts";
 import type { HttpRequest } from "../server/http-request.ts";
 import type { HttpResponse } from "../server/http-response.ts";
@@ -100,9 +101,7 @@ export class StaticFiles {
   async #handle(request: HttpRequest, response: HttpResponse): Promise<void> {
     const right = this.#rightFor(request.method);
     if (right === null) {
-      response.field("Allow", this.#allowed);
-      if (request.method === "OPTIONS") response.status(204).send();
-      else response.refuse(405);
+      this.#refuseMethod(request.method, response);
       return;
     }
     const account = await this.#accountFor(request, right);
@@ -124,8 +123,16 @@ export class StaticFiles {
     return method === "DELETE" ? "delete" : null;
   }
 
-  get #allowed(): string {
-    return this.#uploads === null ? "GET, HEAD, OPTIONS" : "GET, HEAD, OPTIONS, PUT, DELETE";
+  /** RFC 9110 sections 15.5.6 and 15.6.2. */
+  #refuseMethod(method: string, response: HttpResponse): void {
+    if (!KNOWN_METHODS.includes(method)) {
+      response.refuse(501);
+      return;
+    }
+    const changes = this.#uploads === null ? "" : ", PUT, DELETE";
+    response.field("Allow", `GET, HEAD, OPTIONS${changes}`);
+    if (method === "OPTIONS") response.status(204).send();
+    else response.refuse(405);
   }
 
   async #accountFor(request: HttpRequest, right: Right): Promise<Account | Denial> {
@@ -136,10 +143,9 @@ export class StaticFiles {
     if (this.#login === null) return right === "read" ? EVERYBODY : FORBIDDEN;
     const account = await this.#login.accountOf(request);
     if (account !== null && "status" in account) return account;
-    if (account !== null && isAllowed(account, right)) {
-      if (!account.isAnonymous) request.account = account;
-      return account;
-    }
+    // Who may not is named in the log as well.
+    if (account?.isAnonymous === false) request.account = account;
+    if (account !== null && isAllowed(account, right)) return account;
     return account === null || account.isAnonymous ? this.#login.challenge(request) : FORBIDDEN;
   }
 

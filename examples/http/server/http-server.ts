@@ -8,7 +8,7 @@ import { FieldLines, type ResponseFields } from "../response-head.ts";
 import type { AccessRecord } from "./access-log.ts";
 import { hostCheck, MISDIRECTED, type AllowedHosts } from "./allowed-hosts.ts";
 import type { Handler } from "./handler.ts";
-import { HttpConnection, type Served, type ServerHome } from "./http-connection.ts";
+import { HttpConnection } from "./http-connection.ts";
 import { HttpError } from "./http-error.ts";
 import type { HttpRequest, ParamsOf } from "./http-request.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
@@ -16,6 +16,7 @@ import { highWaterMark } from "./outbox.ts";
 import { ANY, Router, type Found } from "./router.ts";
 import type { ServedRequest } from "./served-request.ts";
 import type { ServedResponse } from "./served-response.ts";
+import { ServerClock, type Served, type ServerHome } from "./server-home.ts";
 
 export interface HttpServerOptions {
   /** In place of some of `DEFAULT_HTTP_LIMITS`. */
@@ -63,6 +64,7 @@ export class HttpServer {
     this.#serves = allowedHosts === undefined ? null : hostCheck(allowedHosts);
     this.#home = {
       reactor,
+      clock: new ServerClock(reactor),
       limits: { ...DEFAULT_HTTP_LIMITS, ...limits },
       date: new DateWriter(wallMs),
       fields: FieldLines.of(options.fields ?? []),

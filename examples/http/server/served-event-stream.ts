@@ -7,7 +7,8 @@ import {
   type ServerSentEvent,
 } from "./event-stream.ts";
 import type { ServedRequest } from "./served-request.ts";
-import type { ResponseHome, ServedResponse } from "./served-response.ts";
+import type { ServedResponse } from "./served-response.ts";
+import type { ServerClock } from "./server-home.ts";
 
 /** Milliseconds: what is silent for longer is given up by much that stands between. */
 export const HEART_BEAT_MS = 15_000;
@@ -18,7 +19,7 @@ export class ServedEventStream implements EventStream {
   skipped = 0;
   readonly #response: ServedResponse;
   readonly #request: ServedRequest;
-  readonly #home: Pick<ResponseHome, "later" | "now">;
+  readonly #clock: ServerClock;
   readonly #heartBeatMs: number;
   readonly #maxWaitingBytes: number;
   readonly #skips: boolean;
@@ -28,17 +29,17 @@ export class ServedEventStream implements EventStream {
   constructor(
     response: ServedResponse,
     request: ServedRequest,
-    home: Pick<ResponseHome, "later" | "now">,
+    clock: ServerClock,
     { heartBeatMs, maxWaitingBytes, slowReader }: EventStreamOptions,
   ) {
     this.#response = response;
     this.#request = request;
-    this.#home = home;
+    this.#clock = clock;
     this.#heartBeatMs = heartBeatMs ?? HEART_BEAT_MS;
     this.#maxWaitingBytes = maxWaitingBytes ?? MAX_WAITING_EVENT_BYTES;
     this.#skips = slowReader === "skip";
     this.lastEventId = request.fields.get("last-event-id");
-    this.#sentAt = home.now();
+    this.#sentAt = clock.now();
     response.streams = true;
     response.field("Content-Type", "text/event-stream").field("Cache-Control", "no-store");
     response.start();
@@ -78,7 +79,7 @@ export class ServedEventStream implements EventStream {
   #say(bytes: Buffer): boolean {
     if (this.closed) return false;
     if (this.#response.waitingBytes + bytes.length > this.#maxWaitingBytes) return this.#tooSlow();
-    this.#sentAt = this.#home.now();
+    this.#sentAt = this.#clock.now();
     // Whether it is slow is measured by bytes: nobody waits for what it answers.
     void this.#response.write(bytes);
     return true;
@@ -96,9 +97,9 @@ export class ServedEventStream implements EventStream {
   }
 
   #beat(delayMs: number): void {
-    this.#cancelBeat = this.#home.later(delayMs, () => {
+    this.#cancelBeat = this.#clock.later(delayMs, () => {
       if (this.closed) return;
-      const silentMs = this.#home.now() - this.#sentAt;
+      const silentMs = this.#clock.now() - this.#sentAt;
       if (silentMs < this.#heartBeatMs) {
         this.#beat(this.#heartBeatMs - silentMs);
         return;

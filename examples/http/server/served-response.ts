@@ -8,6 +8,7 @@ import type { HttpResponse, Trailers, Upgraded } from "./http-response.ts";
 import { ignorable } from "./ignorable.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ServedRequest } from "./served-request.ts";
+import type { ServerClock } from "./server-home.ts";
 
 /** What an answer asks of its connection. */
 export interface ResponseHome {
@@ -22,8 +23,7 @@ export interface ResponseHome {
   /** Breaks the connection. */
   cutOff(error: Error | null): void;
   upgrade(protocol: string): Promise<Upgraded>;
-  now(): number;
-  later(delayMs: number, callback: () => void): (() => void) | null;
+  readonly clock: ServerClock;
 }
 
 /** Bytes of a whole body which become one piece with their head. */
@@ -143,8 +143,11 @@ export class ServedResponse implements HttpResponse {
   }
 
   json(value: unknown): void {
+    // Its type does not say so, but for some values it answers nothing.
+    const text = JSON.stringify(value) as string | undefined;
+    if (text === undefined) throw new TypeError(`json(): JSON has no ${typeof value}`);
     this.#default("Content-Type", "application/json; charset=utf-8");
-    this.send(JSON.stringify(value));
+    this.send(text);
   }
 
   redirect(url: string, code: 301 | 302 | 303 | 307 | 308 = 302): void {
@@ -156,6 +159,8 @@ export class ServedResponse implements HttpResponse {
     this.#mustWait("refuse()");
     const page = errorPage(code, why ?? null, this.request.fields.get("accept"));
     this.status(code).field("Content-Type", page.type);
+    // RFC 9110 section 12.5.5: beside what else the answer may depend on.
+    this.#fields.add("Vary", "Accept");
     this.send(page.body);
   }
 
@@ -226,7 +231,7 @@ export class ServedResponse implements HttpResponse {
 
   events(options: EventStreamOptions = {}): EventStream {
     this.#mustWait("events()");
-    return new ServedEventStream(this, this.request, this.#home, options);
+    return new ServedEventStream(this, this.request, this.#home.clock, options);
   }
 
   upgrade(protocol: string): Promise<Upgraded> {

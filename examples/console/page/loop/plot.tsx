@@ -4,7 +4,6 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 
-import { HISTORY_MS } from "../feed/load-history.ts";
 import { colourOf } from "../parts/palette.ts";
 import { texts } from "../texts/texts.ts";
 
@@ -22,6 +21,9 @@ interface PlotProps {
 
 const HEIGHT = 116;
 const FONT = "11px system-ui, sans-serif";
+/** Seconds: of time that is shown, and between two times that are named. */
+const LEAST_SPAN = 60;
+const STEPS = [20, 60, 120];
 /** What is less is drawn as this on a logarithmic scale, which has no zero. */
 const LEAST_MS = 0.01;
 
@@ -70,6 +72,7 @@ function dataOf({ times, columns, isTime }: PlotProps): uPlot.AlignedData {
 /** Reads the palette and the texts: an effect that calls it follows them. */
 function optionsOf({ columns, format, isTime }: PlotProps, width: number): uPlot.Options {
   const { ago, now } = texts.value.loop.plots;
+  const timeText = (seconds: number): string => (seconds > 0 ? ago(seconds) : now);
   const line = colourOf("--accent");
   const axis: uPlot.Axis = {
     stroke: colourOf("--muted"),
@@ -95,8 +98,8 @@ function optionsOf({ columns, format, isTime }: PlotProps, width: number): uPlot
         size: 20,
         gap: 3,
         grid: { show: false },
-        splits: (_plot, _index, _least, most) => [most - 240, most - 120, most],
-        values: (_plot, splits) => splits.map((at) => agoText(splits.at(-1)! - at, ago, now)),
+        splits: (_plot, _index, least, most) => timesOf(least, most),
+        values: (_plot, splits) => splits.map((at) => timeText(splits.at(-1)! - at)),
       },
       isTime
         ? {
@@ -115,8 +118,17 @@ function optionsOf({ columns, format, isTime }: PlotProps, width: number): uPlot
 /** Null: there is nothing to be drawn yet. */
 type Bound = number | null;
 
-function lastMinutes(_plot: uPlot, _least: Bound, most: Bound): uPlot.Range.MinMax {
-  return [(most ?? 0) - HISTORY_MS / 1000, most ?? 0];
+/** All that is known, but a minute at least. */
+function lastMinutes(_plot: uPlot, least: Bound, most: Bound): uPlot.Range.MinMax {
+  const to = most ?? 0;
+  return [Math.min(least ?? to, to - LEAST_SPAN), to];
+}
+
+/** Three times, the last of which is now. */
+function timesOf(from: number, to: number): number[] {
+  const span = to - from;
+  const step = STEPS.findLast((seconds) => 2 * seconds < span) ?? STEPS[0]!;
+  return [to - 2 * step, to - step, to];
 }
 
 const FROM_ZERO: uPlot.Scale = {
@@ -143,8 +155,4 @@ function powersOfTen(_plot: uPlot, _axis: number, least: number, most: number): 
 
 function tickTexts(_plot: uPlot, splits: number[]): string[] {
   return splits.map((ms) => (ms >= 1000 ? `${ms / 1000} s` : `${Number(ms.toPrecision(2))} ms`));
-}
-
-function agoText(seconds: number, ago: (minutes: number) => string, now: string): string {
-  return seconds < 30 ? now : ago(Math.round(seconds / 60));
 }

@@ -13,8 +13,8 @@ import { markOf } from "../owners.ts";
 import { hashOf } from "../route.ts";
 import { useTexts } from "../texts/texts.ts";
 import { Explained } from "./explained.tsx";
-import { barsOf, calledIn, type CallBar } from "./turn-layout.ts";
-import { heldTurn, holdTurn, recentTurns, shownTurn, stepTurn } from "./turn-state.ts";
+import { barsOf, calledIn, restOf, type CallBar } from "./turn-layout.ts";
+import { heldTurn, holdTurn, lines, recentTurns, shownTurn, stepTurn } from "./turn-state.ts";
 import { WaitingField } from "./waiting-field.tsx";
 
 export function TurnCard(): JSX.Element {
@@ -93,10 +93,16 @@ function Calls({ turn }: { readonly turn: TurnPicture }): JSX.Element {
           {formatMs(turn.ms)}
         </span>
       </p>
-      <ol class="calls" tabIndex={0} aria-label={loop.calls(calledIn(turn))}>
+      <ol
+        class="calls"
+        tabIndex={0}
+        aria-label={loop.calls(calledIn(turn))}
+        style={{ "--lines": lines.value }}
+      >
         {bars.map((bar, index) => (
           <CallRow key={index} bar={bar} />
         ))}
+        <RestRow turn={turn} />
       </ol>
     </>
   );
@@ -119,6 +125,21 @@ function CallRow({ bar }: { readonly bar: CallBar }): JSX.Element {
           <span class="unseen">{loop.ran}</span> {formatMs(call.ms)}
         </span>
       </a>
+    </li>
+  );
+}
+
+/** What of the turn was no call: so that the bars tell where all of it went. */
+function RestRow({ turn }: { readonly turn: TurnPicture }): JSX.Element {
+  const { loop } = useTexts();
+  const { ms, from } = restOf(turn);
+  return (
+    <li class="rest">
+      <span class="what">{turn.more > 0 ? loop.restAndMore : loop.rest}</span>
+      <span class="track">
+        <span style={{ left: `${from * 100}%`, width: `${(1 - from) * 100}%` }} />
+      </span>
+      <span class="ms">{formatMs(ms)}</span>
     </li>
   );
 }

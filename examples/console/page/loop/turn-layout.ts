@@ -24,9 +24,28 @@ export function calledIn({ calls, more }: TurnPicture): number {
   return calls.length + more;
 }
 
-/** The one of two that took longer. */
+/** What of a turn was no call that is told: timers, output, the loop itself. At the end, as a bar. */
+export function restOf({ calls, ms }: TurnPicture): { readonly ms: number; readonly from: number } {
+  const all = calls.reduce((sum, call) => sum + call.ms, 0);
+  return { ms: Math.max(0, ms - all), from: ms > 0 ? Math.min(1, all / ms) : 0 };
+}
+
+/** The one of two with more calls, as it shows more; of as many, the longer one. */
 export function busier(one: TurnPicture | null, other: TurnPicture): TurnPicture {
-  return one === null || other.ms > one.ms ? other : one;
+  if (one === null) return other;
+  const more = calledIn(other) - calledIn(one);
+  return more > 0 || (more === 0 && other.ms > one.ms) ? other : one;
+}
+
+/** Lines that the picture has room for, at least and at most. */
+const LINES = { least: 6, most: 12 };
+/** So many marks want the most. */
+const MANY = 400;
+
+/** How many lines of calls to make room for: it grows when it must, so that little moves. */
+export function linesFor(before: number, turn: TurnPicture | null, waiting: number): number {
+  const wanted = waiting > MANY ? LINES.most : (turn?.calls.length ?? 0) + 1;
+  return Math.min(LINES.most, Math.max(LINES.least, before, wanted));
 }
 
 export interface OwnerGroup {

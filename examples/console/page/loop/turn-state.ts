@@ -2,12 +2,12 @@
 import { effect, signal } from "@preact/signals";
 
 import type { TurnPicture } from "../../feed.ts";
-import { turn } from "../feed/store.ts";
-import { busier } from "./turn-layout.ts";
+import { known, turn } from "../feed/store.ts";
+import { busier, linesFor } from "./turn-layout.ts";
 
 /** A picture stands this long, so that it can be read. */
 const STANDS_MS = 1000;
-export const MAX_RECENT = 40;
+const MAX_RECENT = 40;
 
 /** The last that were shown, the newest last. */
 export const recentTurns = signal<readonly TurnPicture[]>([]);
@@ -17,6 +17,13 @@ export const heldTurn = signal<TurnPicture | null>(null);
 export function shownTurn(): TurnPicture | null {
   return heldTurn.value ?? recentTurns.value.at(-1) ?? null;
 }
+
+/** Lines of calls that there is room for. */
+export const lines = signal(0);
+
+effect(() => {
+  lines.value = linesFor(lines.peek(), shownTurn(), known.value.rows.size);
+});
 
 let best: TurnPicture | null = null;
 let shownAt = -Infinity;

@@ -10,10 +10,12 @@ import { colourOf } from "../parts/palette.ts";
 import { OwnerName } from "../parts/owner-name.tsx";
 import { useTexts } from "../texts/texts.ts";
 import { FEW, fittingPitch, groupsOf, marksPerLine, type OwnerGroup } from "./turn-layout.ts";
-import { heldTurn, shownTurn } from "./turn-state.ts";
+import { heldTurn, lines, shownTurn } from "./turn-state.ts";
 
-/** Pixels: the field is so high, and the name of a group is; as in the style sheet. */
-const FIELD = { height: 340, name: 28 };
+/** Pixels, as in the style sheet: a line of calls, what is above them, and the name of a group. */
+const LINE = 26;
+const ABOVE = 28;
+const NAME = 28;
 
 export function WaitingField(): JSX.Element {
   const { loop } = useTexts();
@@ -22,11 +24,11 @@ export function WaitingField(): JSX.Element {
   const groups = useGroups();
   const pitch = fittingPitch(
     groups.map(({ fds }) => fds.length),
-    { width, ...FIELD },
+    { width, height: lines.value * LINE + ABOVE, name: NAME },
   );
   const lit = new Set(shownTurn()?.calls.map(({ fd }) => fd));
   return (
-    <ul class="waiting" ref={list}>
+    <ul class="waiting" ref={list} style={{ "--lines": lines.value }}>
       {groups.map((group) => {
         const { owner, fds } = group;
         const isFew = fds.length <= FEW;

@@ -19,11 +19,13 @@ export const LOOP = {
   whoIsCalled: "Who is called, one after the other",
   groupCount: (count: number, ready: number) =>
     ready === 0 ? formatCount(count) : `${formatCount(count)}, ${formatCount(ready)} ready`,
-  noTurn: "Nothing has happened yet: the thread sleeps until somebody is ready.",
+  noTurn: "Nobody has been called yet: the thread sleeps until somebody is ready.",
   turnNumber: (turn: string) => `Turn ${turn}, the busiest of this second`,
   calls: (count: number) => `Calls of this turn: ${formatCount(count)}`,
   more: (count: number) => `${formatCount(count)} calls more than fit here`,
   ran: "ran",
+  rest: "timers, output, the loop itself",
+  restAndMore: "the other calls, timers, output, the loop itself",
   earlier: "The turn before",
   later: "The turn after",
   explained: {
@@ -64,10 +66,10 @@ export const LOOP = {
       loopDelay: "Loop delay",
     },
     longest: (value: string) => `longest ${value}`,
-    highest: (value: string) => `most in 5 min: ${value}`,
+    highest: (value: string) => `most: ${value}`,
     described: (title: string, now: string, highest: string) =>
       `${title} over the last five minutes: now ${now}, at most ${highest}`,
-    ago: (minutes: number) => `−${minutes} min`,
+    ago: (seconds: number) => (seconds < 60 ? `−${seconds} s` : `−${seconds / 60} min`),
     now: "now",
   },
   incidents: {

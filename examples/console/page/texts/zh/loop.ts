@@ -15,11 +15,13 @@ export const LOOP: Texts["loop"] = {
   whoIsCalled: "依次调用了谁",
   groupCount: (count: number, ready: number) =>
     ready === 0 ? formatCount(count) : `${formatCount(count)}，就绪 ${formatCount(ready)}`,
-  noTurn: "还没有发生任何事：线程会一直休眠，直到有描述符就绪。",
+  noTurn: "还没有调用过谁：线程会一直休眠，直到有描述符就绪。",
   turnNumber: (turn: string) => `第 ${turn} 轮，这一秒里最忙的一轮`,
   calls: (count: number) => `这一轮的调用：${formatCount(count)} 次`,
   more: (count: number) => `另有 ${formatCount(count)} 次调用未列出`,
   ran: "运行",
+  rest: "定时器、输出和循环本身",
+  restAndMore: "其余调用、定时器、输出和循环本身",
   earlier: "上一轮",
   later: "下一轮",
   explained: {
@@ -54,10 +56,10 @@ export const LOOP: Texts["loop"] = {
       loopDelay: "循环延迟",
     },
     longest: (value: string) => `最长 ${value}`,
-    highest: (value: string) => `5 分钟内最高 ${value}`,
+    highest: (value: string) => `最高 ${value}`,
     described: (title: string, now: string, highest: string) =>
       `最近五分钟的${title}：当前 ${now}，最高 ${highest}`,
-    ago: (minutes: number) => `−${minutes} 分`,
+    ago: (seconds: number) => (seconds < 60 ? `−${seconds} 秒` : `−${seconds / 60} 分`),
     now: "现在",
   },
   incidents: {
