@@ -5,7 +5,7 @@ import { IomuxError, type Reactor, type TlsContext, type TlsServerOptions } from
 
 import { Accounts, parseUsers, userLine } from "../accounts/accounts.ts";
 import { HttpServer } from "../http/server/http-server.ts";
-import { CONSOLE_SERVER, mountConsole } from "./console.ts";
+import { CONSOLE_SERVER, MAX_CONNECTIONS, mountConsole } from "./console.ts";
 import { NO_RIGHTS } from "./guard.ts";
 import { consoleHosts, inUrl, isLoopback } from "./hosts.ts";
 import { pageFolder } from "./page-folder.ts";
@@ -39,13 +39,13 @@ export interface Inspector {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Milliseconds that answers get to leave at the end. */
+const CLOSE_MS = 1000;
+
 const NAMES: ReadonlySet<string> = new Set<keyof InspectOptions>([
   ...(["port", "host", "program", "login", "tls", "plainPasswords", "allowHosts"] as const),
   "onError",
 ]);
-
-/** Viewers at a time have a connection or two each. */
-const MAX_CONNECTIONS = 256;
 
 /**
  * Serves a page that shows `reactor` at work, live: its descriptors, its turns, its load. It runs
@@ -124,7 +124,7 @@ function refused(error: unknown, where: string): unknown {
 
 async function end(server: HttpServer, view: { close(): void }): Promise<void> {
   view.close();
-  await server.close({ drainMs: 0 });
+  await server.close({ drainMs: CLOSE_MS });
 }
 
 /** Who listens everywhere is found here. */
