@@ -27,7 +27,6 @@ const PROTOCOL_EXCEPTIONS = [
   "^examples/files/(disk-[a-z]+|upload-owner|served-folder)\\.ts$",
   "^examples/accounts/accounts\\.ts$",
   "^examples/ftp/server/",
-  "^examples/console/(?!page/)",
   "^examples/http/server/",
   "^examples/http/(server|files)/",
   "^examples/ftp/client/(local-folder|pipe|interactive)\\.ts$",
