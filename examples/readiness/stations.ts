@@ -1,6 +1,7 @@
 /** The stations of the tour, in order. Each of them shows one thing, and says what it was. */
 import {
   formatMask,
+  IomuxError,
   PEER_CLOSED,
   READABLE,
   WRITABLE,
@@ -228,7 +229,7 @@ async function reset(stage: Stage): Promise<void> {
     `   read() answers ${words}`,
     `   then select() says ${select!}: what has failed would not block`,
     `   then a handler is told ${await watch.told()}, once: the last call`,
-    `   the error of the channel: ${channel.error?.code ?? "none"}`,
+    `   the error of the channel: ${channel.error instanceof IomuxError ? channel.error.code : "none"}`,
   );
 }
 

@@ -2,7 +2,7 @@
 import { EDGE, formatMask, ONESHOT, type Channel, type Reactor, type Registration } from "iomux";
 
 /** How often each of them is asked. */
-export const TIMES = 3;
+const TIMES = 3;
 
 /** Nothing was said. */
 const NOTHING = "-";
