@@ -167,9 +167,7 @@ describe.concurrent("one of them is killed", () => {
       const bus = await Bus.start("zh");
       process.kill(bus.conductor, signal);
       expect(await bus.over(1)).toEqual([]);
-      expect(bus.complaints).toEqual([
-        `driver-and-conductor: 售票员不见了（${signal}），停车`,
-      ]);
+      expect(bus.complaints).toEqual([`driver-and-conductor: 售票员不见了（${signal}），停车`]);
     },
   );
 
