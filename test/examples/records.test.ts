@@ -1,12 +1,14 @@
 /** Records over a Unix-domain socket: the two programs as processes, and their parts. */
 import { existsSync, statSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
-import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { Writable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import fc from "fast-check";
 
-import { nextFrame, FrameInput } from "iomux";
+import { createReactor, nextFrame, FrameInput } from "iomux";
+import { MemoryNetwork, SimulatedClock } from "iomux/testing";
 
 import {
   END,
@@ -20,6 +22,8 @@ import {
 } from "../../examples/records/reading.ts";
 import { readSettings as readReceive } from "../../examples/records/receive-flags.ts";
 import { readSettings as readSend } from "../../examples/records/send-flags.ts";
+import { Output } from "../../examples/records/output.ts";
+import { Receiver } from "../../examples/records/receiver.ts";
 import { formatReading, isBlank, readLine } from "../../examples/records/text.ts";
 import { cleanUp, temporaryFolder } from "./programs.ts";
 import { complaints, pathOf, receive, receiving, send, type Receiving } from "./records-process.ts";
@@ -35,7 +39,7 @@ async function shown(receiver: Receiving): Promise<string[]> {
   return receiver.out.lines;
 }
 
-describe.concurrent("unix-send and unix-receive", () => {
+describe("unix-send and unix-receive", () => {
   it("arguments and lines arrive as they were, and the sender knows it", async () => {
     const receiver = await receiving("--format", "json");
     const words = await send(receiver.path, ["cellar,8.1,2026-01-01T12:00Z", `张三, -1 ,${NOON}`]);
@@ -133,7 +137,7 @@ describe.concurrent("unix-send and unix-receive", () => {
     expect(existsSync(receiver.path)).toBe(false);
   });
 
-  it("a receiver whose output is full makes its senders wait, and loses nothing", async () => {
+  it("a receiver whose output nobody reads for a while loses nothing", async () => {
     const receiver = await receiving("--format", "json");
     receiver.child.stdout!.pause();
     const count = 20_000;
@@ -160,7 +164,7 @@ async function quiet(receiver: Receiving): Promise<"quiet"> {
   return "quiet";
 }
 
-describe.concurrent("the path", () => {
+describe("the path", () => {
   it.each(["SIGINT", "SIGTERM"] as const)("is removed at the end by %s", async (signal) => {
     const receiver = await receiving();
     expect(existsSync(receiver.path)).toBe(true);
@@ -207,7 +211,7 @@ describe.concurrent("the path", () => {
 });
 
 describe("a broken record costs its own connection, and no other", () => {
-  const good = packReading({ name: "good", temperature: 1, whenMs: 0 });
+  const good = (name: string): Buffer => packReading({ name, temperature: 1, whenMs: 0 });
   const record = (name: string, temperature: number, whenMs: bigint): Buffer => {
     const bytes = Buffer.alloc(RECORD_BYTES);
     bytes.writeUInt8(name.length, 0);
@@ -217,10 +221,20 @@ describe("a broken record costs its own connection, and no other", () => {
     return FRAMES.encode(bytes);
   };
 
+  let receiver: Receiving;
+  let other: Talk;
+
+  beforeAll(async () => {
+    receiver = await receiving("--format", "json");
+    other = new Talk(receiver.path);
+    other.socket.write(good("other"));
+    await receiver.out.until(/other/);
+  });
+
   it.each([
     ["another protocol", Buffer.from("GET / HTTP/1.1\r\n\r\n"), "announces 1195725856 bytes"],
     ["a record too short", FRAMES.encode(Buffer.alloc(12)), "it has 12 bytes: a reading has 40"],
-    ["one that is cut off", good.subarray(0, 20), "ended 20 bytes into the frame"],
+    ["one that is cut off", good("cut").subarray(0, 20), "ended 20 bytes into the frame"],
     ["a name that is not UTF-8", record("\xff", 1, 0n), "the name is not UTF-8"],
     ["a name that a terminal obeys", record("\x1b[2J", 1, 0n), "control characters"],
     ["no name", record("", 1, 0n), "the name is empty"],
@@ -228,28 +242,104 @@ describe("a broken record costs its own connection, and no other", () => {
     ["no time", record("a", 1, 2n ** 62n), "the time is none"],
     ["no end", Buffer.alloc(0), "ended without saying that this was all"],
   ])("%s", async (_, bytes, why) => {
-    const receiver = await receiving("--format", "json");
-    const other = receive.sender(receiver.path);
-    other.child.stdin!.write(`other,1,${NOON}\n`);
-    await receiver.out.until(/other/);
-    const socket = connect({ path: receiver.path });
-    const heard: Buffer[] = [];
-    socket.on("data", (chunk: Buffer) => heard.push(chunk));
-    socket.on("error", () => undefined);
-    socket.end(Buffer.concat([good, bytes]));
-    await once(socket, "close");
+    const talk = new Talk(receiver.path);
+    talk.socket.end(Buffer.concat([good("before"), bytes]));
+    const said = await receiver.err.until(/ is cut off /);
+    expect(said).toMatch(/^unix-receive: sender \d+ is cut off after 1 record: /);
+    expect(said).toContain(why);
     // What was good before it was taken; there is no receipt for it.
-    expect(Buffer.concat(heard).length).toBe(0);
-    other.child.stdin!.end(`other,2,${NOON}\n`);
-    expect(await other.ended).toEqual({ code: 0, signal: null });
-    const lines = await shown(receiver);
-    expect(lines.map((line) => (JSON.parse(line) as { name: string }).name)).toEqual([
-      ...["other", "good", "other"],
-    ]);
-    expect(complaints(receiver)).toEqual([
-      expect.stringMatching(/^unix-receive: sender \d is cut off after 1 record: /),
-    ]);
-    expect(complaints(receiver)[0]).toContain(why);
+    await receiver.out.until(/before/);
+    expect((await talk.over()).length).toBe(0);
+  });
+
+  it("the other connection goes on, and has its receipt", async () => {
+    other.socket.end(Buffer.concat([good("other"), END]));
+    expect(await other.over()).toEqual(packReceipt(2));
+    const names = (await shown(receiver)).map((line) => JSON.parse(line) as { name: string });
+    expect(names.filter(({ name }) => name === "other")).toHaveLength(2);
+    expect(names.filter(({ name }) => name === "before")).toHaveLength(names.length - 2);
+  });
+});
+
+/** A plain socket at the receiver, and all that it hears. */
+class Talk {
+  readonly socket: Socket;
+  readonly #heard: Buffer[] = [];
+  readonly #closed: Promise<unknown>;
+
+  constructor(path: string) {
+    this.socket = connect({ path });
+    this.socket.on("data", (chunk: Buffer) => this.#heard.push(chunk));
+    this.socket.on("error", () => undefined);
+    this.#closed = new Promise((resolve) => this.socket.on("close", resolve));
+  }
+
+  /** All that it has heard, once it is over. */
+  async over(): Promise<Buffer> {
+    await this.#closed;
+    return Buffer.concat(this.#heard);
+  }
+}
+
+describe("the receiver in memory", () => {
+  it("reads a record when the one before it was printed, and cuts off who is idle", async () => {
+    const clock = new SimulatedClock();
+    const network = new MemoryNetwork(clock);
+    const reactor = createReactor({ network, clock });
+    const [printing, said]: [(() => void)[], string[]] = [[], []];
+    const path = "/memory/records.sock";
+    const receiver = await clock.run(
+      Receiver.open(reactor, {
+        ...{ path, mode: 0o600, maxSenders: 2, idleSeconds: 5 },
+        show: () => new Promise((resolve) => printing.push(resolve)),
+        complain: (why) => said.push(why),
+      }),
+    );
+    const peer = network.dial({ path });
+    const reading = packReading({ name: "a", temperature: 1, whenMs: 0 });
+    peer.write(Buffer.concat([reading, reading, reading, END]));
+    for (let printed = 0; printed < 3; printed++) {
+      await clock.settle();
+      expect([printing.length, peer.received.length]).toEqual([1, 0]);
+      printing.pop()!();
+    }
+    await clock.settle();
+    expect(peer.received).toEqual(packReceipt(3));
+    await clock.advance(10_000);
+    expect([said.length, peer.closed || peer.ended]).toEqual([1, true]);
+    expect(said[0]).toMatch(/^sender 1 is cut off after 0 records: /);
+    peer.destroy();
+    await clock.run(receiver.close());
+    await clock.run(reactor.close());
+    expect(reactor.stats().open).toBe(0);
+  });
+
+  it("prints no faster than its output takes it, and is told when that is gone", async () => {
+    const held: (() => void)[] = [];
+    const stream = new Writable({
+      highWaterMark: 8,
+      write(_bytes, _encoding, written) {
+        held.push(written);
+      },
+    });
+    const gone: string[] = [];
+    const output = new Output(stream, () => gone.push("gone"));
+    const done: string[] = [];
+    await output.print("1");
+    void output.print("a long line").then(() => done.push("first"));
+    void output.print("b").then(() => done.push("second"));
+    await setImmediate();
+    expect(done).toEqual([]);
+    while (held.length > 0) {
+      held.pop()!();
+      await setImmediate();
+    }
+    expect(done).toEqual(["first", "second"]);
+    const last = output.print("a long line");
+    stream.destroy(new Error("EPIPE"));
+    await last;
+    await output.print("more");
+    expect(gone).toEqual(["gone"]);
   });
 });
 
