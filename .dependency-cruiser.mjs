@@ -5,7 +5,7 @@ const LAYER_0 = [
   "^src/bytes/",
 ];
 const LAYER_1 = [
-  "^src/(descriptor|diagnostics|network|clock|host|registration|registry|ready-set|timers|budget|channel|channel-errors|watched-channel|channel-output|channel-state|securing|handshakes|tls|closed|hand-over|listener|datagram|datagram-errors|messages|signals)\\.ts$",
+  "^src/(descriptor|hosted-descriptor|diagnostics|network|clock|host|registration|registry|map-view|ready-set|timers|budget|channel|channel-errors|watched-channel|channel-output|channel-state|securing|handshakes|tls|closed|hand-over|listener|datagram|datagram-errors|messages|signals)\\.ts$",
 ];
 const LAYER_2 = ["^src/reactor\\.ts$", "^src/reactor/"];
 const LAYER_3 = ["^src/(node|testing|server)/"];
@@ -21,10 +21,12 @@ const NETWORK_MODULES = builtin("net|tls|dgram|dns|fs|child_process|http|https|h
 // Files below examples/<protocol>/ that may touch the reactor or the file system.
 const PROTOCOL_EXCEPTIONS = [
   "^examples/chat/(server|terminal)\\.ts$",
-  "^examples/program/(program|ending|log-file|certificate)\\.ts$",
+  "^examples/program/(program|ending|log-file|certificate|complaint)\\.ts$",
   "^examples/chat/client-connection\\.ts$",
-  "^examples/ftp/store/(disk-[a-z]+|upload-owner)\\.ts$",
+  "^examples/files/(disk-[a-z]+|upload-owner|served-folder)\\.ts$",
+  "^examples/accounts/accounts\\.ts$",
   "^examples/ftp/server/",
+  "^examples/console/(?!page/)",
   "^examples/http/server/",
   "^examples/http/(server|files)/",
   "^examples/ftp/client/(local-folder|pipe|interactive)\\.ts$",
@@ -138,21 +140,64 @@ export default {
     ),
     forbid(
       "file-protocol-alone",
-      "the protocol of the file server knows neither its server nor, but for its types, its store",
+      "the protocol of the file server knows neither its server nor, but for types, files and accounts",
       { path: "^examples/ftp/[^/]+\\.ts$" },
-      { path: "^examples/ftp/(server|store)/", dependencyTypesNot: ["type-only"] },
+      {
+        path: "^examples/(ftp/server|files|accounts)/",
+        pathNot: "^examples/files/path-limits\\.ts$",
+        dependencyTypesNot: ["type-only"],
+      },
     ),
     forbid(
       "http-protocol-alone",
       "the protocol of the HTTP server knows neither its server nor its files",
       { path: "^examples/http/[^/]+\\.ts$" },
-      { path: "^examples/(http/(server|files)|ftp)/" },
+      { path: "^examples/(http/(server|files)|files|accounts)/" },
+    ),
+    forbid(
+      "protocols-apart",
+      "the file server and the HTTP server do not know each other",
+      { path: "^examples/(ftp|http)/" },
+      { path: "^examples/(ftp|http)/", pathNot: "^examples/$1/" },
+    ),
+    forbid(
+      "files-know-no-server",
+      "the library of files knows nobody who serves it, nor who may see it",
+      { path: "^examples/files/" },
+      { path: "^examples/", pathNot: "^examples/files/" },
+    ),
+    forbid(
+      "accounts-know-no-server",
+      "accounts know the library of files, and nobody who lets them in",
+      { path: "^examples/accounts/" },
+      { path: "^examples/", pathNot: "^examples/(accounts|files|program)/" },
+    ),
+    forbid(
+      "program-knows-no-server",
+      "what all programs have in common knows none of them",
+      { path: "^examples/program/" },
+      { path: "^examples/", pathNot: "^examples/program/" },
     ),
     forbid(
       "library-by-name",
       'examples and benchmarks import the library as its users do: "iomux", "iomux/testing"',
       { path: "^(examples|bench)/" },
       { path: "^src/", dependencyTypes: ["local"] },
+    ),
+    forbid(
+      "page-alone",
+      "the page runs in a browser: of the rest it has types only, and libraries for browsers",
+      { path: "^examples/console/page/" },
+      {
+        pathNot: ["^examples/console/page/", "(^|/)node_modules/(preact|@preact/signals|uplot)/"],
+        dependencyTypesNot: ["type-only"],
+      },
+    ),
+    forbid(
+      "page-by-itself",
+      "what runs in Node takes nothing of the page; tests take what needs no browser",
+      { path: "^(src|examples|bench)/", pathNot: "^examples/console/page/" },
+      { path: "^examples/console/page/" },
     ),
     forbid("unresolvable", "this import leads nowhere", {}, { couldNotResolve: true }),
   ],
@@ -163,7 +208,7 @@ export default {
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["iomux-source", "import", "require", "node", "default", "types"],
-      extensions: [".ts", ".js", ".mjs", ".cjs", ".json"],
+      extensions: [".ts", ".tsx", ".js", ".mjs", ".cjs", ".json"],
     },
   },
 };

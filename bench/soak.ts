@@ -19,7 +19,7 @@ import { parseArgs } from "node:util";
 
 import { Random } from "iomux/testing";
 
-import { userLine } from "../examples/ftp/server/accounts.ts";
+import { userLine } from "../examples/accounts/accounts.ts";
 import { buildPrograms, Child, freePort, ownFolder } from "./processes.ts";
 import type { Done, Task } from "./soak-client.ts";
 import { judge, type Verdict } from "./soak-files.ts";

@@ -1,20 +1,16 @@
 /** The file server: flags and wiring. `npm run file-server -- --help` tells the rest. */
 import { randomInt } from "node:crypto";
 
-import { createReactor, createTlsContext, formatAddress, IomuxError, READABLE } from "iomux";
-import type { Reactor, Server, SocketAddress, TlsContext } from "iomux";
+import { createReactor, formatAddress, READABLE } from "iomux";
+import type { Reactor, Server, SocketAddress } from "iomux";
 
-import { Accounts, readAccounts, userLine, type AccountsOptions } from "./ftp/server/accounts.ts";
-import { askPassword } from "./program/ask-password.ts";
-import { LARGE_BYTES } from "./ftp/server/buffer-pool.ts";
-import { readIdentity, selfSigned } from "./program/certificate.ts";
+import { Accounts, readAccounts, userLine, type AccountsOptions } from "./accounts/accounts.ts";
+import { LARGE_BYTES } from "./files/buffer-pool.ts";
+import { StoreError } from "./files/file-store.ts";
+import { cleanUpHourly, openRoot } from "./files/served-folder.ts";
 import { makeDemoFolder, removeDemoFolder } from "./ftp/server/demo-folder.ts";
-import { openDiskStore } from "./ftp/store/disk-store.ts";
-import { StoreError, type FileStore } from "./ftp/store/file-store.ts";
 import { HELP, readSettings } from "./ftp/server/flags.ts";
 import type { NewUserSettings, Settings, StatusSettings } from "./ftp/server/flags.ts";
-import { serveUntilSignal } from "./program/ending.ts";
-import { LogFile } from "./program/log-file.ts";
 import { FileServer } from "./ftp/server/server.ts";
 import { statusLines } from "./ftp/server/status-lines.ts";
 import { checkAskedFolder, statusPath } from "./ftp/server/status-path.ts";
@@ -22,6 +18,11 @@ import { openStatus } from "./ftp/server/status-server.ts";
 import { ONCE_MS, watchStatus } from "./ftp/server/status-watch.ts";
 import type { ServerStatus } from "./ftp/server/status.ts";
 import { xferlogLine } from "./ftp/server/transfer-log.ts";
+import { askPassword } from "./program/ask-password.ts";
+import { openTls } from "./program/certificate.ts";
+import { complaints } from "./program/complaint.ts";
+import { serveUntilSignal } from "./program/ending.ts";
+import { openLog } from "./program/log-file.ts";
 import { OperatorLog } from "./program/operator-log.ts";
 import { runProgram } from "./program/program.ts";
 
@@ -29,15 +30,9 @@ import { runProgram } from "./program/program.ts";
 const FLUSH_BYTES = LARGE_BYTES;
 /** Bytes that are read ahead; a session has no more of an upload than this and one piece. */
 const INPUT_BYTES = 32 * 1024;
-const HOUR_MS = 3_600_000;
 
 const operator = new OperatorLog(process.stdout, (lines) => `... ${lines} lines left out`);
-
-function complain(error: unknown): void {
-  if (error instanceof IomuxError || error instanceof StoreError)
-    console.error(`file-server: ${error.message}`);
-  else console.error(error);
-}
+const complain = complaints("file-server", StoreError);
 
 async function run(settings: Settings | NewUserSettings | StatusSettings): Promise<void> {
   switch (settings.kind) {
@@ -95,10 +90,9 @@ async function openAt(
   settings: Settings,
 ): Promise<() => Promise<void>> {
   const accounts = await openAccounts(settings);
-  const tls = await openTls(settings);
-  const log = settings.log === null ? null : await openLog(settings.log, settings.logBytes);
+  const tls = settings.tls === "none" ? null : await openTls(settings.identity);
+  const log = await openLog(settings.log, { maxBytes: settings.logBytes, report: complain });
   const store = await openRoot(root);
-  await store.cleanUp();
   const files = await FileServer.open(reactor, {
     settings,
     store,
@@ -114,7 +108,7 @@ async function openAt(
     report: complain,
   });
   const status = await tellStatus(reactor, settings, files);
-  cleanUpHourly(reactor, store);
+  cleanUpHourly(reactor, store, complain);
   announce(settings, root, files.addresses);
   return async () => {
     await files.close(settings.drainSeconds * 1000);
@@ -157,15 +151,6 @@ function printOnSignal(reactor: Reactor, status: () => ServerStatus): void {
   });
 }
 
-/** Rejects with one line if the folder cannot be served. */
-async function openRoot(root: string): Promise<FileStore> {
-  try {
-    return await openDiskStore(root);
-  } catch (error) {
-    throw new Error(`--root ${root}: ${(error as Error).message}`, { cause: error });
-  }
-}
-
 async function openAccounts({ users, anonymous }: Settings): Promise<Accounts> {
   const options: AccountsOptions = {
     anonymous: anonymous === null ? null : { home: "/", rights: anonymous },
@@ -173,16 +158,6 @@ async function openAccounts({ users, anonymous }: Settings): Promise<Accounts> {
   if (users !== null) return readAccounts(users, options);
   if (anonymous === null) throw new Error("nobody could log in: give --users, or --anonymous on");
   return new Accounts([], options);
-}
-
-async function openTls({ tls, identity }: Settings): Promise<TlsContext | null> {
-  if (tls === "none") return null;
-  if (identity !== null) return createTlsContext(await readIdentity(identity));
-  return createTlsContext(await selfSigned(Date.now()));
-}
-
-function openLog(path: string, maxBytes: number): Promise<LogFile> {
-  return LogFile.open(path, { maxBytes, report: complain });
 }
 
 function announce(
@@ -201,15 +176,6 @@ function announce(
     operator.write(`Open on ${formatAddress(address)}. Try: curl ftp://${formatAddress(address)}/`);
   }
   operator.write("Ctrl-C ends it.");
-}
-
-/** What crashes of other servers of the same folder have left. */
-function cleanUpHourly(reactor: Reactor, store: FileStore): void {
-  const timer = reactor.setTimer(HOUR_MS, () => {
-    store.cleanUp().catch(complain);
-    timer.refresh();
-  });
-  timer.unref();
 }
 
 await runProgram({ name: "file-server", help: HELP, readSettings, run });

@@ -1,31 +1,25 @@
 /** The HTTP server: flags and wiring. `npm run http-server -- --help` tells the rest. */
-import { createReactor, createTlsContext, formatAddress, IomuxError } from "iomux";
-import type { Reactor, TlsContext } from "iomux";
+import { createReactor, formatAddress, type Reactor } from "iomux";
 
-import { readAccounts } from "./ftp/server/accounts.ts";
-import { BufferPool, LARGE_BYTES } from "./ftp/server/buffer-pool.ts";
-import { openDiskStore } from "./ftp/store/disk-store.ts";
-import { StoreError, type FileStore } from "./ftp/store/file-store.ts";
+import { readAccounts } from "./accounts/accounts.ts";
+import { BufferPool, LARGE_BYTES } from "./files/buffer-pool.ts";
+import { StoreError, type FileStore } from "./files/file-store.ts";
+import { cleanUpHourly, openRoot } from "./files/served-folder.ts";
 import { StaticFiles } from "./http/files/static-files.ts";
 import { combinedLine } from "./http/server/access-log.ts";
+import { hostCheck } from "./http/server/allowed-hosts.ts";
 import { echoBody, echoHead } from "./http/server/echo.ts";
 import { HELP, limitsOf, readSettings, type Settings } from "./http/server/flags.ts";
 import { HttpServer } from "./http/server/http-server.ts";
-import { readIdentity, selfSigned } from "./program/certificate.ts";
+import { openTls } from "./program/certificate.ts";
+import { complaints } from "./program/complaint.ts";
 import { serveUntilSignal } from "./program/ending.ts";
-import { LogFile } from "./program/log-file.ts";
+import { openLog } from "./program/log-file.ts";
 import { OperatorLog } from "./program/operator-log.ts";
 import { runProgram } from "./program/program.ts";
 
-const HOUR_MS = 3_600_000;
-
 const operator = new OperatorLog(process.stdout, (lines) => `... ${lines} lines left out`);
-
-function complain(error: unknown): void {
-  if (error instanceof IomuxError || error instanceof StoreError)
-    console.error(`http-server: ${error.message}`);
-  else console.error(error);
-}
+const complain = complaints("http-server", StoreError);
 
 async function run(settings: Settings): Promise<void> {
   const reactor = createReactor({
@@ -45,10 +39,11 @@ async function run(settings: Settings): Promise<void> {
 
 /** Answers how to end it. */
 async function open(reactor: Reactor, settings: Settings): Promise<() => Promise<void>> {
-  const tls = await openTls(settings);
-  const log = settings.log === null ? null : await openLog(settings.log, settings.logBytes);
+  const tls = settings.tls ? await openTls(settings.identity, ["http/1.1"]) : null;
+  const log = await openLog(settings.log, { maxBytes: settings.logBytes, report: complain });
   const server = new HttpServer(reactor, {
     limits: limitsOf(settings),
+    ...(settings.allowedHosts && { allowedHosts: settings.allowedHosts }),
     ...(log && {
       onAnswer: (record) => {
         log.write(combinedLine(record));
@@ -61,7 +56,10 @@ async function open(reactor: Reactor, settings: Settings): Promise<() => Promise
   await server.listen({ ...settings.listen, ...(tls && { tls }) });
   announce(settings, server);
   return async () => {
-    await server.close({ drainMs: settings.drainSeconds * 1000 });
+    const { cutOff } = await server.close({ drainMs: settings.drainSeconds * 1000 });
+    if (cutOff.length > 0) {
+      operator.write(`Cut off after ${settings.drainSeconds} s: ${cutOff.length} of them.`);
+    }
     await Promise.all([store?.close(), log?.flush()]);
   };
 }
@@ -73,8 +71,7 @@ async function mountFiles(
 ): Promise<FileStore | null> {
   if (settings.root === null) return null;
   const store = await openRoot(settings.root);
-  await store.cleanUp();
-  if (settings.writable) cleanUpHourly(reactor, store);
+  if (settings.writable) cleanUpHourly(reactor, store, complain);
   const files = new StaticFiles({
     store,
     pool: new BufferPool({
@@ -92,26 +89,8 @@ async function mountFiles(
   return store;
 }
 
-/** Rejects with one line if the folder cannot be served. */
-async function openRoot(root: string): Promise<FileStore> {
-  try {
-    return await openDiskStore(root);
-  } catch (error) {
-    throw new Error(`--root ${root}: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-async function openTls({ tls, identity }: Settings): Promise<TlsContext | null> {
-  if (!tls) return null;
-  const given = identity === null ? selfSigned(Date.now()) : readIdentity(identity);
-  return createTlsContext({ ...(await given), alpnProtocols: ["http/1.1"] });
-}
-
-function openLog(path: string, maxBytes: number): Promise<LogFile> {
-  return LogFile.open(path, { maxBytes, report: complain });
-}
-
-function announce({ root, users, writable, identity, tls }: Settings, server: HttpServer): void {
+function announce(settings: Settings, server: HttpServer): void {
+  const { root, users, writable, identity, tls } = settings;
   const who = users === null ? "anybody may get files" : "users only";
   const what =
     root === null ? "Echoing" : `Serving ${root}: ${who}${writable ? ", who may write" : ""}`;
@@ -121,19 +100,17 @@ function announce({ root, users, writable, identity, tls }: Settings, server: Ht
     operator.write("Give --cert and --key.");
   }
   for (const address of server.addresses) {
-    const url = `${tls ? "https" : "http"}://${formatAddress(address)}/`;
-    operator.write(`Open on ${formatAddress(address)}. Try: curl ${tls ? "-k " : ""}${url}`);
+    const at = formatAddress(address);
+    const words = ["curl", ...(tls ? ["-k"] : []), ...hostToName(settings, at)];
+    operator.write(`Open on ${at}. Try: ${words.join(" ")} http${tls ? "s" : ""}://${at}/`);
   }
   operator.write("Ctrl-C ends it.");
 }
 
-/** What crashes of other servers of the same folder have left. */
-function cleanUpHourly(reactor: Reactor, store: FileStore): void {
-  const timer = reactor.setTimer(HOUR_MS, () => {
-    store.cleanUp().catch(complain);
-    timer.refresh();
-  });
-  timer.unref();
+/** For who asks by the address, if that is no host that is served. */
+function hostToName({ allowedHosts }: Settings, at: string): readonly string[] {
+  if (allowedHosts === null || hostCheck(allowedHosts)(at)) return [];
+  return ["-H", `"Host: ${allowedHosts[0]!}"`];
 }
 
 await runProgram({ name: "http-server", help: HELP, readSettings, run });

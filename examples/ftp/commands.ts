@@ -16,7 +16,7 @@
  * section 4.1.3.3). ABOR ends the transfer at once; it is answered in its turn, so after the 426 of
  * what it ended. STAT without a path is answered at once if nothing waits before it.
  */
-import type { Right } from "./rights.ts";
+import type { Right } from "../accounts/rights.ts";
 
 /** `safety` is TLS where it is required; `name` is that and USER before; `login` is all of it. */
 type Needs = "nothing" | "safety" | "name" | "login";

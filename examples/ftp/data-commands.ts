@@ -9,10 +9,9 @@ import {
   MIN_DATA_PORT,
   parseExtendedPort,
   parsePort,
-  protocolOf,
-  sameHost,
   type DataAddress,
 } from "./addresses.ts";
+import { protocolOf, sameHost } from "../program/host-address.ts";
 import type { Handler } from "./access-commands.ts";
 import type { Verb } from "./commands.ts";
 import type { State } from "./state.ts";

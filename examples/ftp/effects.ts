@@ -5,10 +5,10 @@
  * answers each exactly once, under its number, also when the session is over meanwhile.
  */
 import type { DataAddress } from "./addresses.ts";
-import type { Entry, StoreErrorCode, UploadMode } from "./store/file-store.ts";
+import type { Entry, StoreErrorCode, UploadMode } from "../files/file-store.ts";
 import type { Listing } from "./listing.ts";
 import type { Reply } from "./replies.ts";
-import type { Rights } from "./rights.ts";
+import type { Rights } from "../accounts/rights.ts";
 
 /** Who logged in. */
 export interface Login {

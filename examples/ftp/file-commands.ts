@@ -2,7 +2,7 @@
 import type { Handler } from "./access-commands.ts";
 import type { Verb } from "./commands.ts";
 import type { Change } from "./effects.ts";
-import type { Entry } from "./store/file-store.ts";
+import type { Entry } from "../files/file-store.ts";
 import { factsOf, formatTime, longLine, parseTime } from "./listing.ts";
 import { isPattern, parentOf, resolvePath } from "./paths.ts";
 import { quoted } from "./replies.ts";

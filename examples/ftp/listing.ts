@@ -4,9 +4,9 @@
  * LIST has no standard: clients parse what `ls -l` prints. The time is UTC, with the hour within
  * six months and with the year beyond, as `ls` does it. MLSD has facts (RFC 3659 section 7).
  */
-import type { Entry } from "./store/file-store.ts";
+import type { Entry } from "../files/file-store.ts";
 import { printable } from "./replies.ts";
-import type { Rights } from "./rights.ts";
+import type { Rights } from "../accounts/rights.ts";
 
 /** In the order in which they are told. */
 export const FACTS = ["type", "size", "modify", "perm", "unique"] as const;

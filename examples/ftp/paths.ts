@@ -3,10 +3,7 @@
  * parts. What a client writes is resolved as text against the current folder; `..` at the root
  * stays there. Links play no part here: the store answers for those.
  */
-
-/** Bytes in UTF-8. Linux takes no more in a name, nor in a path with its end (limits.h). */
-export const MAX_NAME_BYTES = 255;
-export const MAX_PATH_BYTES = 4095;
+import { MAX_NAME_BYTES, MAX_PATH_BYTES } from "../files/path-limits.ts";
 
 type PathProblem = "control" | "not-utf8" | "name-too-long" | "path-too-long";
 

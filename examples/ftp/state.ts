@@ -1,9 +1,10 @@
 /** What a session remembers from one command to the next. */
-import { protocolOf } from "./addresses.ts";
+import { protocolOf } from "../program/host-address.ts";
 import type { Effect, Login, Route } from "./effects.ts";
 import { FACTS, type Fact } from "./listing.ts";
-import { MAX_NAME_BYTES, MAX_PATH_BYTES, resolvePath } from "./paths.ts";
-import type { Right } from "./rights.ts";
+import { MAX_NAME_BYTES, MAX_PATH_BYTES } from "../files/path-limits.ts";
+import { resolvePath } from "./paths.ts";
+import type { Right } from "../accounts/rights.ts";
 import { final, type Step } from "./steps.ts";
 
 /**

@@ -3,7 +3,7 @@
  * final reply: so there is no command without one, and none with two.
  */
 import type { Answers, Question } from "./effects.ts";
-import type { StoreErrorCode } from "./store/file-store.ts";
+import type { StoreErrorCode } from "../files/file-store.ts";
 import { reply, type Reply } from "./replies.ts";
 
 export type Step =

@@ -6,7 +6,7 @@ import type { Handler } from "./access-commands.ts";
 import type { Verb } from "./commands.ts";
 import type { Moved, Opened, Route, Source } from "./effects.ts";
 import { entryAt, matchingOf } from "./file-commands.ts";
-import type { UploadMode } from "./store/file-store.ts";
+import type { UploadMode } from "../files/file-store.ts";
 import type { Listing } from "./listing.ts";
 import { nameOf } from "./paths.ts";
 import { reply, type Reply } from "./replies.ts";

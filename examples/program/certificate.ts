@@ -1,18 +1,32 @@
 /** Who the server is, to clients that want TLS: as the operator says, or made for this run. */
 import fs from "node:fs/promises";
 
-import type { TlsIdentity } from "iomux";
+import { createTlsContext, type TlsContext, type TlsIdentity } from "iomux";
 import { generate } from "selfsigned";
 
 const DAY_MS = 86_400_000;
 /** A server that runs for longer is given a certificate of its own. */
 const SELF_SIGNED_DAYS = 365;
 
-/** Rejects with one line if a file cannot be read. What is in them is TLS's to judge. */
-export async function readIdentity(files: {
+/** PEM files. */
+interface IdentityFiles {
   readonly cert: string;
   readonly key: string;
-}): Promise<TlsIdentity> {
+}
+
+/**
+ * Null: a certificate that is made for this run. Rejects with one line if a file cannot be read, or
+ * if TLS cannot use it. `protocols`: what ALPN may agree on.
+ */
+export async function openTls(
+  files: IdentityFiles | null,
+  protocols?: readonly string[],
+): Promise<TlsContext> {
+  const identity = files === null ? await selfSigned(Date.now()) : await readIdentity(files);
+  return createTlsContext({ ...identity, ...(protocols && { alpnProtocols: protocols }) });
+}
+
+async function readIdentity(files: IdentityFiles): Promise<TlsIdentity> {
   const [cert, key] = await Promise.all([read(files.cert), read(files.key)]);
   return { cert, key };
 }
@@ -26,7 +40,7 @@ async function read(file: string): Promise<Buffer> {
 }
 
 /** Encrypts, but proves nothing: nobody has signed for it. */
-export async function selfSigned(nowMs: number): Promise<TlsIdentity> {
+async function selfSigned(nowMs: number): Promise<TlsIdentity> {
   const made = await generate([{ name: "commonName", value: "localhost" }], {
     keyType: "ec",
     curve: "P-256",

@@ -110,3 +110,11 @@ export class LogFile {
     }
   }
 }
+
+/** Null: none was asked for. Rejects with one line if it cannot be written. */
+export async function openLog(
+  path: string | null,
+  options: LogFileOptions,
+): Promise<LogFile | null> {
+  return path === null ? null : LogFile.open(path, options);
+}

@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { commandTable } from "../../examples/ftp/commands.ts";
-import { LARGE_BYTES, SLOW_MS, SMALL_BYTES } from "../../examples/ftp/server/buffer-pool.ts";
+import { LARGE_BYTES, SLOW_MS, SMALL_BYTES } from "../../examples/files/buffer-pool.ts";
 import { PORT_TRIES } from "../../examples/ftp/server/data-port.ts";
 import { HELP, LIMITS } from "../../examples/ftp/server/flags.ts";
 import { MAX_WAITING_BYTES } from "../../examples/program/log-file.ts";
-import { MAX_PIECES } from "../../examples/ftp/server/piece-sink.ts";
-import { LISTING_BYTES, TRIAL_BYTES } from "../../examples/ftp/server/piece-source.ts";
+import { MAX_PIECES } from "../../examples/files/file-sink.ts";
+import { TRIAL_BYTES } from "../../examples/files/file-source.ts";
+import { LISTING_BYTES } from "../../examples/ftp/server/listing-source.ts";
 import * as statusServer from "../../examples/ftp/server/status-server.ts";
 import * as statusWatch from "../../examples/ftp/server/status-watch.ts";
 import { MAX_TOLD_PATH, MAX_TOLD_SESSIONS } from "../../examples/ftp/server/status.ts";
@@ -81,9 +82,9 @@ const VALUES: Readonly<Record<string, readonly [value: number, file: string]>> =
   LARGE_BYTES: [LARGE_BYTES, "buffer-pool.ts"],
   SMALL_BYTES: [SMALL_BYTES, "buffer-pool.ts"],
   SLOW_MS: [SLOW_MS, "buffer-pool.ts"],
-  TRIAL_BYTES: [TRIAL_BYTES, "piece-source.ts"],
-  LISTING_BYTES: [LISTING_BYTES, "piece-source.ts"],
-  MAX_PIECES: [MAX_PIECES, "piece-sink.ts"],
+  TRIAL_BYTES: [TRIAL_BYTES, "file-source.ts"],
+  LISTING_BYTES: [LISTING_BYTES, "listing-source.ts"],
+  MAX_PIECES: [MAX_PIECES, "file-sink.ts"],
   GATHER_MS: [GATHER_MS, "transfer.ts"],
   CONFIRM_MS: [CONFIRM_MS, "transfer.ts"],
   PORT_TRIES: [PORT_TRIES, "data-port.ts"],
@@ -96,7 +97,11 @@ const VALUES: Readonly<Record<string, readonly [value: number, file: string]>> =
 
 test("the limits of transfers are those of the sources", () => {
   const rows = constants.map(([, value, name, link]) => [
-    ...[name!.replaceAll("`", ""), value, /(?:server|program)\/([\w-]+\.ts)\)/.exec(link!)![1]],
+    ...[
+      name!.replaceAll("`", ""),
+      value,
+      /(?:server|files|program)\/([\w-]+\.ts)\)/.exec(link!)![1],
+    ],
   ]);
   const expected = Object.entries(VALUES).map(([name, [value, file]]) => {
     return [name, value.toLocaleString("en"), file];

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 
-import { LARGE_BYTES, SMALL_BYTES } from "../../examples/ftp/server/buffer-pool.ts";
+import { LARGE_BYTES, SMALL_BYTES } from "../../examples/files/buffer-pool.ts";
 import { LIMITS } from "../../examples/ftp/server/flags.ts";
 import {
   memoryOf,

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 
-import { userLine } from "../../examples/ftp/server/accounts.ts";
-import { MAX_WAITING_LOGINS } from "../../examples/ftp/server/login-turns.ts";
+import { userLine } from "../../examples/accounts/accounts.ts";
+import { MAX_WAITING_LOGINS } from "../../examples/accounts/login-turns.ts";
 import { StatusAsker } from "./file-server-crowd.ts";
 import { ANN, Conversation, endFileServer, openFileServer } from "./file-server-process.ts";
 import type { FileServer } from "./file-server-process.ts";

@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 
-import { userLine, type NewUser } from "../../examples/ftp/server/accounts.ts";
+import { userLine, type NewUser } from "../../examples/accounts/accounts.ts";
 import { LineLog } from "./line-log.ts";
 import { ROOT, run, temporaryFolder, type Running } from "./programs.ts";
 

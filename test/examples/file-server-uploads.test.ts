@@ -5,7 +5,7 @@ import { expect, test, vi } from "vitest";
 
 import { readSettings, type Settings } from "../../examples/ftp/server/flags.ts";
 import { FileServer } from "../../examples/ftp/server/server.ts";
-import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
+import { MemoryStore } from "../../examples/files/memory-store.ts";
 import { LineLog } from "./line-log.ts";
 
 async function openServer(store: MemoryStore) {

@@ -8,14 +8,14 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { createTlsContext, type SocketAddress } from "iomux";
 
-import { RIGHTS } from "../../examples/ftp/rights.ts";
+import { RIGHTS } from "../../examples/accounts/rights.ts";
 import { readSettings, type ServerSettings } from "../../examples/ftp/server/flags.ts";
 import { FileServer } from "../../examples/ftp/server/server.ts";
 import { local } from "../support/certificates.ts";
 import { FtpGuest, FtpSite, type SiteOptions } from "../support/ftp-site.ts";
 import { extendedPortCommand, portCommand, type DataPlace } from "../support/ftp-talk.ts";
 import { onNetworks, type World } from "../support/world.ts";
-import { diskStore, temporaryFolder } from "./ftp-stores.ts";
+import { diskStore, temporaryFolder } from "./files-stores.ts";
 
 let site: FtpSite;
 let ann: FtpGuest;

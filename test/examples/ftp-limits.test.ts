@@ -1,7 +1,7 @@
 /** Every limit of the file server, met: what happens then, and that what is below it is let be. */
 import { describe, expect, test } from "vitest";
 
-import { LARGE_BYTES } from "../../examples/ftp/server/buffer-pool.ts";
+import { LARGE_BYTES } from "../../examples/files/buffer-pool.ts";
 import { readSettings, type ServerSettings } from "../../examples/ftp/server/flags.ts";
 import { FtpSite, type FtpGuest, type SiteOptions } from "../support/ftp-site.ts";
 import type { MemoryWorld } from "../support/memory-world.ts";

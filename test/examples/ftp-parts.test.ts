@@ -6,9 +6,10 @@ import { describe, expect, test } from "vitest";
 
 import * as addresses from "../../examples/ftp/addresses.ts";
 import { readCommand } from "../../examples/ftp/command.ts";
-import type { Right } from "../../examples/ftp/rights.ts";
+import type { Right } from "../../examples/accounts/rights.ts";
 import * as listing from "../../examples/ftp/listing.ts";
 import * as paths from "../../examples/ftp/paths.ts";
+import { protocolOf, sameHost } from "../../examples/program/host-address.ts";
 import { formatReply, quoted, reply } from "../../examples/ftp/replies.ts";
 import { file, folder } from "./ftp-client.ts";
 
@@ -91,9 +92,9 @@ describe("addresses", () => {
         const parsed = addresses.parseExtendedPort(addresses.formatExtendedPort({ host, port }));
         if (parsed?.kind !== "address") throw new Error(`${host}: ${JSON.stringify(parsed)}`);
         expect(parsed.address.port).toBe(port);
-        expect(addresses.sameHost(parsed.address.host, host)).toBe(true);
+        expect(sameHost(parsed.address.host, host)).toBe(true);
         const canonical = new URL(`http://[${host}]/`).hostname.slice(1, -1);
-        expect(addresses.sameHost(canonical, host)).toBe(true);
+        expect(sameHost(canonical, host)).toBe(true);
       }),
     );
   });
@@ -114,7 +115,7 @@ describe("addresses", () => {
         ),
         (host) => {
           const known = isIPv4(host) || (isIPv6(host) && !host.includes("%"));
-          expect(addresses.protocolOf(host) !== null, host).toBe(known);
+          expect(protocolOf(host) !== null, host).toBe(known);
         },
       ),
       { numRuns: 5000 },
@@ -131,7 +132,7 @@ describe("addresses", () => {
     ["1:2:3:4:5:6:7:8::", "1:2:3:4:5:6:7:8", false],
     ["1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0", true],
   ])("%s and %s are the same: %s", (one, other, same) => {
-    expect(addresses.sameHost(one, other)).toBe(same);
+    expect(sameHost(one, other)).toBe(same);
   });
 
   test.each([
@@ -174,7 +175,7 @@ describe("addresses", () => {
       fc.property(anyText, (text) => {
         addresses.parsePort(text);
         addresses.parseExtendedPort(text);
-        addresses.protocolOf(text);
+        protocolOf(text);
       }),
     );
   });

@@ -8,8 +8,8 @@ import { describe, expect, test } from "vitest";
 import { readCommand } from "../../examples/ftp/command.ts";
 import { lookUp, repliesOf, VERBS } from "../../examples/ftp/commands.ts";
 import type { Answers, Effect, SessionEvent } from "../../examples/ftp/effects.ts";
-import type { StoreErrorCode } from "../../examples/ftp/store/file-store.ts";
-import type { Right } from "../../examples/ftp/rights.ts";
+import type { StoreErrorCode } from "../../examples/files/file-store.ts";
+import type { Right } from "../../examples/accounts/rights.ts";
 import { formatReply } from "../../examples/ftp/replies.ts";
 import { Session } from "../../examples/ftp/session.ts";
 import type { SessionSettings, TlsPolicy } from "../../examples/ftp/state.ts";
@@ -222,6 +222,7 @@ const entry = fc.record({
   kind: fc.constantFrom("file" as const, "folder" as const),
   size: fc.nat(10),
   modifiedMs: fc.double(),
+  changedMs: fc.double(),
   unique: fc.string({ unit: "binary" }),
 });
 const dealt: fc.Arbitrary<Dealt> = fc.record({

@@ -1,12 +1,12 @@
 /** What a transfer takes for its end, and how long it waits for a word of the client. */
 import { expect, test } from "vitest";
 
-import { BufferPool } from "../../examples/ftp/server/buffer-pool.ts";
-import { FileSink } from "../../examples/ftp/server/piece-sink.ts";
+import { BufferPool } from "../../examples/files/buffer-pool.ts";
+import { FileSink } from "../../examples/files/file-sink.ts";
 import { Rate } from "../../examples/ftp/server/rate.ts";
 import { Receiving } from "../../examples/ftp/server/transfer.ts";
-import type { Right } from "../../examples/ftp/rights.ts";
-import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
+import type { Right } from "../../examples/accounts/rights.ts";
+import { MemoryStore } from "../../examples/files/memory-store.ts";
 import { FtpSite } from "../support/ftp-site.ts";
 import { connected, onNetworks, type Peer } from "../support/world.ts";
 
@@ -29,7 +29,6 @@ onNetworks(
         setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
       });
       const sink = new FileSink(await store.openUpload("/f", { kind: "new" }), {
-        ascii: false,
         pool,
       });
       const settings = {

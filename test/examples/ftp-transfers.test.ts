@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 
 import type { Moved, Question } from "../../examples/ftp/effects.ts";
-import type { StoreErrorCode } from "../../examples/ftp/store/file-store.ts";
+import type { StoreErrorCode } from "../../examples/files/file-store.ts";
 import { file, folder, FtpClient, SETTINGS } from "./ftp-client.ts";
 
 const DONE: Moved = { ok: true };

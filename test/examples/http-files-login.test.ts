@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
 
-import type { Right } from "../../examples/ftp/rights.ts";
-import { Accounts, parseUsers, userLine } from "../../examples/ftp/server/accounts.ts";
+import type { Right } from "../../examples/accounts/rights.ts";
+import { Accounts, parseUsers, userLine } from "../../examples/accounts/accounts.ts";
 import {
   MAX_COUNTED_ADDRESSES,
   MAX_REMEMBERED,
@@ -118,8 +118,10 @@ describe("what an account may do", () => {
   test("a right that it does not have is 403; anonymous ones are asked who they are", async () => {
     const { on } = await stage(["read"]);
     expect((await on.ask("GET", "/a.txt", as("carol", "carol"))).status).toBe(403);
-    expect((await on.ask("DELETE", "/mine.txt", as("bob", "builder"))).status).toBe(403);
-    expect((await on.get("/a.txt")).status).toBe(200);
+    // Who may not is in the log by name.
+    const denied = await on.ask("DELETE", "/mine.txt", as("bob", "builder"));
+    expect(denied).toMatchObject({ status: 403, account: "bob" });
+    expect(await on.get("/a.txt")).toMatchObject({ status: 200, account: null });
     expect((await on.ask("DELETE", "/a.txt", { secure: true })).status).toBe(401);
     expect((await on.ask("DELETE", "/a.txt", as("carol", "carol"))).status).toBe(204);
   });
@@ -161,6 +163,21 @@ describe("hashes are dear", () => {
     on.wallMs += WRONG_PASSWORD_SECONDS * 1000;
     expect((await guess()).status).toBe(401);
     expect((await guess()).status).toBe(429);
+  });
+
+  test("limit: an IPv6 network of 64 bits is one address, however IPv4 is written it is one", async () => {
+    const { on } = await stage();
+    const guess = async (from: string) => {
+      return (await on.ask("GET", "/a.txt", as("alice", "guess", { from }))).status;
+    };
+    for (let i = 0; i < WRONG_PASSWORDS; i++) {
+      expect(await guess(`2001:db8:0:1::${i + 1}`)).toBe(401);
+      expect(await guess(i % 2 === 0 ? "192.0.2.7" : "::ffff:192.0.2.7")).toBe(401);
+    }
+    expect(await guess("2001:0db8::1:ffff:0:0:1")).toBe(429);
+    expect(await guess("2001:db8:0:2::1")).toBe(401);
+    expect(await guess("::ffff:192.0.2.7")).toBe(429);
+    expect(await guess("192.0.2.8")).toBe(401);
   });
 
   test("guesses at once are counted like those one after the other", async () => {

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { userLine } from "../../examples/ftp/server/accounts.ts";
+import { userLine } from "../../examples/accounts/accounts.ts";
 import { ROOT, run, temporaryFolder, type Running } from "./programs.ts";
 
 export interface FilesServer extends Running {

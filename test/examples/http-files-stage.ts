@@ -1,15 +1,15 @@
 /** Files over a store in memory, and an exchange that needs no connection. */
-import { StoreError, type FileStore } from "../../examples/ftp/store/file-store.ts";
-import type { Right } from "../../examples/ftp/rights.ts";
-import { Accounts } from "../../examples/ftp/server/accounts.ts";
-import { BufferPool } from "../../examples/ftp/server/buffer-pool.ts";
-import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
+import { StoreError, type FileStore } from "../../examples/files/file-store.ts";
+import type { Right } from "../../examples/accounts/rights.ts";
+import { Accounts } from "../../examples/accounts/accounts.ts";
+import { BufferPool } from "../../examples/files/buffer-pool.ts";
+import { MemoryStore } from "../../examples/files/memory-store.ts";
 import { Fields } from "../../examples/http/fields.ts";
 import { StaticFiles, type StaticFilesOptions } from "../../examples/http/files/static-files.ts";
 import { HttpError } from "../../examples/http/server/http-error.ts";
 import type { HttpRequest, RequestBody } from "../../examples/http/server/http-request.ts";
 import type { HttpResponse } from "../../examples/http/server/http-response.ts";
-import { put } from "./ftp-stores.ts";
+import { put } from "./files-stores.ts";
 
 /** Sun, 06 Nov 1994 08:49:37 GMT: the date of the RFC's examples. Half a second later. */
 export const CHANGED_MS = 784_111_777_500;
@@ -38,6 +38,8 @@ export interface Answer {
   readonly threw: boolean;
   /** Whether the body of the request was asked for. */
   readonly bodyRead: boolean;
+  /** Who the log says that it was. */
+  readonly account: string | null;
 }
 
 export class Stage {
@@ -101,6 +103,7 @@ export class Stage {
       isWhole: !response.broken,
       threw,
       bodyRead: (request.body as FakeBody).asked,
+      account: request.account?.name ?? null,
     };
   }
 
@@ -184,6 +187,7 @@ function requestOf(method: string, target: string, asked: Asked): HttpRequest {
     },
     fields,
     host: "files.example",
+    fd: 1,
     remoteAddress: { family: "IPv4", host: from, port: 40_000 },
     secure,
     signal: new AbortController().signal,

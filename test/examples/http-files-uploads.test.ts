@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import type { Right } from "../../examples/ftp/rights.ts";
-import { MemoryStore } from "../../examples/ftp/store/memory-store.ts";
-import { codeOf, get, put, treeOf } from "./ftp-stores.ts";
+import type { Right } from "../../examples/accounts/rights.ts";
+import { MemoryStore } from "../../examples/files/memory-store.ts";
+import { codeOf, get, put, treeOf } from "./files-stores.ts";
 import { anybody, CHANGED, CHANGED_MS, EARLIER, LATER, Stage } from "./http-files-stage.ts";
 
 async function writable(rights?: readonly Right[], capacityBytes = 10_000) {

@@ -3,11 +3,11 @@ import { afterEach, expect } from "vitest";
 
 import type { Listener, Reactor, ReactorOptions, SocketAddress } from "iomux";
 
-import type { Login } from "../../examples/ftp/server/accounts.ts";
+import type { Login } from "../../examples/accounts/accounts.ts";
 import { readSettings, type ServerSettings } from "../../examples/ftp/server/flags.ts";
 import { FileServer, type FileServerOptions } from "../../examples/ftp/server/server.ts";
 import type { TransferRecord } from "../../examples/ftp/server/transfer-log.ts";
-import { MemoryStore, type MemoryStoreOptions } from "../../examples/ftp/store/memory-store.ts";
+import { MemoryStore, type MemoryStoreOptions } from "../../examples/files/memory-store.ts";
 import { extendedPortCommand, FtpHearing, placeOf, portCommand } from "./ftp-talk.ts";
 import type { DataPlace, FtpReply } from "./ftp-talk.ts";
 import type { Peer, World } from "./world.ts";

@@ -4,7 +4,7 @@
  */
 import type { Connection, Timer } from "iomux";
 
-import { plainHost } from "../addresses.ts";
+import { plainHost } from "../../program/host-address.ts";
 import type { Answer, Effect, SessionEvent } from "../effects.ts";
 import { Errands, type Errand, type ErrandSettings } from "./errands.ts";
 import { formatReply } from "../replies.ts";

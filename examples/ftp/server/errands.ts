@@ -4,17 +4,17 @@
  */
 import type { Channel, Connection } from "iomux";
 
-import type { Account, Accounts } from "./accounts.ts";
-import { plainHost } from "../addresses.ts";
+import type { Account, Accounts } from "../../accounts/accounts.ts";
+import { plainHost } from "../../program/host-address.ts";
 import { dial, PassivePort, type DataConnection, type DataSettings } from "./data-port.ts";
 import type { Answer, Answers, Change, Moved, Question, Route } from "../effects.ts";
 import type { SessionEvent, Source } from "../effects.ts";
-import type { FileStore } from "../store/file-store.ts";
-import { homeStore } from "../store/home-store.ts";
+import type { FileStore } from "../../files/file-store.ts";
+import { homeStore, makeHome } from "../../files/home-store.ts";
 import { openSource, type OpenedSource, type SourceSettings } from "./opened-source.ts";
 import { Rate, rateLimit, type RateLimit } from "./rate.ts";
 import type { TransferProgress } from "./status.ts";
-import { change, entries, makeHome, outcome } from "./store-answers.ts";
+import { change, entries, outcome } from "./store-answers.ts";
 import type { TransferRecord } from "./transfer-log.ts";
 
 export interface ErrandSettings extends DataSettings, SourceSettings {

@@ -2,7 +2,7 @@
 import { isIPv4 } from "node:net";
 
 import { flagOf, Flags, identityOf, limitsHelp, type Limits } from "../../program/flags.ts";
-import { RIGHTS, type Right } from "../rights.ts";
+import { RIGHTS, type Right } from "../../accounts/rights.ts";
 import type { StatusPlace } from "./status-path.ts";
 import type { TlsPolicy } from "../state.ts";
 

@@ -1,12 +1,14 @@
 /** What was opened for a data connection, until it is moved or dropped. */
 import type { Channel } from "iomux";
 
-import type { BufferPool } from "./buffer-pool.ts";
+import type { BufferPool } from "../../files/buffer-pool.ts";
+import { AsciiReceiver, AsciiSender } from "../ascii.ts";
 import type { Moved, Opened, Source } from "../effects.ts";
-import type { Entry, FileStore } from "../store/file-store.ts";
+import type { Entry, FileStore } from "../../files/file-store.ts";
 import { matchesPattern } from "../paths.ts";
-import { FileSink } from "./piece-sink.ts";
-import { FileSource, ListingSource } from "./piece-source.ts";
+import { FileSink } from "../../files/file-sink.ts";
+import { FileSource } from "../../files/file-source.ts";
+import { ListingSource } from "./listing-source.ts";
 import { Receiving, Sending, type TransferSettings } from "./transfer.ts";
 
 export interface OpenedSource {
@@ -63,7 +65,9 @@ async function openFile(
     drop: () => reader.close(),
     move: (channel, ascii, settings) => {
       const now = (): number => settings.reactor.now();
-      return new Sending(channel, new FileSource(reader, { offset, ascii, pool, now }), settings);
+      const converter = ascii ? new AsciiSender() : null;
+      const file = new FileSource(reader, { offset, converter, pool, now });
+      return new Sending(channel, file, settings);
     },
   };
 }
@@ -79,8 +83,10 @@ async function openUpload(
     direction: "upload",
     expected: null,
     drop: () => upload.discard(),
-    move: (channel, ascii, settings) =>
-      new Receiving(channel, new FileSink(upload, { ascii, pool }), settings),
+    move: (channel, ascii, settings) => {
+      const converter = ascii ? new AsciiReceiver() : null;
+      return new Receiving(channel, new FileSink(upload, { converter, pool }), settings);
+    },
   };
 }
 

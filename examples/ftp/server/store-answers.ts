@@ -6,7 +6,7 @@ import {
   type Entry,
   type FileStore,
   type StoreErrorCode,
-} from "../store/file-store.ts";
+} from "../../files/file-store.ts";
 
 type Outcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: StoreErrorCode };
@@ -66,15 +66,4 @@ export async function entries(
     found.push(one);
   }
   return { entries: found, more: false, nowMs };
-}
-
-/** The folder that an account begins in, with those above it, as far as they are missing. */
-export async function makeHome(store: FileStore, home: string): Promise<void> {
-  const names = home.split("/").filter((name) => name !== "");
-  for (const [i] of names.entries()) {
-    const path = `/${names.slice(0, i + 1).join("/")}`;
-    await store.makeFolder(path).catch((error: unknown) => {
-      if (!(error instanceof StoreError) || error.code !== "exists") throw error;
-    });
-  }
 }

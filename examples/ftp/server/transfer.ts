@@ -11,9 +11,9 @@ import { ERROR, HANGUP, READABLE, WRITABLE } from "iomux";
 import type { Channel, Reactor, Registration, Timer } from "iomux";
 
 import type { Moved } from "../effects.ts";
-import { StoreError } from "../store/file-store.ts";
-import type { FileSink } from "./piece-sink.ts";
-import type { PieceSource } from "./piece-source.ts";
+import { StoreError } from "../../files/file-store.ts";
+import type { FileSink } from "../../files/file-sink.ts";
+import type { PieceSource } from "../../files/file-source.ts";
 import type { Rate } from "./rate.ts";
 
 /** Milliseconds that a client has, once all has left, to say that it was read: then it is assumed. */

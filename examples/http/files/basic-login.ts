@@ -9,7 +9,8 @@ import { createHmac, randomBytes } from "node:crypto";
 
 import { TokenBucket, type SocketAddress } from "iomux";
 
-import type { Account, Accounts, Login } from "../../ftp/server/accounts.ts";
+import { networkOf } from "../../program/host-address.ts";
+import type { Account, Accounts, Login } from "../../accounts/accounts.ts";
 import type { ResponseFields } from "../response-head.ts";
 import type { HttpRequest } from "../server/http-request.ts";
 
@@ -17,10 +18,13 @@ import type { HttpRequest } from "../server/http-request.ts";
 export const REMEMBERED_MS = 60_000;
 /** Logins that are remembered, with those that run. */
 export const MAX_REMEMBERED = 1024;
-/** Wrong passwords of one address at once, and seconds until one more is heard. */
+/**
+ * Wrong passwords of one address, or IPv6 network of 64 bits, at once, and seconds until one more is
+ * heard.
+ */
 export const WRONG_PASSWORDS = 10;
 export const WRONG_PASSWORD_SECONDS = 6;
-/** Addresses whose wrong passwords are counted; the one that began first is forgotten. */
+/** Networks whose wrong passwords are counted; the one that began first is forgotten. */
 export const MAX_COUNTED_ADDRESSES = 10_000;
 
 export interface BasicLoginOptions {
@@ -48,7 +52,7 @@ export class BasicLogin {
     string,
     { readonly login: Promise<Login>; readonly untilMs: number }
   >();
-  /** Addresses that passwords came from, with what they may try. */
+  /** Networks that passwords came from, with what they may try. */
   readonly #tries = new Map<string, TokenBucket>();
 
   constructor(options: BasicLoginOptions) {
@@ -61,7 +65,12 @@ export class BasicLogin {
     if (authorization === null) return this.#anonymous();
     if (!this.#mayBeTold(request)) return PLAIN;
     const credentials = readBasic(authorization);
-    if (credentials === null) return this.challenge(request);
+    return credentials === null ? this.challenge(request) : this.logIn(request, credentials);
+  }
+
+  /** With a name and a password that came with `request` in a way of their own. */
+  async logIn(request: HttpRequest, credentials: Credentials): Promise<Account | Denial> {
+    if (!this.#mayBeTold(request)) return PLAIN;
     const login = await this.#logIn(credentials, hostOf(request.remoteAddress));
     if (typeof login !== "string") return login;
     return login === "wrong" ? this.challenge(request) : tryLater(login);
@@ -97,7 +106,7 @@ export class BasicLogin {
     const known = this.#logins.get(key);
     if (known !== undefined && known.untilMs > now()) return known.login;
     // Taken before it is known to be wrong: many guesses at once are as many.
-    const tries = this.#triesOf(host);
+    const tries = this.#triesOf(networkOf(host));
     if (!tries.take(1, now())) return "too-often";
     const login = accounts.login(name, password, host);
     this.#remember(key, login);
@@ -117,10 +126,10 @@ export class BasicLogin {
     forgetFirst(this.#logins, MAX_REMEMBERED);
   }
 
-  #triesOf(host: string): TokenBucket {
+  #triesOf(network: string): TokenBucket {
     const options = { perSecond: 1 / WRONG_PASSWORD_SECONDS, burst: WRONG_PASSWORDS };
-    const tries = this.#tries.get(host) ?? new TokenBucket(options);
-    this.#tries.set(host, tries);
+    const tries = this.#tries.get(network) ?? new TokenBucket(options);
+    this.#tries.set(network, tries);
     forgetFirst(this.#tries, MAX_COUNTED_ADDRESSES);
     return tries;
   }
@@ -142,7 +151,7 @@ function tryLater(why: "busy" | "too-often"): Denial {
       };
 }
 
-interface Credentials {
+export interface Credentials {
   readonly name: string;
   readonly password: string;
 }

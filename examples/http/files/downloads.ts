@@ -1,8 +1,8 @@
 /** GET and HEAD of files: what is there, what of it is wanted, and how it is sent. */
 import { randomBytes } from "node:crypto";
 
-import type { BufferPool } from "../../ftp/server/buffer-pool.ts";
-import { StoreError, type Entry, type FileStore } from "../../ftp/store/file-store.ts";
+import type { BufferPool } from "../../files/buffer-pool.ts";
+import { StoreError, type Entry, type FileStore } from "../../files/file-store.ts";
 import { formatDate } from "../http-date.ts";
 import type { ResponseFields } from "../response-head.ts";
 import type { HttpRequest } from "../server/http-request.ts";
@@ -157,10 +157,8 @@ export class Downloads {
     const fields: [string, string][] = [["Content-Type", contentType]];
     if (copy !== null) fields.push(["Content-Encoding", copy.coding]);
     if (this.#settings.precompressed) fields.push(["Vary", "Accept-Encoding"]);
-    if (validators.tag !== null) {
-      fields.push(["ETag", validators.tag]);
-      fields.push(["Last-Modified", formatDate(validators.modifiedMs)]);
-    }
+    if (validators.tag !== null) fields.push(["ETag", validators.tag]);
+    if (validators.isDated) fields.push(["Last-Modified", formatDate(validators.modifiedMs)]);
     fields.push(["Accept-Ranges", "bytes"], ["X-Content-Type-Options", "nosniff"]);
     const key = copy === null ? path : `${path}\0${copy.coding}`;
     return { path, key, look, validators, contentType, fields };

@@ -3,9 +3,9 @@
  * is never more than one piece of them in memory. The last piece waits for a look at the file: if
  * it was changed while it was read, the answer is broken off rather than wrong.
  */
-import { FileSource } from "../../ftp/server/piece-source.ts";
-import { LARGE_BYTES, type BufferPool } from "../../ftp/server/buffer-pool.ts";
-import { StoreError, type Entry, type FileStore } from "../../ftp/store/file-store.ts";
+import { FileSource } from "../../files/file-source.ts";
+import { LARGE_BYTES, type BufferPool } from "../../files/buffer-pool.ts";
+import { StoreError, type Entry, type FileStore } from "../../files/file-store.ts";
 import type { HttpResponse } from "../server/http-response.ts";
 import { isSameState } from "./entity-tag.ts";
 import type { Lookups } from "./lookups.ts";
@@ -76,7 +76,7 @@ export class FileBody {
   async #openAt(offset: number): Promise<void> {
     const { store, lookups, pool, now } = this.#settings;
     const reader = await store.openReader(this.#path, offset);
-    this.#source = new FileSource(reader, { offset, ascii: false, pool, now });
+    this.#source = new FileSource(reader, { offset, pool, now });
     const { entry } = await lookups.look(this.#path);
     if (!isStillOf(this.#entry, entry)) throw new StoreError("changed", this.#path);
   }

@@ -1,5 +1,5 @@
 /** A folder as a page. Names come from anybody: nothing of them is markup, and no link leads away. */
-import type { Entry } from "../../ftp/store/file-store.ts";
+import type { Entry } from "../../files/file-store.ts";
 import { escapeHtml } from "../server/error-page.ts";
 
 /** Entries of a page. What a larger folder has beyond them is not shown, and the page says so. */

@@ -3,7 +3,7 @@
  * it is sent before a look has said that the file is still in the state in which it was read.
  */
 import { isSameState } from "./entity-tag.ts";
-import type { Entry } from "../../ftp/store/file-store.ts";
+import type { Entry } from "../../files/file-store.ts";
 
 /** Bytes of a file that is read and sent as a whole; larger ones are sent piece by piece. */
 export const WHOLE_BYTES = 128 * 1024;

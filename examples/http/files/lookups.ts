@@ -2,7 +2,7 @@
  * What is where, asked of a store. Many who ask for the same path at once have one answer; but
  * nobody has one that was begun before he asked: it may be older than what he knows.
  */
-import type { Entry, FileStore } from "../../ftp/store/file-store.ts";
+import type { Entry, FileStore } from "../../files/file-store.ts";
 
 export interface Look {
   readonly entry: Entry;

@@ -1,10 +1,10 @@
 /** PUT and DELETE of files. Nobody sees a file before it is whole, and a broken one is never seen. */
-import type { BufferPool } from "../../ftp/server/buffer-pool.ts";
-import { FileSink } from "../../ftp/server/piece-sink.ts";
-import { makeHome } from "../../ftp/server/store-answers.ts";
-import type { Rights } from "../../ftp/rights.ts";
-import { StoreError, type FileStore, type Upload } from "../../ftp/store/file-store.ts";
-import type { UploadMode } from "../../ftp/store/file-store.ts";
+import type { BufferPool } from "../../files/buffer-pool.ts";
+import { FileSink } from "../../files/file-sink.ts";
+import { makeHome } from "../../files/home-store.ts";
+import type { Rights } from "../../accounts/rights.ts";
+import { StoreError, type FileStore, type Upload } from "../../files/file-store.ts";
+import type { UploadMode } from "../../files/file-store.ts";
 import { HttpError } from "../server/http-error.ts";
 import type { HttpRequest } from "../server/http-request.ts";
 import type { HttpResponse } from "../server/http-response.ts";
@@ -87,7 +87,7 @@ export class Uploads {
   async #receive({ body }: HttpRequest, upload: Upload): Promise<void> {
     const { pool, maxUploadBytes } = this.#settings;
     body.allow(maxUploadBytes);
-    const sink = new FileSink(upload, { ascii: false, pool });
+    const sink = new FileSink(upload, { pool });
     try {
       for await (const bytes of body) await sink.write(bytes);
       await sink.finish();

@@ -6,10 +6,10 @@
 import assert from "node:assert/strict";
 import type { Random, Scenario, Simulation } from "iomux/testing";
 
-import type { Right } from "../../../examples/ftp/rights.ts";
+import type { Right } from "../../../examples/accounts/rights.ts";
 import { readSettings } from "../../../examples/ftp/server/flags.ts";
 import { FileServer } from "../../../examples/ftp/server/server.ts";
-import { MemoryStore } from "../../../examples/ftp/store/memory-store.ts";
+import { MemoryStore } from "../../../examples/files/memory-store.ts";
 import { isOfTheWorld, PORT } from "./files-library.ts";
 import { Caller } from "./files-caller.ts";
 

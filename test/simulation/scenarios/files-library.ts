@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import type { Reactor } from "iomux";
 import type { Random, SimulatedHost, Simulation } from "iomux/testing";
 
-import { LARGE_BYTES } from "../../../examples/ftp/server/buffer-pool.ts";
+import { LARGE_BYTES } from "../../../examples/files/buffer-pool.ts";
 import { readSettings, type Settings } from "../../../examples/ftp/server/flags.ts";
 import { FileServer } from "../../../examples/ftp/server/server.ts";
 import type { TransferRecord } from "../../../examples/ftp/server/transfer-log.ts";
-import { StoreError } from "../../../examples/ftp/store/file-store.ts";
-import { MemoryStore, type MemoryFaults } from "../../../examples/ftp/store/memory-store.ts";
+import { StoreError } from "../../../examples/files/file-store.ts";
+import { MemoryStore, type MemoryFaults } from "../../../examples/files/memory-store.ts";
 import { WatchedStore } from "./files-uploads.ts";
 
 export const PORT = 2121;

@@ -1,14 +1,14 @@
 /** What visitors have sent, what was published of it, and what a name may hold. */
 import assert from "node:assert/strict";
 
-import type { MemoryStore } from "../../../examples/ftp/store/memory-store.ts";
+import type { MemoryStore } from "../../../examples/files/memory-store.ts";
 import type {
   Entry,
   FileStore,
   Reader,
   Upload,
   UploadMode,
-} from "../../../examples/ftp/store/file-store.ts";
+} from "../../../examples/files/file-store.ts";
 
 /** An upload that a visitor has begun. */
 export interface Sent {
