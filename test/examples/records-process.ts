@@ -12,6 +12,11 @@ function command(program: string): string[] {
   return ["--import", "tsx", "--conditions=iomux-source", file];
 }
 
+/** As a line of the shell. */
+export function sendCommand(path: string): string {
+  return [process.execPath, ...command("unix-send"), "--path", path].join(" ");
+}
+
 export function pathOf(folder: string): string {
   return join(folder, "records.sock");
 }
