@@ -20,7 +20,7 @@ const NETWORK_MODULES = builtin("net|tls|dgram|dns|fs|child_process|http|https|h
 
 // Files below examples/<protocol>/ that may touch the reactor or the file system.
 const PROTOCOL_EXCEPTIONS = [
-  "^examples/chat/(server|terminal)\\.ts$",
+  "^examples/chat/(server|guests|telling|terminal)\\.ts$",
   "^examples/program/(program|ending|log-file|certificate|complaint)\\.ts$",
   "^examples/chat/client-connection\\.ts$",
   "^examples/files/(disk-[a-z]+|upload-owner|served-folder)\\.ts$",

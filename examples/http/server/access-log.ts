@@ -109,7 +109,7 @@ export function recordOfNoRequest(
 }
 
 /** "" for who has none (Unix-domain sockets). IPv4 inside IPv6 is IPv4. */
-export function hostOf(address: SocketAddress | null): string {
+function hostOf(address: SocketAddress | null): string {
   if (address === null || address.family === "unix") return "";
   return address.host.replace(/^::ffff:(?=[\d.]+$)/i, "");
 }
