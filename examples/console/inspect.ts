@@ -10,6 +10,7 @@ import { NO_RIGHTS } from "./guard.ts";
 import { consoleHosts, inUrl, isLoopback } from "./hosts.ts";
 import { pageFolder } from "./page-folder.ts";
 
+/** What `inspect()` takes. */
 export interface InspectOptions {
   /** TCP port to listen on; 0: any that is free. */
   readonly port: number;
@@ -18,7 +19,7 @@ export interface InspectOptions {
   /** The name in the page's title. Default: that of the file that Node runs. */
   readonly program?: string;
   /** Who may look. Default: anybody on this machine, and nobody from elsewhere. */
-  readonly login?: { readonly name: string; readonly password: string };
+  readonly login?: Login;
   /** What is presented to browsers, so that they come by https. */
   readonly tls?: TlsServerOptions | TlsContext;
   /** Takes the password over plain connections from anywhere: something before this does TLS. */
@@ -27,6 +28,14 @@ export interface InspectOptions {
   readonly allowHosts?: readonly string[];
   /** Hears what fails inside. Default: it goes to stderr. */
   readonly onError?: (error: unknown) => void;
+}
+
+/** Who may look. */
+export interface Login {
+  /** What is typed as the name. */
+  readonly name: string;
+  /** What is typed as the password. */
+  readonly password: string;
 }
 
 /** What `inspect()` answers. */
