@@ -173,7 +173,7 @@ describe("inspect()", () => {
     await reader.read();
     net.connect(port, "127.0.0.1").end("end\n");
     expect(await program.ended).toEqual({ code: 0, signal: null });
-    expect(program.err.lines.filter((line) => !line.includes(' ran for '))).toEqual([]);
+    expect(program.err.lines.filter((line) => !line.includes(" ran for "))).toEqual([]);
     await reader.cancel().catch(() => undefined);
   });
 });
