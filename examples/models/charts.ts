@@ -31,7 +31,7 @@ const LOOKS: Readonly<Record<Model, Look>> = {
 const PANEL_TITLES: Readonly<Record<Load, string>> = {
   echo: "echo, 64 B",
   file: "file, 16 KiB",
-  work: "work, a millisecond or two",
+  work: "work, some milliseconds",
   blend: "the echoes between work (1 in 10)",
 };
 

@@ -8,7 +8,7 @@ export type Load = (typeof LOADS)[number];
 const ECHO_BYTES = 64;
 const FILE_BYTES = 16 * 1024;
 const BLEND_PERIOD = 10;
-const WORK = [19_000, 20_000, 21_000];
+const WORK = [59_000, 60_000, 61_000];
 
 export const FILE_NAMES: readonly string[] = ["one.bin", "two.bin", "three.bin"];
 

@@ -9,7 +9,7 @@ type Cells = readonly string[];
 const TITLES: Readonly<Record<Load, string>> = {
   echo: "Echo: 64 bytes, answered as they came",
   file: "File: 16 KiB from the disk",
-  work: "Work: primes are counted, a millisecond or two of a core",
+  work: "Work: primes are counted, some milliseconds of a core",
   blend: "Blend: every tenth request is work; the figures are those of the echoes between them",
 };
 

@@ -28,7 +28,7 @@ export function createAnswerer(
   };
 }
 
-/** The busy work: deliberately simple, so that it keeps a core busy for a millisecond or two. */
+/** The busy work: deliberately simple, so that it keeps a core busy for some milliseconds. */
 export function countPrimes(below: number): number {
   let count = 0;
   for (let n = 2; n < below; n++) if (isPrime(n)) count++;

@@ -1,10 +1,14 @@
 /** The figures of the server models, as tables and as charts. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { describe, expect, it } from "vitest";
 
 import { drawCharts } from "../../examples/models/charts.ts";
 import { MODELS } from "../../examples/models/flags.ts";
 import type { Figures, StayFigures } from "../../examples/models/measure.ts";
 import { countAnswers, formatCosts, formatFigures } from "../../examples/models/table.ts";
+import { ROOT } from "./programs.ts";
 
 const visits = {
   ...{ perSecond: 1234.4, answers: 100, allAnswers: 110, answeredClients: 10, wrong: 0, failed: 0 },
@@ -103,6 +107,16 @@ describe("the charts", () => {
       // Its own white ground, for pages that are dark.
       expect(svg).toMatch(/<rect [^>]*fill="#ffffff"/);
       expect(svg).not.toMatch(/<script|NaN|undefined|@keyframes/);
+    }
+  });
+
+  it("are all shown in the document, which has them beside it", () => {
+    const page = readFileSync(join(ROOT, "docs/server-models.md"), "utf8");
+    const shown = [...page.matchAll(/!\[[^\]]+\]\(images\/(\S+)\)/g)].map((match) => match[1]!);
+    expect(shown.sort()).toEqual(Object.keys(drawCharts(all, described)).sort());
+    for (const name of shown) {
+      const svg = readFileSync(join(ROOT, "docs/images", name), "utf8");
+      for (const text of MODELS) expect(svg).toContain(text);
     }
   });
 
