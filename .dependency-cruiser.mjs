@@ -5,7 +5,7 @@ const LAYER_0 = [
   "^src/bytes/",
 ];
 const LAYER_1 = [
-  "^src/(descriptor|diagnostics|network|clock|host|registration|registry|ready-set|timers|budget|channel|channel-errors|watched-channel|channel-output|channel-state|securing|handshakes|tls|closed|hand-over|listener|datagram|datagram-errors|messages|signals)\\.ts$",
+  "^src/(descriptor|hosted-descriptor|diagnostics|network|clock|host|registration|registry|map-view|ready-set|timers|budget|channel|channel-errors|watched-channel|channel-output|channel-state|securing|handshakes|tls|closed|hand-over|listener|datagram|datagram-errors|messages|signals)\\.ts$",
 ];
 const LAYER_2 = ["^src/reactor\\.ts$", "^src/reactor/"];
 const LAYER_3 = ["^src/(node|testing|server)/"];
@@ -20,7 +20,8 @@ const NETWORK_MODULES = builtin("net|tls|dgram|dns|fs|child_process|http|https|h
 
 // Files below examples/<protocol>/ that may touch the reactor or the file system.
 const PROTOCOL_EXCEPTIONS = [
-  "^examples/chat/(server|terminal)\\.ts$",
+  "^examples/chat/(server|guests|telling|terminal)\\.ts$",
+  "^examples/(console|one-loop)/[^/]+\\.ts$",
   "^examples/program/(program|ending|log-file|certificate|complaint)\\.ts$",
   "^examples/chat/client-connection\\.ts$",
   "^examples/files/(disk-[a-z]+|upload-owner|served-folder)\\.ts$",
@@ -184,6 +185,21 @@ export default {
       { path: "^(examples|bench)/" },
       { path: "^src/", dependencyTypes: ["local"] },
     ),
+    forbid(
+      "page-alone",
+      "the page runs in a browser: of the rest it has types only, and libraries for browsers",
+      { path: "^examples/console/page/" },
+      {
+        pathNot: ["^examples/console/page/", "(^|/)node_modules/(preact|@preact/signals|uplot)/"],
+        dependencyTypesNot: ["type-only"],
+      },
+    ),
+    forbid(
+      "page-by-itself",
+      "what runs in Node takes nothing of the page; tests take what needs no browser",
+      { path: "^(src|examples|bench)/", pathNot: "^examples/console/page/" },
+      { path: "^examples/console/page/" },
+    ),
     forbid("unresolvable", "this import leads nowhere", {}, { couldNotResolve: true }),
   ],
   options: {
@@ -193,7 +209,7 @@ export default {
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["iomux-source", "import", "require", "node", "default", "types"],
-      extensions: [".ts", ".js", ".mjs", ".cjs", ".json"],
+      extensions: [".ts", ".tsx", ".js", ".mjs", ".cjs", ".json"],
     },
   },
 };

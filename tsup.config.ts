@@ -1,17 +1,33 @@
-import { defineConfig } from "tsup";
+import { rmSync } from "node:fs";
 
-export default defineConfig({
-  entry: { index: "src/index.ts", "testing/index": "src/testing/index.ts" },
+import { defineConfig, type Options } from "tsup";
+
+// Both of what is built go there: neither may remove what the other has made.
+rmSync("dist", { recursive: true, force: true });
+
+const shared: Options = {
   format: ["esm", "cjs"],
   target: "node20.19",
   platform: "node",
-  // The testing entry imports the core by its name. Bundled into it, the core's classes would exist
-  // twice and `instanceof` would fail from one entry to the other.
+  // Entries import the core by its name. Bundled into them, the core's classes would exist twice and
+  // `instanceof` would fail from one entry to the other.
   external: ["iomux"],
   splitting: false,
   shims: true,
   sourcemap: true,
-  clean: true,
   // tsup sets `baseUrl` for its types build, which TypeScript 6 calls deprecated.
   dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
-});
+};
+
+// What is bundled of libraries for CommonJS asks for Node's modules by `require`.
+const REQUIRE =
+  'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+
+export default defineConfig([
+  { ...shared, entry: { index: "src/index.ts", "testing/index": "src/testing/index.ts" } },
+  {
+    ...shared,
+    entry: { "console/inspect": "examples/console/inspect.ts" },
+    banner: ({ format }) => (format === "esm" ? { js: REQUIRE } : {}),
+  },
+]);

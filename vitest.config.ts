@@ -1,12 +1,16 @@
+import { fileURLToPath } from "node:url";
+
 import { defineConfig } from "vitest/config";
 
+const inspect = fileURLToPath(new URL("examples/console/inspect.ts", import.meta.url));
 const conditions = ["iomux-source"];
 
 export default defineConfig({
-  resolve: { conditions },
+  resolve: { conditions, alias: { "iomux/inspect": inspect } },
   ssr: { resolve: { conditions } },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/built-page.ts"],
     // Sources are the type check's business; here only what test-d files expect of them.
     typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], ignoreSourceErrors: true },
     pool: "forks",

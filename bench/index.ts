@@ -9,6 +9,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
+import { consoles } from "./console.ts";
 import { echo, noise, tls } from "./echo.ts";
 import { fanout } from "./fanout.ts";
 import { files } from "./files.ts";
@@ -35,6 +36,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   ...{ echo, tls, idle, turn, flood, noise },
   ...{ fanout, stopped, members },
   ...{ struct: structs, worlds, files, http },
+  ...{ console: consoles },
 };
 
 const { values: flags, positionals } = parseArgs({

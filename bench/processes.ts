@@ -35,10 +35,13 @@ const PROGRAMS = {
   "http-iomux": new URL("./servers/http-iomux.ts", import.meta.url),
   "http-crowd": new URL("./http-crowd.ts", import.meta.url),
   "http-files": new URL("./servers/http-files.ts", import.meta.url),
+  console: new URL("./servers/console.ts", import.meta.url),
+  "console-viewer": new URL("./console-viewer.ts", import.meta.url),
 };
 export type ProgramName = keyof typeof PROGRAMS;
 const LOADS: ReadonlySet<ProgramName> = new Set([
   ...(["load", "audience", "visitors", "slow-readers", "soak-client", "http-crowd"] as const),
+  "console-viewer",
 ]);
 
 const running = new Set<ChildProcess>();

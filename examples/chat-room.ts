@@ -1,4 +1,4 @@
-/** The chat room: flags and wiring. `npm start -- --help` tells the rest. */
+/** The chat room: flags and wiring. `npm run chat-room -- --help` tells the rest. */
 import {
   createReactor,
   formatAddress,

@@ -7,6 +7,7 @@ import { StoreError, type FileStore } from "./files/file-store.ts";
 import { cleanUpHourly, openRoot } from "./files/served-folder.ts";
 import { StaticFiles } from "./http/files/static-files.ts";
 import { combinedLine } from "./http/server/access-log.ts";
+import { hostCheck } from "./http/server/allowed-hosts.ts";
 import { echoBody, echoHead } from "./http/server/echo.ts";
 import { HELP, limitsOf, readSettings, type Settings } from "./http/server/flags.ts";
 import { HttpServer } from "./http/server/http-server.ts";
@@ -42,6 +43,7 @@ async function open(reactor: Reactor, settings: Settings): Promise<() => Promise
   const log = await openLog(settings.log, { maxBytes: settings.logBytes, report: complain });
   const server = new HttpServer(reactor, {
     limits: limitsOf(settings),
+    ...(settings.allowedHosts && { allowedHosts: settings.allowedHosts }),
     ...(log && {
       onAnswer: (record) => {
         log.write(combinedLine(record));
@@ -54,7 +56,10 @@ async function open(reactor: Reactor, settings: Settings): Promise<() => Promise
   await server.listen({ ...settings.listen, ...(tls && { tls }) });
   announce(settings, server);
   return async () => {
-    await server.close({ drainMs: settings.drainSeconds * 1000 });
+    const { cutOff } = await server.close({ drainMs: settings.drainSeconds * 1000 });
+    if (cutOff.length > 0) {
+      operator.write(`Cut off after ${settings.drainSeconds} s: ${cutOff.length} of them.`);
+    }
     await Promise.all([store?.close(), log?.flush()]);
   };
 }
@@ -84,7 +89,8 @@ async function mountFiles(
   return store;
 }
 
-function announce({ root, users, writable, identity, tls }: Settings, server: HttpServer): void {
+function announce(settings: Settings, server: HttpServer): void {
+  const { root, users, writable, identity, tls } = settings;
   const who = users === null ? "anybody may get files" : "users only";
   const what =
     root === null ? "Echoing" : `Serving ${root}: ${who}${writable ? ", who may write" : ""}`;
@@ -94,10 +100,17 @@ function announce({ root, users, writable, identity, tls }: Settings, server: Ht
     operator.write("Give --cert and --key.");
   }
   for (const address of server.addresses) {
-    const url = `${tls ? "https" : "http"}://${formatAddress(address)}/`;
-    operator.write(`Open on ${formatAddress(address)}. Try: curl ${tls ? "-k " : ""}${url}`);
+    const at = formatAddress(address);
+    const words = ["curl", ...(tls ? ["-k"] : []), ...hostToName(settings, at)];
+    operator.write(`Open on ${at}. Try: ${words.join(" ")} http${tls ? "s" : ""}://${at}/`);
   }
   operator.write("Ctrl-C ends it.");
+}
+
+/** For who asks by the address, if that is no host that is served. */
+function hostToName({ allowedHosts }: Settings, at: string): readonly string[] {
+  if (allowedHosts === null || hostCheck(allowedHosts)(at)) return [];
+  return ["-H", `"Host: ${allowedHosts[0]!}"`];
 }
 
 await runProgram({ name: "http-server", help: HELP, readSettings, run });

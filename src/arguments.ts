@@ -34,6 +34,11 @@ export function checkNames(options: object, names: ReadonlySet<string>): void {
   throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
 }
 
+/** Throws unless `value` is a label: any text. */
+export function checkLabel(value: unknown, what = "option label"): asserts value is string {
+  if (typeof value !== "string") throw wrongType(value, what, "a string");
+}
+
 /** Throws unless `value` is a time in milliseconds: finite, not negative. */
 export function checkMs(value: unknown, name: string): asserts value is number {
   if (typeof value !== "number") {
@@ -44,6 +49,13 @@ export function checkMs(value: unknown, name: string): asserts value is number {
   }
 }
 
+/** Throws unless `value` is true, false, or left out. */
+export function checkFlag(value: unknown, name: string): void {
+  if (value === undefined || typeof value === "boolean") return;
+  const message = `option ${name} must be true or false, not ${typeof value}`;
+  throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
+}
+
 /** Throws for a backlog, `noDelay` or `keepAlive` that no socket takes. */
 export function checkSocketOptions(options: {
   readonly backlog?: unknown;
@@ -51,12 +63,7 @@ export function checkSocketOptions(options: {
   readonly keepAlive?: unknown;
 }): void {
   const { backlog } = options;
-  for (const name of ["noDelay", "keepAlive"] as const) {
-    const value = options[name];
-    if (value === undefined || typeof value === "boolean") continue;
-    const message = `option ${name} must be true or false, not ${typeof value}`;
-    throw new IomuxTypeError("IOMUX_BAD_ARGUMENT", message);
-  }
+  for (const name of ["noDelay", "keepAlive"] as const) checkFlag(options[name], name);
   if (backlog === undefined) return;
   if (typeof backlog !== "number") {
     const message = `option backlog must be a number, not ${typeof backlog}`;

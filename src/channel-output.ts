@@ -11,26 +11,26 @@ export class ChannelOutput extends OutputQueue {
   left = 0;
   /** When some last did. */
   leftAt = 0;
+  highWaterMark: number;
   readonly #host: Host;
-  #highWaterMark: number;
   #lowWaterMark: number;
   readonly #borrowed: BorrowCheck | null;
 
   constructor(host: Host) {
     super(host.pages);
     this.#host = host;
-    this.#highWaterMark = host.limits.highWaterMark;
+    this.highWaterMark = host.limits.highWaterMark;
     this.#lowWaterMark = host.limits.lowWaterMark;
     this.#borrowed = host.debug ? new BorrowCheck() : null;
   }
 
   get room(): number {
-    return Math.max(0, this.#highWaterMark - this.length);
+    return Math.max(0, this.highWaterMark - this.length);
   }
 
   /** Takes what fits under the high-water mark, and answers how many bytes that was. */
   take(bytes: Uint8Array, copy: boolean): number {
-    const room = this.#highWaterMark - this.length;
+    const room = this.highWaterMark - this.length;
     const taken = Math.min(bytes.length, room);
     if (taken <= 0) return 0;
     const part = taken === bytes.length ? bytes : bytes.subarray(0, taken);
@@ -66,7 +66,7 @@ export class ChannelOutput extends OutputQueue {
 
   /** True: what was full can be written to again. */
   setMarks(high: number, low: number): boolean {
-    this.#highWaterMark = high;
+    this.highWaterMark = high;
     this.#lowWaterMark = low;
     if (this.length >= high) this.full = true;
     return this.#noteDrained();
@@ -87,8 +87,8 @@ export class ChannelOutput extends OutputQueue {
 
   override assertInvariants(): void {
     super.assertInvariants();
-    if (this.length > this.#highWaterMark && !this.full) {
-      throw new Error(`ChannelOutput: ${this.length} bytes, the mark is ${this.#highWaterMark}`);
+    if (this.length > this.highWaterMark && !this.full) {
+      throw new Error(`ChannelOutput: ${this.length} bytes, the mark is ${this.highWaterMark}`);
     }
   }
 }

@@ -5,6 +5,7 @@ import { ChannelOutput } from "./channel-output.ts";
 import { Closed } from "./closed.ts";
 import type { DescriptorState } from "./descriptor.ts";
 import type { ChannelOwner, Host } from "./host.ts";
+import { HostedDescriptor } from "./hosted-descriptor.ts";
 import type { Transport } from "./network.ts";
 import type { Entry } from "./registration.ts";
 import type { TlsInfo } from "./tls.ts";
@@ -12,7 +13,7 @@ import type { TlsInfo } from "./tls.ts";
 /** Stays empty: a channel that is silent owns no queue. */
 const NO_INPUT = new ByteQueue();
 
-export class ChannelState {
+export class ChannelState extends HostedDescriptor {
   readonly fd: number;
   readonly kind = "channel";
   state: DescriptorState;
@@ -27,7 +28,6 @@ export class ChannelState {
   onConnectingEnds: (() => void) | null = null;
   watchers: Set<() => void> | null = null;
   owner: ChannelOwner | null = null;
-  readonly host: Host;
   /** What is under it; another one once the channel is secured. */
   transport: Transport;
   protected input = NO_INPUT;
@@ -35,9 +35,9 @@ export class ChannelState {
   #closed: Closed | null = null;
 
   constructor(host: Host, transport: Transport) {
+    super(host);
     this.fd = host.allocate();
     this.state = transport.connecting ? "connecting" : "open";
-    this.host = host;
     this.transport = transport;
   }
 
@@ -60,6 +60,10 @@ export class ChannelState {
 
   get queued(): number {
     return this.output?.length ?? 0;
+  }
+
+  get highWaterMark(): number {
+    return this.output?.highWaterMark ?? this.host.limits.highWaterMark;
   }
 
   get bytesOut(): number {

@@ -42,7 +42,7 @@ const RANGES = [
 
 const NAMES: ReadonlySet<string> = new Set([
   ...["peer", ...FLAGS, ...RANGES.map(([name]) => name)],
-  ...["multicastInterface", "signal"],
+  ...["multicastInterface", "label", "signal"],
 ]);
 
 /** Throws for options that no socket takes. */

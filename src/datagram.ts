@@ -21,6 +21,7 @@ import { publishDropped } from "./diagnostics.ts";
 import type { Datagram, DescriptorState, ReceivedDatagram } from "./descriptor.ts";
 import { asError } from "./errors.ts";
 import type { Host } from "./host.ts";
+import { HostedDescriptor } from "./hosted-descriptor.ts";
 import { ERROR, HANGUP, READABLE, WRITABLE } from "./mask.ts";
 import type { DatagramSink, DatagramTransport } from "./network.ts";
 import type { Entry, ReadySource } from "./registration.ts";
@@ -28,7 +29,10 @@ import type { Entry, ReadySource } from "./registration.ts";
 /** The most that fits behind the headers of IP and UDP (RFC 768, RFC 791, RFC 8200). */
 const MAX_BYTES: Readonly<Record<IpFamily, number>> = { IPv4: 65_507, IPv6: 65_527 };
 
-export class QueuedDatagram implements Datagram, ReadySource, DatagramSink {
+export class QueuedDatagram
+  extends HostedDescriptor
+  implements Datagram, ReadySource, DatagramSink
+{
   readonly fd: number;
   readonly kind = "datagram";
   state: DescriptorState = "open";
@@ -39,7 +43,6 @@ export class QueuedDatagram implements Datagram, ReadySource, DatagramSink {
   watchers: Set<() => void> | null = null;
   readonly localAddress: SocketAddress | null;
   readonly remoteAddress: DatagramSource | null;
-  readonly host: Host;
   unread = 0;
   queued = 0;
   dropped = 0;
@@ -55,10 +58,10 @@ export class QueuedDatagram implements Datagram, ReadySource, DatagramSink {
   readonly #closed = new Closed();
 
   constructor(host: Host, transport: DatagramTransport) {
+    super(host);
     this.fd = host.allocate();
     this.localAddress = transport.localAddress;
     this.remoteAddress = transport.remoteAddress;
-    this.host = host;
     this.#transport = transport;
     this.#family = transport.localAddress.family;
   }

@@ -31,6 +31,14 @@ export interface Descriptor {
   readonly fd: number;
   /** What it is: the type narrows by it. */
   readonly kind: "channel" | "listener" | "datagram" | "signals" | "messages";
+  /**
+   * Whose it is, for people: a word such as `chat`; `explain()` says it. Empty until somebody sets
+   * it. A channel begins with the label that its listener has when it is accepted. Throws for what
+   * is not a string.
+   */
+  label: string;
+  /** When it came to be, in whole milliseconds of the reactor's clock (`reactor.now()`). */
+  readonly openedAt: number;
   /** Where it is in its life. */
   readonly state: DescriptorState;
   /** The first cause of its end, or null if none has failed it. */
@@ -66,6 +74,8 @@ export interface Channel extends Descriptor {
   readonly room: number;
   /** Bytes accepted by `write()` that the system has not taken yet. */
   readonly queued: number;
+  /** The mark up to which `write()` takes bytes: see `setWaterMarks()`. */
+  readonly highWaterMark: number;
   /** Bytes that came and were not read yet. */
   readonly unread: number;
   /** Whether the end of the stream was read. */

@@ -66,6 +66,16 @@ export interface SlowHandlerMessage {
   readonly ms: number;
 }
 
+/** A registration was ready for `spinTurns` turns in a row, and its handler did nothing about it. */
+export interface SpinningHandlerMessage {
+  /** Whose handler it is. `paused`: whether the reactor has paused it for that. */
+  readonly registration: Registration;
+  /** The name of the handler, or `(unnamed)`. */
+  readonly name: string;
+  /** How many turns that were. */
+  readonly turns: number;
+}
+
 /** Every name that is published on, with its message. */
 export interface DiagnosticsMessages {
   /** A channel is there: accepted, adopted, or about to connect (`state` is `connecting`). */
@@ -98,6 +108,8 @@ export interface DiagnosticsMessages {
   "iomux:messages:close": DescriptorMessage<Messages>;
   /** A handler ran longer than `slowHandlerMs`. */
   "iomux:handler:slow": SlowHandlerMessage;
+  /** A handler was called for `spinTurns` turns in a row and did nothing: once for each such row. */
+  "iomux:handler:spinning": SpinningHandlerMessage;
 }
 
 /** A name of `DiagnosticsMessages`. */
@@ -120,6 +132,7 @@ export const DIAGNOSTICS_NAMES = Object.freeze([
   "iomux:messages:open",
   "iomux:messages:close",
   "iomux:handler:slow",
+  "iomux:handler:spinning",
 ] as const satisfies readonly DiagnosticsName[]);
 
 function topic(name: DiagnosticsName): diagnosticsChannel.Channel {
@@ -146,6 +159,7 @@ const OVERFLOW = topic("iomux:channel:overflow");
 const REFUSE = topic("iomux:listener:refuse");
 const DROP = topic("iomux:datagram:drop");
 const SLOW = topic("iomux:handler:slow");
+const SPINNING = topic("iomux:handler:spinning");
 
 export function publishOpen(descriptor: Descriptor): void {
   const open = OPEN[descriptor.kind];
@@ -192,4 +206,9 @@ export function publishDropped(
 
 export function publishSlow(registration: Registration, name: string, ms: number): void {
   if (SLOW.hasSubscribers) SLOW.publish({ registration, name, ms } satisfies SlowHandlerMessage);
+}
+
+export function publishSpinning(registration: Registration, name: string, turns: number): void {
+  if (!SPINNING.hasSubscribers) return;
+  SPINNING.publish({ registration, name, turns } satisfies SpinningHandlerMessage);
 }

@@ -95,8 +95,8 @@ export interface Host {
   after(delayMs: number, callback: () => void): () => void;
   /** Whether an accepted connection must be refused for want of descriptors. */
   mustRefuse(): boolean;
-  /** A channel of this reactor over an accepted transport. */
-  channel(transport: Transport): Channel;
+  /** A channel of this reactor over an accepted transport, with the label of who accepts it. */
+  channel(transport: Transport, label: string): Channel;
   /** The reactor's time in milliseconds: within a turn, that of its beginning. */
   now(): number;
   /** Code of a user failed while it was called for `source`. */

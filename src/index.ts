@@ -74,6 +74,7 @@ export {
   type OverflowMessage,
   type RefuseMessage,
   type SlowHandlerMessage,
+  type SpinningHandlerMessage,
 } from "./diagnostics.ts";
 
 export { createReactor } from "./node/create-reactor.ts";
@@ -103,6 +104,7 @@ export type {
 } from "./reactor/options.ts";
 export type { ReactorStats } from "./reactor/stats.ts";
 export type { PollResult } from "./reactor/poll.ts";
+export type { Turn, TurnWatcher } from "./reactor/turn-watchers.ts";
 export type { SelectResult } from "./reactor/select.ts";
 export type { WaitOptions } from "./reactor/wait.ts";
 export type { ErrorListener } from "./reactor/reporter.ts";

@@ -6,6 +6,7 @@ import { publishRefuse, type RefuseMessage } from "./diagnostics.ts";
 import { asError, codeOf, IomuxError } from "./errors.ts";
 import { Handshakes, tooManyHandshakes } from "./handshakes.ts";
 import type { Host } from "./host.ts";
+import { HostedDescriptor } from "./hosted-descriptor.ts";
 import { ERROR, HANGUP, READABLE } from "./mask.ts";
 import type { ListenSink, ListenTransport, Transport } from "./network.ts";
 import type { Entry, ReadySource } from "./registration.ts";
@@ -19,7 +20,7 @@ export interface Doorkeeper {
   gone(address: SocketAddress | null): void;
 }
 
-export class QueuedListener implements Listener, ReadySource, ListenSink {
+export class QueuedListener extends HostedDescriptor implements Listener, ReadySource, ListenSink {
   readonly fd: number;
   state: DescriptorState = "open";
   error: Error | null = null;
@@ -28,7 +29,6 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
   wasRegistered = false;
   watchers: Set<() => void> | null = null;
   readonly localAddress: SocketAddress | null;
-  readonly host: Host;
   readonly #transport: ListenTransport;
   readonly #pausable: boolean;
   readonly #handshakes: Handshakes | null;
@@ -42,9 +42,9 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
    * secured before it waits for `accept()`.
    */
   constructor(host: Host, transport: ListenTransport, pausable: boolean, securer?: Securer) {
+    super(host);
     this.fd = host.allocate();
     this.localAddress = transport.localAddress;
-    this.host = host;
     this.#transport = transport;
     this.#pausable = pausable;
     this.#handshakes = securer === undefined ? null : new Handshakes(host, this, securer);
@@ -96,7 +96,7 @@ export class QueuedListener implements Listener, ReadySource, ListenSink {
       this.#acceptingStopped = false;
       this.#transport.resume();
     }
-    return this.host.channel(transport);
+    return this.host.channel(transport, this.label);
   }
 
   close(): void {

@@ -10,11 +10,12 @@ import { Closed } from "./closed.ts";
 import type { DescriptorState, Message, Messages } from "./descriptor.ts";
 import { asError, IomuxError, IomuxTypeError } from "./errors.ts";
 import type { Host } from "./host.ts";
+import { HostedDescriptor } from "./hosted-descriptor.ts";
 import { HANGUP, READABLE, WRITABLE } from "./mask.ts";
 import type { MessageSink, MessageTransport } from "./network.ts";
 import type { Entry, ReadySource } from "./registration.ts";
 
-export class MessageQueue implements Messages, ReadySource, MessageSink {
+export class MessageQueue extends HostedDescriptor implements Messages, ReadySource, MessageSink {
   readonly fd: number;
   state: DescriptorState = "open";
   error: Error | null = null;
@@ -22,7 +23,6 @@ export class MessageQueue implements Messages, ReadySource, MessageSink {
   entry: Entry | null = null;
   wasRegistered = false;
   watchers: Set<() => void> | null = null;
-  readonly host: Host;
   readonly transport: MessageTransport;
   #unread: Message[] = [];
   #paused = false;
@@ -32,7 +32,7 @@ export class MessageQueue implements Messages, ReadySource, MessageSink {
   readonly #closed = new Closed();
 
   constructor(host: Host, transport: MessageTransport) {
-    this.host = host;
+    super(host);
     this.fd = host.allocate();
     this.transport = transport;
   }

@@ -17,8 +17,8 @@ import type { StartTlsOptions } from "./tls.ts";
 import {
   OPTION_NAMES,
   type BinderOptions,
-  CONNECTOR_NAMES,
-  LISTENER_NAMES,
+  checkConnectorOptions,
+  checkListenerOptions,
   type ConnectorOptions,
   type ListenerOptions,
   type RawSource,
@@ -32,14 +32,7 @@ import { explain, type Explanation } from "./reactor/explain.ts";
 import { Loop } from "./reactor/loop.ts";
 import { RegistrationTable } from "./reactor/registration-table.ts";
 import { checkRegistrable, Sources } from "./reactor/sources.ts";
-import {
-  checkFunction,
-  checkMs,
-  checkNames,
-  checkOptions,
-  checkSocketOptions,
-  requireFunction,
-} from "./arguments.ts";
+import { checkFunction, checkMs, checkNames, checkOptions, requireFunction } from "./arguments.ts";
 import type { PollResult } from "./reactor/poll.ts";
 import { checkList, type SelectResult } from "./reactor/select.ts";
 import {
@@ -50,6 +43,7 @@ import {
 } from "./reactor/shutdown.ts";
 import { clientSecurer, serverSecurer, startTls } from "./reactor/start-tls.ts";
 import { statsOf, type ReactorStats } from "./reactor/stats.ts";
+import type { TurnWatcher } from "./reactor/turn-watchers.ts";
 import { checkWait, makeWait, onAbort, type WaitOptions } from "./reactor/wait.ts";
 
 /** The loop that collects readiness and calls handlers. `createReactor()` makes one. */
@@ -94,6 +88,11 @@ export class Reactor {
   /** Every registration by fd: a live, read-only view. */
   get registrations(): ReadonlyMap<number, Registration> {
     return this.#loop.registry.view;
+  }
+
+  /** Every descriptor by fd that is not closed, registered or not: a live, read-only view. */
+  get descriptors(): ReadonlyMap<number, Descriptor> {
+    return this.#loop.openView;
   }
 
   /**
@@ -237,9 +236,7 @@ export class Reactor {
   listen(address: Address, options: ListenerOptions = {}): Promise<Listener> {
     this.#checkOpen();
     const at = checkAddress(address);
-    checkOptions(options);
-    checkNames(options, LISTENER_NAMES);
-    checkSocketOptions(options);
+    checkListenerOptions(options);
     const tls = serverSecurer(this.#network, options.tls);
     return listenAt(this.#loop, this.#network, at, options, tls);
   }
@@ -251,12 +248,10 @@ export class Reactor {
   connect(address: Address, options: ConnectorOptions = {}): Channel {
     this.#checkOpen();
     const checked = checkAddress(address);
-    checkOptions(options);
-    checkNames(options, CONNECTOR_NAMES);
-    checkSocketOptions(options);
-    if (options.timeoutMs !== undefined) checkMs(options.timeoutMs, "timeoutMs");
+    checkConnectorOptions(options);
     const securer = clientSecurer(this.#network, options.tls, checked);
-    const channel = this.#loop.channel(this.#network.connect(checked, options)) as BufferedChannel;
+    const transport = this.#network.connect(checked, options);
+    const channel = this.#loop.channel(transport, options.label ?? "") as BufferedChannel;
     limitConnecting(this.#loop, channel, options, securer);
     return channel;
   }
@@ -345,6 +340,24 @@ export class Reactor {
   /** Counters since the start, and gauges of this moment, in a new object. */
   stats(): ReactorStats {
     return statsOf(this.#loop);
+  }
+
+  /**
+   * From now on `watcher` hears of each call of a handler, and of the end of each turn; while nobody
+   * watches that costs nothing. The answer ends it: `watcher` is not called any more. There may be
+   * several, and they may come and go at any time, in handlers and in watchers too.
+   */
+  watchTurns(watcher: TurnWatcher): () => void {
+    this.#checkOpen();
+    return this.#loop.watchers.add(watcher);
+  }
+
+  /**
+   * Whether it is a descriptor of this reactor, closed or not: subscribers of diagnostics hear of
+   * those of every reactor in the process.
+   */
+  owns(descriptor: Descriptor): boolean {
+    return this.#sources.owns(descriptor);
   }
 
   /** Why a descriptor is not being read or written right now. */

@@ -42,6 +42,11 @@ export interface Registration<D extends Descriptor = Descriptor, T = unknown> {
   readonly disarmed: boolean;
   /** How often its handler was called, or `poll` answered it. */
   readonly dispatches: number;
+  /**
+   * Turns that have passed it by since it became ready: they ran out of `turnBudgetMs` or
+   * `turnDispatches` first. 0 when it is not ready, once it was called, and for what `poll` answers.
+   */
+  readonly waitedTurns: number;
   /** Aborted when it is unregistered, closed, or has failed. */
   readonly signal: AbortSignal;
   /** Changes the interest and arms it again; the condition is tested at once. */
@@ -64,6 +69,8 @@ export interface RegistrationOwner {
   setPaused(entry: Entry, paused: boolean): void;
   setRef(entry: Entry, ref: boolean): void;
   remove(entry: Entry): boolean;
+  /** Turns that have ended. */
+  readonly turnsEnded: number;
 }
 
 /** What the reactor needs of a descriptor to dispatch it. */
@@ -99,6 +106,8 @@ export class Entry implements Registration, ReadyMember {
   /** Whether it keeps the process alive; signals never do. */
   refed: boolean;
   listed = false;
+  /** The turn in which it was listed, or before which. */
+  listedIn = 0;
   dispatches = 0;
   /** Transitions seen and not yet reported (edge mode). */
   pending = 0;
@@ -138,6 +147,11 @@ export class Entry implements Registration, ReadyMember {
   /** The conditions that may be reported now: those asked for, and ERROR and HANGUP. */
   get mask(): number {
     return this.paused ? ALWAYS : this.interest | ALWAYS;
+  }
+
+  get waitedTurns(): number {
+    if (!this.active || !this.listed || this.ready === 0) return 0;
+    return Math.max(0, this.#owner.turnsEnded - this.listedIn);
   }
 
   get edge(): boolean {

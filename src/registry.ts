@@ -1,5 +1,6 @@
 /** The registry: which fd is registered, and which descriptors are open at all. */
 import type { Descriptor } from "./descriptor.ts";
+import { MapView } from "./map-view.ts";
 import type { Entry, Registration } from "./registration.ts";
 
 export class Registry {
@@ -32,48 +33,5 @@ export class Registry {
       if (fd !== entry.fd || !entry.active) throw new Error(`Registry: fd ${fd} is stale`);
       if (open.get(fd) !== entry.descriptor) throw new Error(`Registry: fd ${fd} is not open`);
     }
-  }
-}
-
-/** A live read-only view of a map. */
-class MapView<K, V> implements ReadonlyMap<K, V> {
-  readonly #map: ReadonlyMap<K, V>;
-
-  constructor(map: ReadonlyMap<K, V>) {
-    this.#map = map;
-  }
-
-  get size(): number {
-    return this.#map.size;
-  }
-
-  get(key: K): V | undefined {
-    return this.#map.get(key);
-  }
-
-  has(key: K): boolean {
-    return this.#map.has(key);
-  }
-
-  keys(): MapIterator<K> {
-    return this.#map.keys();
-  }
-
-  values(): MapIterator<V> {
-    return this.#map.values();
-  }
-
-  entries(): MapIterator<[K, V]> {
-    return this.#map.entries();
-  }
-
-  [Symbol.iterator](): MapIterator<[K, V]> {
-    return this.#map.entries();
-  }
-
-  forEach(callback: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {
-    this.#map.forEach((value, key) => {
-      callback(value, key, this);
-    });
   }
 }

@@ -8,12 +8,13 @@ import { Closed } from "./closed.ts";
 import type { DescriptorState, Signals } from "./descriptor.ts";
 import { asError } from "./errors.ts";
 import type { Host } from "./host.ts";
+import { HostedDescriptor } from "./hosted-descriptor.ts";
 import { READABLE } from "./mask.ts";
 import type { Network } from "./network.ts";
 import type { Entry, ReadySource } from "./registration.ts";
 import type { SignalName } from "./signal-names.ts";
 
-export class SignalQueue implements Signals, ReadySource {
+export class SignalQueue extends HostedDescriptor implements Signals, ReadySource {
   readonly fd: number;
   readonly names: readonly SignalName[];
   state: DescriptorState = "open";
@@ -22,7 +23,6 @@ export class SignalQueue implements Signals, ReadySource {
   entry: Entry | null = null;
   wasRegistered = false;
   watchers: Set<() => void> | null = null;
-  readonly host: Host;
   readonly #stop: () => void;
   /** Each name at most once, in the order in which they came. */
   #unread: SignalName[] = [];
@@ -30,10 +30,10 @@ export class SignalQueue implements Signals, ReadySource {
 
   /** Starts to watch. Throws if the network cannot, before anything was changed. */
   constructor(host: Host, network: Network, names: readonly SignalName[]) {
+    super(host);
     this.#stop = network.signals(names, (name) => {
       this.#came(name);
     });
-    this.host = host;
     this.fd = host.allocate();
     this.names = names;
   }

@@ -19,7 +19,7 @@ try {
 }
 
 const ours = result.modules.filter(({ source }) =>
-  /^(src|examples|bench|test)\/.*\.ts$/.test(source),
+  /^(src|examples|bench|test)\/.*\.tsx?$/.test(source),
 );
 const imports = ours.reduce((sum, { dependencies }) => sum + dependencies.length, 0);
 

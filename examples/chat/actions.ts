@@ -26,4 +26,6 @@ export interface Tell<M> {
   readonly from: M | null;
   /** One line, without its end. */
   readonly text: string;
+  /** It is what `from` said itself: who keeps no record of that may see it at its place. */
+  readonly speech?: true;
 }

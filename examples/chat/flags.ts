@@ -49,7 +49,7 @@ const DEFAULT_BACKLOG_BYTES = 262_144;
 
 export const HELP = `A chat room for nc, telnet and its own client.
 
-  npm start -- [flags]
+  npm run chat-room -- [flags]
 
   --port N              TCP port to listen on; 0: any that is free (9000)
   --host ADDRESS        address to listen on (127.0.0.1: this machine only)

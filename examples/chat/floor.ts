@@ -1,5 +1,5 @@
 /** What all parts of the room share: who is here, what was said, and how to tell it. */
-import type { Action } from "./actions.ts";
+import type { Action, Tell } from "./actions.ts";
 import type { RateLimiter } from "./conduct.ts";
 import { History, type HistoryLimits } from "./history.ts";
 import type { Moment } from "./moment.ts";
@@ -50,17 +50,18 @@ export class Floor<M> {
 
   /** To all who have joined, but `from`; and to the administrator's transcript. */
   announce(text: string, from: M | null): Action<M>[] {
-    return [
-      { kind: "tell", to: this.roster.everyone, from, text },
-      { kind: "console", text, transcript: true },
-    ];
+    return this.#tellAll({ kind: "tell", to: this.roster.everyone, from, text });
+  }
+
+  #tellAll(tell: Tell<M>): Action<M>[] {
+    return [tell, { kind: "console", text: tell.text, transcript: true }];
   }
 
   /** Announces what somebody said, and keeps it. */
   say(text: string, from: M | null, { minuteOfDay }: Moment): Action<M>[] {
     this.messages++;
     this.history.add(text, minuteOfDay);
-    return this.announce(text, from);
+    return this.#tellAll({ kind: "tell", to: this.roster.everyone, from, text, speech: true });
   }
 
   /** A member is gone, and its name is free. The others are told, if it had joined. */

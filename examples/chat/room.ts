@@ -53,13 +53,22 @@ export class Room<M> {
 
   /** Somebody came, and is asked for a name. Who finds no place is disconnected. */
   enter(member: M): Action<M>[] {
-    const { roster, texts, options } = this.#floor;
-    if (this.#ended) return this.#turnAway(member, texts.ending(0));
-    if (roster.size >= options.maxMembers) {
-      return this.#turnAway(member, texts.full(options.maxMembers));
-    }
-    roster.add(member, new Conduct(options.limiter(), options.muteMs));
-    return this.#floor.answer(member, texts.askName);
+    const why = this.#noPlace();
+    if (why !== null) return this.#turnAway(member, why);
+    this.#add(member);
+    return this.#floor.answer(member, this.#floor.texts.askName);
+  }
+
+  /**
+   * Somebody came who has said a name already, and joins. Who finds no place, or has no name for
+   * here, is not in the room: the answer is why.
+   */
+  enterAs(member: M, wanted: LineEvent, now: Moment): Action<M>[] | string {
+    const why = this.#noPlace();
+    if (why !== null) return why;
+    if (wanted.kind === "refused") return this.#lineRefusal(wanted);
+    const { name, refusal } = this.#nameFor(wanted.text);
+    return refusal ?? this.#join(this.#add(member), name, now);
   }
 
   /** A line came from a member, or was refused. From who is not here it is nothing. */
@@ -96,22 +105,41 @@ export class Room<M> {
     this.#floor.roster.assertInvariants();
   }
 
+  #noPlace(): string | null {
+    const { roster, texts, options } = this.#floor;
+    if (this.#ended) return texts.ending(0);
+    return roster.size >= options.maxMembers ? texts.full(options.maxMembers) : null;
+  }
+
+  #add(member: M): Person<M> {
+    const { roster, options } = this.#floor;
+    return roster.add(member, new Conduct(options.limiter(), options.muteMs));
+  }
+
   #turnAway(member: M, why: string): Action<M>[] {
     return [...this.#floor.answer(member, why), { kind: "disconnect", member }];
   }
 
   #hearNameless(person: Person<M>, event: LineEvent, now: Moment): Action<M>[] {
-    const { texts, roster, options } = this.#floor;
     if (event.kind === "refused") return this.#askAgain(person, this.#lineRefusal(event), now);
     const { command } = splitCommand(event.text);
-    if (command === "quit") return this.#floor.dismiss(person, texts.goodbye, now);
-    if (command === "help") return this.#help(person, now);
-    const { name, problem } = checkName(event.text, options.maxNameLength);
-    if (problem !== null) {
-      return this.#askAgain(person, texts.nameRefused(problem, options.maxNameLength), now);
+    if (command === "quit") {
+      return this.#floor.dismiss(person, this.#floor.texts.goodbye, now);
     }
-    if (roster.find(name) !== undefined) return this.#askAgain(person, texts.nameTaken(name), now);
+    if (command === "help") return this.#help(person, now);
+    const { name, refusal } = this.#nameFor(event.text);
+    if (refusal !== null) return this.#askAgain(person, refusal, now);
     return this.#join(person, name, now);
+  }
+
+  #nameFor(wanted: string): FreeName {
+    const { texts, roster, options } = this.#floor;
+    const { name, problem } = checkName(wanted, options.maxNameLength);
+    if (problem !== null) {
+      return { name: null, refusal: texts.nameRefused(problem, options.maxNameLength) };
+    }
+    if (roster.find(name) !== undefined) return { name: null, refusal: texts.nameTaken(name) };
+    return { name, refusal: null };
   }
 
   #join(person: Person<M>, name: string, now: Moment): Action<M>[] {
@@ -157,6 +185,10 @@ export class Room<M> {
     return event.reason === "not-utf8" ? texts.lineNotUtf8 : texts.lineTooLong(event.maxBytes);
   }
 }
+
+type FreeName =
+  | { readonly name: string; readonly refusal: null }
+  | { readonly name: null; readonly refusal: string };
 
 function hasName<M>(person: Person<M>): person is Named<M> {
   return person.name !== null;

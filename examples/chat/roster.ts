@@ -46,9 +46,11 @@ export class Roster<M> {
     return this.#byName.get(nameKey(name));
   }
 
-  add(member: M, conduct: Conduct): void {
+  add(member: M, conduct: Conduct): Person<M> {
     if (this.#people.has(member)) throw new Error("this member is in the room already");
-    this.#people.set(member, { member, conduct, name: null, nameTries: 0 });
+    const person: Person<M> = { member, conduct, name: null, nameTries: 0 };
+    this.#people.set(member, person);
+    return person;
   }
 
   /** Whoever has no name yet joins with this. The name must be free, or the person's own. */

@@ -1,18 +1,13 @@
 /**
- * The room on the library's server: connections are its members, and frames their lines.
- *
- * Who reads must not be taken for a slow reader because many speak at once. In a turn or two what
- * is under the high-water mark leaves; so lines that come to a quarter of that are said in a turn,
- * and the others are held until the next one.
+ * The room on the library's server: connections are its members, and frames their lines. Guests
+ * are members too.
  */
 import {
-  broadcast,
   formatAddress,
   lines,
   serve,
   TokenBucket,
   type CloseReason,
-  type Connection,
   type Reactor,
   type Server,
   type SocketAddress,
@@ -20,21 +15,30 @@ import {
   type TurnedAway,
 } from "iomux";
 
-import type { Action, Tell } from "./actions.ts";
+import type { Action } from "./actions.ts";
 import type { Settings } from "./flags.ts";
+import {
+  Guests,
+  HEARING_AHEAD,
+  machineOf,
+  MAX_GUESTS,
+  SeatedGuest,
+  type Admission,
+  type Guest,
+  type Seat,
+  type WhyNoGuest,
+} from "./guests.ts";
 import { Journal } from "../program/journal.ts";
 import type { Moment } from "./moment.ts";
 import { readLine, type LineEvent } from "./protocol.ts";
 import { inputState, statsLines, whyDisconnected, whyTurnedAway } from "./reports.ts";
 import { Room } from "./room.ts";
+import { Telling, type Connected, type Member, type MemberData } from "./telling.ts";
 import { TelnetFilter, TIMING_MARK_ANSWER } from "../telnet/filter.ts";
 import { LOCALES, type RoomCounts, type Texts } from "./texts.ts";
 
 /** Connections over `maxMembers`: those that are being told that the room is full, or good-bye. */
 const PASSING_CONNECTIONS = 100;
-
-/** Lines over a member's limit are dropped; those over so many times the limit are not even read. */
-const READING_AHEAD = 20;
 
 /** Lines of the journal in a second, and at once. */
 const JOURNAL_LINES = { perSecond: 5, burst: 20 };
@@ -51,22 +55,15 @@ export interface ChatOptions {
   readonly onShutdown: () => void;
 }
 
-interface MemberData {
-  /** Of the lines that were dropped for it, how many it knows of. */
-  toldOfDropped: number;
-}
-
-type Member = Connection<Buffer, MemberData>;
-
 export class ChatServer {
   readonly #reactor: Reactor;
   readonly #options: ChatOptions;
   readonly #texts: Texts;
   readonly #room: Room<Member>;
+  readonly #guests: Guests;
+  readonly #telling: Telling;
   readonly #journal: Journal;
   #server: Server<Buffer, MemberData> | null = null;
-  #bytesInTurn = 0;
-  #nextTurn: Promise<void> | null = null;
   #shutdown: Timer | null = null;
 
   private constructor(reactor: Reactor, options: ChatOptions) {
@@ -83,8 +80,21 @@ export class ChatServer {
       linesPerSecond: settings.linesPerSecond,
       limiter: () => lineLimiter(settings),
       history: { maxLines: settings.historyLines, maxBytes: settings.historyBytes },
-      where: ({ remoteAddress }) => formatAddress(remoteAddress),
-      address: ({ remoteAddress }) => machineOf(remoteAddress),
+      where: (member) => this.#whereIs(member),
+      address: (member) => machineOf(addressOf(member)),
+    });
+    this.#telling = new Telling(reactor, highWaterMark(settings));
+    this.#guests = new Guests({
+      reactor,
+      settings,
+      crowded: () => this.#telling.crowded,
+      hear: (guest, line) => {
+        this.#hearNow(guest, line);
+      },
+      idle: (guest) => {
+        this.#expire(guest, "idle");
+        this.#guests.remove(guest);
+      },
     });
     this.#journal = new Journal({
       limiter: new TokenBucket(JOURNAL_LINES),
@@ -111,11 +121,8 @@ export class ChatServer {
         chat.#tellOfDropped(member);
       },
       expire: (member, reason) => {
-        const text = chat.#texts.timeUp[reason === "handshake" ? "handshake" : "idle"];
         chat.#tellOfDropped(member);
-        chat.#carry([{ kind: "tell", to: [member], from: null, text }]);
-        chat.#noteDisconnection(member, reason);
-        chat.#carry(chat.#room.leave(member, chat.#now()));
+        chat.#expire(member, reason);
       },
       end: (member) => {
         chat.#carry(chat.#room.leave(member, chat.#now()));
@@ -142,6 +149,52 @@ export class ChatServer {
     return this.#room.counts;
   }
 
+  /** Bytes of a line that a member may say. */
+  get maxLineBytes(): number {
+    return this.#options.settings.maxLineBytes;
+  }
+
+  /** Somebody without a connection comes, and is told the same as the others from then on. */
+  admit(guest: Guest, name: string): Admission {
+    const reason = this.#guests.refuses(guest.address, this.#connectedFrom());
+    if (reason !== null) {
+      this.#noteTurnedAway(reason, guest.address);
+      const soon = reason === "accepts-per-second";
+      return { seat: null, why: this.#farewellFor(reason), soon };
+    }
+    const member = this.#guests.seat(guest);
+    const actions = this.#room.enterAs(member, this.#lineOf(name), this.#now());
+    if (typeof actions === "string") return { seat: null, why: actions, soon: false };
+    this.#guests.add(member);
+    this.#carry(actions);
+    return { seat: this.#seatOf(member) };
+  }
+
+  #seatOf(member: SeatedGuest): Seat {
+    const nameNow = (): string | null => this.#room.nameOf(member);
+    return {
+      get name() {
+        return nameNow();
+      },
+      say: (line) => member.say(this.#lineOf(line)),
+      leave: () => {
+        this.#carry(this.#room.leave(member, this.#now()));
+        this.#guests.remove(member);
+      },
+    };
+  }
+
+  *#connectedFrom(): Generator<SocketAddress | null> {
+    for (const { remoteAddress } of this.#server!.connections) yield remoteAddress;
+  }
+
+  #lineOf(text: string): LineEvent {
+    const { maxLineBytes: maxBytes } = this;
+    const bytes = Buffer.from(text);
+    if (bytes.length > maxBytes) return { kind: "refused", reason: "too-long", maxBytes };
+    return readLine(bytes);
+  }
+
   /** The administrator typed a line. */
   administrator(event: LineEvent): void {
     if (event.kind === "line") this.#carry(this.#room.administrator(event.text, this.#now()));
@@ -154,6 +207,10 @@ export class ChatServer {
     this.#shutdown?.cancel();
     for (const member of this.#server!.connections) this.#tellOfDropped(member);
     this.#carry(this.#room.end());
+    for (const guest of this.#guests.all) {
+      this.#room.leave(guest, this.#now());
+      this.#guests.remove(guest);
+    }
     const { cutOff } = await this.#server!.close({ drainMs });
     for (const { peer, queued } of cutOff) {
       this.#journal.note(this.#texts.cutOff(peer, queued), this.#reactor.now());
@@ -167,7 +224,7 @@ export class ChatServer {
   }
 
   /** Takes telnet's bytes out of what a member sends, and answers those that want an answer. */
-  #filterTelnet(member: Member): void {
+  #filterTelnet(member: Connected): void {
     const telnet = new TelnetFilter();
     member.filter((bytes) => {
       const kept = telnet.filter(bytes);
@@ -181,13 +238,13 @@ export class ChatServer {
   }
 
   /** A promise holds back the member's next line. */
-  #hear(member: Member, event: LineEvent): void | Promise<void> {
-    if (this.#crowded) return this.#hearLater(member, event);
+  #hear(member: Connected, event: LineEvent): void | Promise<void> {
+    if (this.#telling.crowded) return this.#hearLater(member, event);
     this.#hearNow(member, event);
   }
 
-  async #hearLater(member: Member, event: LineEvent): Promise<void> {
-    while (this.#crowded) await (this.#nextTurn ??= this.#turnEnds());
+  async #hearLater(member: Connected, event: LineEvent): Promise<void> {
+    while (this.#telling.crowded) await this.#telling.calmer();
     this.#hearNow(member, event);
   }
 
@@ -195,24 +252,11 @@ export class ChatServer {
     this.#carry(this.#room.hear(member, event, this.#now()));
   }
 
-  get #crowded(): boolean {
-    return this.#bytesInTurn >= highWaterMark(this.#options.settings) / 4;
-  }
-
-  #turnEnds(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#reactor.defer(() => {
-        this.#bytesInTurn = 0;
-        this.#nextTurn = null;
-        resolve();
-      });
-    });
-  }
-
   #carry(actions: readonly Action<Member>[]): void {
     // What was left out is told before the last word is said.
     for (const action of actions) {
-      if (action.kind === "disconnect") this.#tellOfDropped(action.member);
+      if (action.kind !== "disconnect" || action.member instanceof SeatedGuest) continue;
+      this.#tellOfDropped(action.member);
     }
     for (const action of actions) this.#do(action);
   }
@@ -221,13 +265,14 @@ export class ChatServer {
     const { log, transcript } = this.#options;
     switch (action.kind) {
       case "tell":
-        this.#tell(action);
+        this.#telling.tell(action, this.#guests.size > 0);
         break;
       case "established":
-        action.member.establish();
+        if (!(action.member instanceof SeatedGuest)) action.member.establish();
         break;
       case "disconnect":
-        action.member.end();
+        if (action.member instanceof SeatedGuest) this.#guests.remove(action.member);
+        else action.member.end();
         break;
       case "console":
         if (transcript || !action.transcript) log(action.text);
@@ -243,17 +288,15 @@ export class ChatServer {
     }
   }
 
-  #tell({ to, from, text }: Tell<Member>): void {
-    const bytes = Buffer.from(`${text}\n`);
-    this.#bytesInTurn += bytes.length;
-    this.#nextTurn ??= this.#turnEnds();
-    const [only] = to;
-    // What answers a member is that member's own doing.
-    if (to.length === 1 && from === null) only!.send(bytes);
-    else broadcast(to, bytes, from === null ? {} : { except: from, source: from });
+  /** Somebody's time is up. */
+  #expire(member: Member, reason: CloseReason): void {
+    const text = this.#texts.timeUp[reason === "handshake" ? "handshake" : "idle"];
+    this.#carry([{ kind: "tell", to: [member], from: null, text }]);
+    this.#noteDisconnection(member, reason);
+    this.#carry(this.#room.leave(member, this.#now()));
   }
 
-  #tellOfDropped(member: Member): void {
+  #tellOfDropped(member: Connected): void {
     const dropped = member.droppedFrames - member.data.toldOfDropped;
     if (dropped === 0) return;
     const told = member.send(Buffer.from(`${this.#texts.dropped(dropped)}\n`));
@@ -264,11 +307,11 @@ export class ChatServer {
     const why = whyDisconnected(this.#texts, reason);
     if (why === null) return;
     const name = this.#room.nameOf(member);
-    const line = this.#texts.disconnected(name, formatAddress(member.remoteAddress), why);
+    const line = this.#texts.disconnected(name, this.#whereIs(member), why);
     this.#journal.note(line, this.#reactor.now());
   }
 
-  #noteTurnedAway(reason: TurnedAway, address: SocketAddress | null): void {
+  #noteTurnedAway(reason: TurnedAway | WhyNoGuest, address: SocketAddress | null): void {
     const why = whyTurnedAway(this.#texts, reason);
     if (why === null) return;
     this.#journal.note(this.#texts.turnedAway(formatAddress(address), why), this.#reactor.now());
@@ -278,16 +321,28 @@ export class ChatServer {
     return statsLines(this.#texts, this.#server!.stats(), this.#reactor.stats());
   }
 
-  #explained({ channel, remoteAddress, backlog }: Member, name: string): string {
-    const { reading } = this.#reactor.explain(channel);
-    return this.#texts.explained(name, formatAddress(remoteAddress), inputState(reading), backlog);
+  #whereIs(member: Member): string {
+    const where = formatAddress(addressOf(member));
+    return member instanceof SeatedGuest ? this.#texts.inPage(where) : where;
   }
 
-  #farewellFor(why: TurnedAway): string {
+  #explained(member: Member, name: string): string {
+    const where = this.#whereIs(member);
+    if (member instanceof SeatedGuest) {
+      const input = member.waits ? "waiting" : "open";
+      return this.#texts.explained(name, where, input, member.guest.backlog);
+    }
+    const { reading } = this.#reactor.explain(member.channel);
+    return this.#texts.explained(name, where, inputState(reading), member.backlog);
+  }
+
+  #farewellFor(why: TurnedAway | WhyNoGuest): string {
     const { maxMembers, maxPerAddress } = this.#options.settings;
     switch (why) {
       case "closing":
         return this.#texts.ending(0);
+      case "max-guests":
+        return this.#texts.tooManyGuests(MAX_GUESTS);
       case "max-connections-per-address":
         return this.#texts.tooManyFromThere(maxPerAddress);
       case "accepts-per-second":
@@ -303,17 +358,16 @@ export class ChatServer {
   }
 }
 
-/** An IPv4 peer of an IPv6 socket is an IPv4 peer. All of a Unix path are one machine's. */
-function machineOf(address: SocketAddress | null): string | null {
-  if (address === null || address.family === "unix") return null;
-  return address.host.replace(/^::ffff:(?=[\d.]+$)/i, "");
+function addressOf(member: Member): SocketAddress | null {
+  return member instanceof SeatedGuest ? member.guest.address : member.remoteAddress;
 }
 
 function serveOptions(settings: Settings) {
   const { maxLineBytes, linesPerSecond, lineBurst } = settings;
-  const framesPerSecond = READING_AHEAD * Math.max(linesPerSecond, lineBurst);
+  const framesPerSecond = HEARING_AHEAD * Math.max(linesPerSecond, lineBurst);
   return {
     listen: settings.listen,
+    label: "chat",
     framer: () => lines({ maxBytes: maxLineBytes, overLong: "refuse" }),
     keepAlive: true,
     maxConnections: settings.maxMembers + PASSING_CONNECTIONS,

@@ -60,6 +60,7 @@ export interface Texts {
   readonly tooManyTries: string;
   full(maxMembers: number): string;
   tooManyFromThere(max: number): string;
+  tooManyGuests(max: number): string;
   readonly tooManyAtOnce: string;
 
   welcome(name: string, others: readonly string[], othersInAll: number): string;
@@ -102,6 +103,8 @@ export interface Texts {
 
   /** One member, as the administrator sees it. */
   person(name: string, where: string, mutedSeconds: number): string;
+  /** Where a member is who has no connection of its own. */
+  inPage(where: string): string;
   nameless(count: number): string;
   readonly nobodyHere: string;
   muted(name: string, seconds: number): string;

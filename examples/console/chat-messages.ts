@@ -1,12 +1,15 @@
 /**
  * What the console and its page say to each other of the chat. Types only.
  *
- * - `POST /api/chat/join` with `Join`: 200 `Joined`, 409 `Refused` (name taken, bad, room full).
+ * - `POST /api/chat/join` with `Join`: 200 `Joined`, 409 `Refused` (name taken, bad, room full),
+ *   429 `Refused` (too many come at once).
  * - `GET /api/chat/events?member=TOKEN`: events `line` with `Line`, each with an id that counts up;
- *   `Last-Event-ID` goes on behind it. Event `gap` with `Gap`: so many were kept no longer.
+ *   `Last-Event-ID` goes on behind it; without one it begins with the first that is kept. Event
+ *   `gap` with `Gap`: so many were kept no longer.
  *   Event `over` with `Over`: the membership has ended; the page does not come again.
  *   404: nobody has this token (any more).
- * - `POST /api/chat/say` with `Say`: 204. 429: too many wait. 404 as above.
+ * - `POST /api/chat/say` with `Say`: 204. 400: more than one line. 429: it was not heard, because
+ *   too many wait. 404 as above.
  * - `POST /api/chat/leave` with `Leave`: 204.
  *
  * A member whose page has no stream open for the time of grace leaves the room.
@@ -40,6 +43,8 @@ export interface Leave {
 export interface Line {
   /** What a TCP member would read. */
   readonly text: string;
+  /** What this member said itself, which only it is told, at its place among the others. */
+  readonly own: boolean;
   /** Milliseconds since 1970. */
   readonly wallMs: number;
 }
@@ -49,5 +54,8 @@ export interface Gap {
 }
 
 export interface Over {
+  /** `elsewhere`: the membership goes on with another stream, which was opened later. */
+  readonly kind: "ended" | "elsewhere";
+  /** The last that was told to this member, or nothing. */
   readonly why: string;
 }

@@ -6,7 +6,7 @@
  */
 
 /** Why a descriptor is not being read or written: as in `Reason` of the library. */
-export type ReasonWord = string;
+type ReasonWord = string;
 
 export interface DescriptorRow {
   readonly fd: number;
@@ -52,7 +52,7 @@ export interface DescriptorDetails extends DescriptorRow {
   readonly handler: string | null;
 }
 
-/** Event `hello`: first of a stream. */
+/** Event `hello`: first of a stream. What the page knew is void. */
 export interface Hello {
   readonly program: string;
   /** Since 1970: now, and the start of the process. */
@@ -65,10 +65,21 @@ export interface Hello {
   readonly limits: Readonly<Record<string, number>>;
 }
 
-/** Event `table`: all rows. What the page knew is void. */
-export type Table = DescriptorList;
+/**
+ * Event `table`: what the page knew of descriptors is void, and these are the first of them. If
+ * `open` says that there are more, they follow in events `look`, piece by piece as the page reads.
+ * It comes behind `hello`, and again for a page that read too slowly for a look.
+ */
+export interface Table extends DescriptorList {
+  /** Descriptors that are open. */
+  readonly open: number;
+}
 
-/** Event `look`: what has changed since the last `table` or `look`. */
+/**
+ * Event `look`: what has changed since the last `table` or `look`. One look may come in several.
+ * Rows that are gone may be ones that the page does not know, and those that have changed ones that
+ * it knows already.
+ */
 export interface Look {
   readonly nowMs: number;
   /** New rows, and those of which anything has changed, whole. */
@@ -110,7 +121,7 @@ export interface Call {
   readonly ms: number;
 }
 
-/** Event `turn`, a few times a second: the busiest turn since the last one. */
+/** Event `turn`, a few times a second: of the turns since the last one, that with the most time in handlers. */
 export interface TurnPicture {
   readonly turn: number;
   readonly beganAt: number;
@@ -122,7 +133,11 @@ export interface TurnPicture {
   readonly more: number;
 }
 
-/** Event `incident`, each once; a new stream begins with the last of them. */
+/**
+ * Event `incident`, each once, in order; a new stream begins with the last of them: what the page
+ * knew of them is void with `hello`. More than one of a kind and descriptor in a second are one, and
+ * the text of the next tells how many there were.
+ */
 export interface Incident {
   readonly id: number;
   readonly wallMs: number;

@@ -4,7 +4,8 @@
  * - `GET /api/files/FOLDER/`: 200 `FolderList`; 404, 403 with `Refused`.
  * - `GET /files/PATH`: the file, always as an attachment: what is in it never runs here.
  * - `PUT /files/PATH`, `DELETE /files/PATH`: as everywhere on the HTTP server; 403, 409, 412, 507.
- * - `POST /api/folders/PATH`: makes a folder: 201.
+ * - `POST /api/folders/PATH`: makes a folder: 201. `DELETE /api/folders/PATH`: removes it, if it is
+ *   empty: 204. 403, 404, 409, 507 with `Refused`.
  */
 
 export interface FileRow {

@@ -280,7 +280,8 @@ function entryOf(name: string, stats: Stats | null, path: string): Entry {
   if (!isShown(stats)) throw new StoreError("not-found", path);
   const kind = stats.isFile() ? "file" : "folder";
   const size = stats.isFile() ? stats.size : 0;
-  return { name, kind, size, modifiedMs: stats.mtimeMs, unique: uniqueOf(stats) };
+  const { mtimeMs: modifiedMs, ctimeMs: changedMs } = stats;
+  return { name, kind, size, modifiedMs, changedMs, unique: uniqueOf(stats) };
 }
 
 /** Why an upload cannot begin where this is already; null: it can. */

@@ -45,6 +45,8 @@ export interface Entry {
   readonly size: number;
   /** Milliseconds since 1970, UTC. */
   readonly modifiedMs: number;
+  /** When anything of it was changed last, also its time or its rights: nobody can set it back. */
+  readonly changedMs: number;
   /** The same for two paths of one file (RFC 3659, section 7.5.2). */
   readonly unique: string;
 }

@@ -13,6 +13,7 @@ export interface MemoryFile {
   /** Never changed: an upload that replaces the file is another one. */
   readonly bytes: Buffer;
   modifiedMs: number;
+  changedMs: number;
 }
 
 export interface MemoryFolder {
@@ -20,6 +21,7 @@ export interface MemoryFolder {
   readonly id: number;
   readonly children: Map<string, MemoryFile | MemoryFolder>;
   modifiedMs: number;
+  changedMs: number;
   /** Uploads into it that run: it is not empty. */
   uploads: number;
 }
@@ -176,7 +178,9 @@ export class MemoryStore implements FileStore {
   async setModified(path: string, modifiedMs: number): Promise<void> {
     const names = namesOf(path);
     await this.#wait("change");
-    this.#find(path, names).modifiedMs = modifiedMs;
+    const node = this.#find(path, names);
+    node.modifiedMs = modifiedMs;
+    node.changedMs = this.#nowMs();
   }
 
   async freeBytes(): Promise<number | null> {
@@ -205,8 +209,9 @@ export class MemoryStore implements FileStore {
   }
 
   #newFolder(): MemoryFolder {
-    const modifiedMs = this.#nowMs();
-    return { kind: "folder", id: ++this.#lastId, modifiedMs, children: new Map(), uploads: 0 };
+    const nowMs = this.#nowMs();
+    const times = { modifiedMs: nowMs, changedMs: nowMs };
+    return { kind: "folder", id: ++this.#lastId, ...times, children: new Map(), uploads: 0 };
   }
 
   #find(path: string, names: readonly string[]): MemoryFile | MemoryFolder {
@@ -259,8 +264,9 @@ export class MemoryStore implements FileStore {
   #publish(folder: MemoryFolder, name: string, bytes: Buffer): void {
     const old = folder.children.get(name);
     if (old?.kind === "file") this.#usedBytes -= old.bytes.length;
-    const modifiedMs = this.#nowMs();
-    folder.children.set(name, { kind: "file", id: ++this.#lastId, bytes, modifiedMs });
+    const nowMs = this.#nowMs();
+    const times = { modifiedMs: nowMs, changedMs: nowMs };
+    folder.children.set(name, { kind: "file", id: ++this.#lastId, bytes, ...times });
   }
 
   #left(upload: MemoryUpload): void {
@@ -273,7 +279,8 @@ export class MemoryStore implements FileStore {
 
 function entryOf(name: string, node: MemoryFile | MemoryFolder): Entry {
   const size = node.kind === "file" ? node.bytes.length : 0;
-  return { name, kind: node.kind, size, modifiedMs: node.modifiedMs, unique: `${node.id}` };
+  const { kind, modifiedMs, changedMs, id } = node;
+  return { name, kind, size, modifiedMs, changedMs, unique: `${id}` };
 }
 
 /** The file that an upload begins with; undefined: none. */

@@ -9,7 +9,10 @@ const HOUR_MS = 3_600_000;
 /** Without what servers that crashed have left. Rejects with one line if it cannot be served. */
 export async function openRoot(root: string): Promise<FileStore> {
   const store = await openDiskStore(root).catch((error: unknown) => {
-    throw new Error(`--root ${root}: ${(error as Error).message}`, { cause: error });
+    const why = (error as Error).message;
+    throw new Error(`--root ${root} cannot be served: ${why}; give a folder that you may read`, {
+      cause: error,
+    });
   });
   await store.cleanUp();
   return store;

@@ -89,6 +89,15 @@ export class FieldLines {
     return this.#lines.some((line) => line.name.lower === lower);
   }
 
+  /** Adds the lines of `others`, but for names that are there. */
+  fill(others: FieldLines): void {
+    if (others.#lines === NO_LINES) return;
+    const missing = others.#lines.filter(
+      ({ name }) => !this.#lines.some((line) => line.name.lower === name.lower),
+    );
+    if (missing.length > 0) this.#lines = [...this.#lines, ...missing];
+  }
+
   remove(name: string): void {
     if (!this.has(name)) return;
     const { lower } = checkName(name);

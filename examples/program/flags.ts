@@ -6,30 +6,34 @@ type Limit = readonly [usual: number, least: number, most: number, does: string]
 
 export type Limits = Readonly<Record<string, Limit>>;
 
+type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
 export class Flags {
   /** What stands between the flags. */
   readonly words: readonly string[];
-  readonly #values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly #values: Values;
 
   /**
-   * `named`: the flags that have a value; `switches`: those that have none; `short`: the letters
-   * that stand for some of these; `words`: whether anything else may be given. Throws an Error whose
-   * message is one line.
+   * `named`: the flags that have a value; `listed`: those that may have several; `switches`: those
+   * that have none; `short`: the letters that stand for some of these; `words`: whether anything
+   * else may be given. Throws an Error whose message is one line.
    */
-  constructor(args: readonly string[], { named, switches, short = {}, words = false }: FlagNames) {
+  constructor(args: readonly string[], names: FlagNames) {
+    const { named, listed = [], switches, short = {}, words = false } = names;
     const letter = (flag: string): { short?: string } =>
       short[flag] === undefined ? {} : { short: short[flag] };
     const options = Object.fromEntries([
       ...named.map((flag) => [flag, { type: "string" as const, ...letter(flag) }]),
+      ...listed.map((flag) => [flag, { type: "string" as const, multiple: true }]),
       ...switches.map((flag) => [flag, { type: "boolean" as const, ...letter(flag) }]),
-    ]) as Record<string, { type: "string" | "boolean"; short?: string }>;
+    ]) as Record<string, { type: "string" | "boolean"; multiple?: boolean; short?: string }>;
     try {
       const { values, positionals } = parseArgs({
         args: [...args],
         options,
         allowPositionals: words,
       });
-      this.#values = values;
+      this.#values = values as Values;
       this.words = positionals;
     } catch (error) {
       // Node explains a wrong flag at length; the first sentence says it.
@@ -44,6 +48,12 @@ export class Flags {
   text(flag: string): string | null {
     const value = this.#values[flag];
     return value === undefined ? null : String(value);
+  }
+
+  /** All that was given, each time or with commas between; null: nothing was. */
+  list(flag: string): readonly string[] | null {
+    const values = this.#values[flag];
+    return Array.isArray(values) ? values.join(",").split(",") : null;
   }
 
   wholeNumber(flag: string, usual: number, least: number, most: number): number {
@@ -72,6 +82,7 @@ export class Flags {
 
 export interface FlagNames {
   readonly named: readonly string[];
+  readonly listed?: readonly string[];
   readonly switches: readonly string[];
   /** A letter for a flag. */
   readonly short?: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 /** `listen` and `bind`: a socket that is bound, and then closed by its signal. */
 import type { CheckedAddress, TcpAddress } from "../address.ts";
-import { checkOptions } from "../arguments.ts";
+import { checkLabel, checkOptions } from "../arguments.ts";
 import { QueuedDatagram } from "../datagram.ts";
 import { checkDatagramAddress, ipFamily } from "../datagram-address.ts";
 import { otherFamily } from "../datagram-errors.ts";
@@ -21,11 +21,12 @@ export async function listenAt(
   options: ListenerOptions,
   tls: Securer | undefined,
 ): Promise<QueuedListener> {
-  const { signal } = options;
+  const { label = "", signal } = options;
   if (signal?.aborted === true) throw new AbortError("listen", signal);
   const transport = await network.listen(checked, options);
   const { pauseAccept } = network.capabilities;
   const listener = new QueuedListener(loop, transport, pauseAccept, tls);
+  listener.label = label;
   open(loop, listener, signal);
   if (listener.state !== "open") {
     await listener.closed;
@@ -44,6 +45,7 @@ export function bindDatagram(
   const checked = checkDatagramAddress(address, "the address of bind");
   checkOptions(options);
   checkBindOptions(options);
+  if (options.label !== undefined) checkLabel(options.label);
   const { peer } = options;
   // The kernel chooses by the way to the peer; nobody else is heard.
   const anywhere = peer?.host?.includes(":") === true ? "::" : "0.0.0.0";
@@ -65,9 +67,10 @@ async function bindChecked(
   address: Required<TcpAddress>,
   options: BinderOptions,
 ): Promise<QueuedDatagram> {
-  const { signal } = options;
+  const { label = "", signal } = options;
   if (signal?.aborted === true) throw new AbortError("bind", signal);
   const datagram = new QueuedDatagram(loop, await network.bind(address, options));
+  datagram.label = label;
   open(loop, datagram, signal);
   if (datagram.state !== "open") throw closedMeanwhile("bind", signal);
   return datagram;

@@ -1,6 +1,6 @@
 /** One dispatch: call a handler, hold it while its promise is pending, and judge how it did. */
 import { BufferedChannel } from "../channel.ts";
-import { publishSlow } from "../diagnostics.ts";
+import { publishSlow, publishSpinning } from "../diagnostics.ts";
 import { asError, IomuxError } from "../errors.ts";
 import { ALWAYS, EDGE, formatMask } from "../mask.ts";
 import type { Counters } from "../host.ts";
@@ -57,8 +57,11 @@ export class Dispatcher {
     entry.dispatches++;
   }
 
-  /** Calls the handler if anything that was collected still holds and is still asked for. */
-  dispatch(entry: Entry): void {
+  /**
+   * Calls the handler if anything that was collected still holds and is still asked for. Answers the
+   * mask that it was called with; 0: it was not.
+   */
+  dispatch(entry: Entry): number {
     const descriptor = entry.descriptor;
     const ready =
       entry.active && !entry.held && !entry.disarmed
@@ -66,7 +69,7 @@ export class Dispatcher {
         : 0;
     if (ready === 0) {
       this.#rearm(entry);
-      return;
+      return 0;
     }
     Dispatcher.consume(entry, ready);
     this.#counters.dispatches++;
@@ -74,6 +77,7 @@ export class Dispatcher {
     this.call(entry, ready, before);
     if ((ready & ALWAYS) !== 0) descriptor.finalize();
     if (entry.active && !entry.held) this.settled(entry, before);
+    return ready;
   }
 
   protected call(entry: Entry, ready: number, before: number): void {
@@ -168,6 +172,7 @@ export class Dispatcher {
       ),
       entry,
     );
+    publishSpinning(entry, nameOf(entry), turns);
   }
 
   /** Reports a handler that held up everybody else. */

@@ -50,8 +50,9 @@ export function explain(source: ReadySource, limits: Readonly<Limits>): Explanat
   const asked =
     source.entry === null ? "no interest" : `interest ${formatMask(source.entry.interest)}`;
   const failure = source.error === null ? "" : `, failed with "${source.error.message}"`;
+  const label = source.label === "" ? "" : ` ${JSON.stringify(source.label)}`;
   const text =
-    `fd ${fd} (${kind} ${nameOf(source)}) is ${state}, ${asked}${failure}: ` +
+    `fd ${fd}${label} (${kind} ${nameOf(source)}) is ${state}, ${asked}${failure}: ` +
     `reading: ${phrase(reading, source, limits)}; writing: ${phrase(writing, source, limits)}`;
   return { fd, kind, state, reading, writing, text };
 }

@@ -7,16 +7,19 @@
 import { Budget } from "../budget.ts";
 import type { Clock } from "../clock.ts";
 import { publishClose, publishConnect, publishOpen } from "../diagnostics.ts";
-import type { Channel } from "../descriptor.ts";
+import type { Channel, Descriptor } from "../descriptor.ts";
 import type { Flushable, Host } from "../host.ts";
 import type { Limits } from "../limits.ts";
+import { MapView } from "../map-view.ts";
 import { PagePool } from "../bytes/output-queue.ts";
 import type { Network, Severable, Transport } from "../network.ts";
 import type { Entry, ReadySource } from "../registration.ts";
 import { ReadySet } from "../ready-set.ts";
 import { Registry } from "../registry.ts";
 import { makeChannel } from "../watched-channel.ts";
+import { DescriptorReserve } from "./descriptor-reserve.ts";
 import { Dispatcher } from "./dispatch.ts";
+import { DoomedSockets } from "./doomed-sockets.ts";
 import type { ReactorOptions } from "./options.ts";
 import { Poll } from "./poll.ts";
 import { type ErrorListener, Reporter } from "./reporter.ts";
@@ -25,6 +28,7 @@ import { shed } from "./shed.ts";
 import { newCounters } from "./stats.ts";
 import { TimerQueue } from "./timer-queue.ts";
 import { Trace } from "./trace.ts";
+import { TurnWatchers } from "./turn-watchers.ts";
 import { makeDispatcher } from "./watched-dispatcher.ts";
 
 export interface LoopSettings {
@@ -47,28 +51,31 @@ export class Loop implements Host {
   readonly registry = new Registry();
   /** Every descriptor that is not closed. */
   readonly open = new Map<number, ReadySource>();
+  readonly openView: ReadonlyMap<number, Descriptor> = new MapView(this.open);
   readonly poll = new Poll();
   readonly selects = new Selects();
   readonly reporter: Reporter;
   readonly dispatcher: Dispatcher;
+  readonly watchers: TurnWatchers;
   readonly timers: TimerQueue;
   readonly counters = newCounters();
   /** Called when the last descriptor is closed and its socket let go. */
   onEmpty: (() => void) | null = null;
   readonly #clock: Clock;
+  readonly #reserve: DescriptorReserve;
+  readonly #doomed: DoomedSockets;
   readonly #ready = new ReadySet<Entry>();
   readonly #trace = Trace.ifWanted(this.counters);
   #dirty: Flushable[] = [];
-  #doomed: { socket: Severable; reset: boolean }[] = [];
   #inTurn = false;
   #turnBegan = 0;
+  #turnReady = 0;
   #scheduled = false;
   #wanted = false;
   #collectedBytes = 0;
   #leftOver = false;
   #lastFd = 0;
   #holds = 0;
-  #descriptorsLeft: number | null | undefined;
   readonly #onImmediate = (): void => {
     this.#scheduled = false;
     if (this.#wanted) this.#turn();
@@ -82,10 +89,13 @@ export class Loop implements Host {
       this.schedule();
     });
     this.debug = settings.debug;
+    this.#reserve = new DescriptorReserve(settings.network, settings.limits.reserveDescriptors);
+    this.#doomed = new DoomedSockets(settings.limits.closesPerTurn);
     this.timers = new TimerQueue(settings.clock, this);
     this.reporter = new Reporter(settings.onError, this.limits.reportEveryMs, (ms, callback) =>
       this.after(ms, callback),
     );
+    this.watchers = new TurnWatchers(this.reporter);
     this.dispatcher = makeDispatcher(
       { ...settings, trace: this.#trace },
       this.limits,
@@ -111,26 +121,34 @@ export class Loop implements Host {
       this.#trace?.turnEnds(this.#clock.now());
       if (this.#moreToDo) this.schedule();
     }
-    if (this.open.size === 0 && this.#doomed.length === 0) this.onEmpty?.();
+    if (this.watchers.any) this.#tellTurn();
+    if (this.open.size === 0 && this.#doomed.size === 0) this.onEmpty?.();
   }
 
   #runTurn(): void {
-    const ready = this.#collectReady();
     this.#turnBegan = this.#clock.now();
+    const ready = this.#collectReady();
+    this.#turnReady = ready.length;
     this.timers.fireDue(this.#turnBegan);
     this.timers.runDeferred();
     this.#dispatch(ready);
     this.#flushOutput();
     if (this.budget.exceeded) shed(this);
-    this.#letGo();
+    this.#doomed.letGo();
     this.poll.answer();
     this.selects.answer();
-    this.#descriptorsLeft = undefined;
+    this.#reserve.turnEnded();
+  }
+
+  #tellTurn(): void {
+    const beganAt = this.#turnBegan;
+    const ms = this.#clock.now() - beganAt;
+    this.watchers.turnEnded({ turn: this.counters.turns, beganAt, ms, ready: this.#turnReady });
   }
 
   /** Whether this turn has left work, or made some. */
   get #moreToDo(): boolean {
-    return this.#wanted || this.#ready.size > 0 || this.#doomed.length > 0;
+    return this.#wanted || this.#ready.size > 0 || this.#doomed.size > 0;
   }
 
   /** The snapshot of this turn: what timers and handlers add from now on is for the next one. */
@@ -156,10 +174,15 @@ export class Loop implements Host {
       const place = first + done++;
       const entry = list[place < count ? place : place - count]!;
       entry.listed = false;
-      this.dispatcher.dispatch(entry);
+      const ready = this.dispatcher.dispatch(entry);
       const ended = this.#clock.now();
-      this.dispatcher.noteDuration(entry, ended - began);
+      const ms = ended - began;
+      this.dispatcher.noteDuration(entry, ms);
       began = ended;
+      if (ready !== 0 && this.watchers.any) {
+        this.watchers.dispatched(entry, ready, ms);
+        began = this.#clock.now();
+      }
     }
     this.#leftOver = done < count;
     this.#ready.giveBack(list, first, done);
@@ -170,17 +193,6 @@ export class Loop implements Host {
     if (dirty.length === 0) return;
     this.#dirty = [];
     for (const source of dirty) source.flush();
-  }
-
-  #letGo(): void {
-    const { closesPerTurn } = this.limits;
-    const count = Math.min(this.#doomed.length, closesPerTurn);
-    for (let i = 0; i < count; i++) {
-      const { socket, reset } = this.#doomed[i]!;
-      if (reset) socket.reset();
-      else socket.destroy();
-    }
-    if (count > 0) this.#doomed = this.#doomed.slice(count);
   }
 
   schedule(): void {
@@ -194,6 +206,7 @@ export class Loop implements Host {
   list(entry: Entry): void {
     if (entry.handler !== null) {
       this.#ready.add(entry);
+      entry.listedIn = this.counters.turns;
       this.schedule();
       return;
     }
@@ -226,7 +239,7 @@ export class Loop implements Host {
   }
 
   destroyLater(socket: Severable, reset: boolean): void {
-    this.#doomed.push({ socket, reset });
+    this.#doomed.add(socket, reset);
     this.schedule();
   }
 
@@ -234,8 +247,9 @@ export class Loop implements Host {
     return ++this.#lastFd;
   }
 
-  channel(transport: Transport): Channel {
+  channel(transport: Transport, label: string): Channel {
     const channel = makeChannel(this, transport);
+    channel.label = label;
     this.open.set(channel.fd, channel);
     channel.attach();
     publishOpen(channel);
@@ -298,19 +312,12 @@ export class Loop implements Host {
     this.reporter.report(error, source.entry);
   }
 
-  /**
-   * The number of descriptors left is probed when the first connection after a turn comes, then
-   * counted down, and probed again for every connection while it is short.
-   */
   mustRefuse(): boolean {
-    const { reserveDescriptors } = this.limits;
-    if (reserveDescriptors === 0) return false;
-    this.#descriptorsLeft ??= this.network.descriptorsLeft();
-    if (this.#descriptorsLeft === null) return false;
-    if (--this.#descriptorsLeft >= reserveDescriptors) return false;
-    const left = this.network.descriptorsLeft();
-    this.#descriptorsLeft = left;
-    return left !== null && left < reserveDescriptors;
+    return this.#reserve.mustRefuse();
+  }
+
+  get turnsEnded(): number {
+    return this.#inTurn ? this.counters.turns - 1 : this.counters.turns;
   }
 
   /** Whether `fd` was given out by this reactor. */

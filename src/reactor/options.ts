@@ -4,6 +4,7 @@ import type { Server, Socket } from "node:net";
 import type { Duplex, Readable, Writable } from "node:stream";
 import type { MessagePort } from "node:worker_threads";
 
+import { checkLabel, checkMs, checkNames, checkOptions, checkSocketOptions } from "../arguments.ts";
 import type { Clock } from "../clock.ts";
 import type { BindOptions } from "../datagram-options.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
@@ -55,12 +56,16 @@ export interface ListenerOptions extends ListenOptions {
    * presents, or a `createTlsContext()` of it, which can be updated.
    */
   readonly tls?: TlsServerOptions | TlsContext;
+  /** Its label, and so that of the channels that it accepts. Default: none. */
+  readonly label?: string;
   /** Closes the listener when aborted; before it is bound, `listen` rejects with AbortError. */
   readonly signal?: AbortSignal;
 }
 
 /** What `bind()` takes besides an address. */
 export interface BinderOptions extends BindOptions {
+  /** Its label. Default: none. */
+  readonly label?: string;
   /** Closes the datagram when aborted; before it is bound, `bind` rejects with AbortError. */
   readonly signal?: AbortSignal;
 }
@@ -74,19 +79,36 @@ export interface ConnectorOptions extends ConnectOptions {
   readonly tls?: TlsClientOptions;
   /** Milliseconds to wait for the connection: then it has failed with ETIMEDOUT. */
   readonly timeoutMs?: number;
+  /** Its label. Default: none. */
+  readonly label?: string;
   /** Fails the connection with AbortError if aborted before it stands. */
   readonly signal?: AbortSignal;
 }
 
-/** Every name of `ListenerOptions`. */
-export const LISTENER_NAMES: ReadonlySet<string> = new Set([
-  ...["backlog", "noDelay", "keepAlive", "tls", "signal"],
+const LISTENER_NAMES: ReadonlySet<string> = new Set([
+  ...["backlog", "noDelay", "keepAlive", "tls", "label", "signal"],
 ]);
 
-/** Every name of `ConnectorOptions`. */
-export const CONNECTOR_NAMES: ReadonlySet<string> = new Set([
-  ...["noDelay", "keepAlive", "tls", "timeoutMs", "signal"],
+const CONNECTOR_NAMES: ReadonlySet<string> = new Set([
+  ...["noDelay", "keepAlive", "tls", "timeoutMs", "label", "signal"],
 ]);
+
+/** Throws for options that `listen` does not take. */
+export function checkListenerOptions(options: ListenerOptions): void {
+  checkOptions(options);
+  checkNames(options, LISTENER_NAMES);
+  checkSocketOptions(options);
+  if (options.label !== undefined) checkLabel(options.label);
+}
+
+/** Throws for options that `connect` does not take. */
+export function checkConnectorOptions(options: ConnectorOptions): void {
+  checkOptions(options);
+  checkNames(options, CONNECTOR_NAMES);
+  checkSocketOptions(options);
+  if (options.timeoutMs !== undefined) checkMs(options.timeoutMs, "timeoutMs");
+  if (options.label !== undefined) checkLabel(options.label);
+}
 
 /** What may be registered besides descriptors: it is adopted. */
 export type RawSource = RawStream | Server | DatagramSocket | MessagePort;

@@ -14,6 +14,10 @@ export class RegistrationTable implements RegistrationOwner {
     this.#capabilities = capabilities;
   }
 
+  get turnsEnded(): number {
+    return this.#loop.turnsEnded;
+  }
+
   checkInterest(interest: unknown, fd: number | undefined): asserts interest is number {
     checkInterest(interest, fd);
     if ((interest & PRIORITY) === 0 || this.#capabilities.urgent) return;

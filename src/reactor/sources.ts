@@ -35,6 +35,10 @@ export class Sources {
     throw new IomuxError("IOMUX_OTHER_REACTOR", message, { fd: known.fd, state: known.state });
   }
 
+  owns(descriptor: unknown): boolean {
+    return isDescriptor(descriptor) && descriptor.host === this.#loop;
+  }
+
   /** As `find`, but a stream that its channel has let go of is free to be adopted again. */
   holder(source: unknown): ReadySource | undefined {
     const known = this.find(source);

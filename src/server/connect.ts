@@ -18,7 +18,7 @@ import {
 export interface ConnectionToOptions<F>
   extends Omit<ConnectionOptions<F>, (typeof LIMITS_OF_ALL)[number]>, ConnectorOptions {}
 
-const CHANNEL_OPTIONS = ["noDelay", "keepAlive", "tls", "timeoutMs", "signal"];
+const CHANNEL_OPTIONS = ["noDelay", "keepAlive", "tls", "timeoutMs", "label", "signal"];
 const NAMES: ReadonlySet<string> = new Set([...CONNECTION_OPTIONS, ...CHANNEL_OPTIONS]);
 
 /**

@@ -42,6 +42,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   readonly #gate: AcceptGate;
   readonly #farewells = new Farewells();
   readonly #onPeers: (() => void) | null;
+  readonly #unref: boolean;
   readonly #listeners: Listener[] = [];
   readonly #listening: Registration[] = [];
   /** Which listener let somebody in by `acceptNext()` last. */
@@ -72,6 +73,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
     this.throttles = [Throttle.ofServer(this.limits)].filter((rate) => rate !== null);
     this.#reactor = reactor;
     this.#onPeers = onPeers;
+    this.#unref = options.unref === true;
     this.#framer = options.framer ?? (raw as never);
     this.#gate = new AcceptGate(this.limits, options.blockList);
   }
@@ -92,6 +94,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
       if (this.#onPeers === null) this.#acceptFrom(listener);
       else this.#onPeers();
     });
+    if (this.#unref) registration.unref();
     this.#listening.push(registration);
   }
 
@@ -119,7 +122,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
       this.#gate.entered(remoteAddress);
       return true;
     }
-    const channel = listener.host.channel(peer);
+    const channel = listener.host.channel(peer, listener.label);
     channel.abort();
     // In a turn, as all that is called back.
     if (why !== undefined)
@@ -238,7 +241,8 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   }
 
   register(connection: ServedConnection<F, D>, channel: Channel): Registration {
-    return this.#reactor.register(channel, READABLE, onReady, { data: connection });
+    const registration = this.#reactor.register(channel, READABLE, onReady, { data: connection });
+    return this.#unref ? registration.unref() : registration;
   }
 
   later(delayMs: number, callback: () => void): Timer | null {

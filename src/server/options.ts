@@ -1,7 +1,9 @@
 /** What `serve()` takes: where to listen, how to cut frames, and every limit of a server. */
 import { checkAddress, type Address, type SocketAddress } from "../address.ts";
 import {
+  checkFlag,
   checkFunction,
+  checkLabel,
   checkNames,
   checkOptions,
   checkSocketOptions,
@@ -123,8 +125,12 @@ export type ServeAddress = Address & {
 export interface ServeOptions<F> extends ConnectionOptions<F>, ListenOptions {
   /** Where to listen: one address or several. None: connections come by `take()` only. */
   readonly listen?: ServeAddress | readonly ServeAddress[] | undefined;
+  /** The label of its listeners, and so of the channels that they accept. Default: none. */
+  readonly label?: string | undefined;
   /** Addresses that are turned away. */
   readonly blockList?: BlockList | undefined;
+  /** Lets the process end though the server listens and has connections. Default: it goes on. */
+  readonly unref?: boolean | undefined;
 }
 
 /** Why a peer was turned away before it became a connection. */
@@ -180,7 +186,8 @@ const CALLBACK_NAMES: ReadonlySet<string> = new Set<keyof Callbacks<unknown, unk
 
 const OPTION_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(DEFAULT_SERVER_LIMITS),
-  ...["framer", "outputPolicy", "listen", "blockList", "backlog", "noDelay", "keepAlive"],
+  ...["framer", "outputPolicy", "listen", "label", "blockList", "backlog", "noDelay", "keepAlive"],
+  "unref",
 ]);
 
 /** The limits that only a server has: of who comes in, and of all its connections together. */
@@ -205,10 +212,12 @@ const AT_LEAST_ONE: ReadonlySet<string> = new Set<keyof ServerLimits>([
 ]);
 
 interface Unchecked {
+  readonly label?: unknown;
   readonly listen?: unknown;
   readonly framer?: unknown;
   readonly outputPolicy?: OutputPolicy;
   readonly blockList?: { readonly check: unknown } | null;
+  readonly unref?: unknown;
 }
 
 /** Throws for options or callbacks that are none, before anything is bound. */
@@ -221,7 +230,9 @@ export function checkServing(options: object, callbacks: object): void {
     checkFunction(callback as unknown, `callback ${name}`);
   }
   checkSocketOptions(options);
-  const { listen, framer, outputPolicy, blockList } = options as Unchecked;
+  const { label, listen, framer, outputPolicy, blockList, unref } = options as Unchecked;
+  if (label !== undefined) checkLabel(label);
+  checkFlag(unref, "unref");
   if (listen !== undefined) [listen].flat().forEach(checkAddress);
   checkFunction(framer, "option framer");
   if (blockList !== undefined) requireFunction(blockList?.check, "option blockList.check");

@@ -46,11 +46,12 @@ async function listen<S extends { attach(listener: Listener): void }>(
   options: ServeOptions<unknown>,
   server: S,
 ): Promise<S> {
-  const { listen: addresses = [], backlog, noDelay, keepAlive } = options;
+  const { listen: addresses = [], label, backlog, noDelay, keepAlive } = options;
   // Asynchronous, so that what is thrown for one address closes the others.
   const listening = [addresses].flat().map(async ({ tls, ...address }: ServeAddress) =>
     reactor.listen(address, {
       ...(tls === undefined ? {} : { tls }),
+      ...(label === undefined ? {} : { label }),
       ...(backlog === undefined ? {} : { backlog }),
       ...(noDelay === undefined ? {} : { noDelay }),
       ...(keepAlive === undefined ? {} : { keepAlive }),

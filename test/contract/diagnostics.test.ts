@@ -3,7 +3,14 @@ import diagnosticsChannel from "node:diagnostics_channel";
 
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { DIAGNOSTICS_NAMES, READABLE, WRITABLE, type Channel, type OverflowMessage } from "iomux";
+import {
+  DIAGNOSTICS_NAMES,
+  READABLE,
+  WRITABLE,
+  type Channel,
+  type OverflowMessage,
+  type SpinningHandlerMessage,
+} from "iomux";
 
 import { MemoryWorld } from "../support/memory-world.ts";
 import { listening } from "../support/reports.ts";
@@ -125,12 +132,40 @@ onEveryNetwork("diagnostics", (world) => {
     expect(reports).toHaveLength(1);
   });
 
+  it("a spinning handler: its registration, name and turns, once for each row of turns", async () => {
+    const published = subscribed(["iomux:handler:spinning"]);
+    const [reactor, reports] = listening(world(), { spinTurns: 5 });
+    const { channel } = await connected(world(), reactor);
+    let calls = 0;
+    const registration = reactor.register(channel, WRITABLE, function idle(_, __, self) {
+      if (++calls === 12) self.modify(WRITABLE);
+      if (calls === 30) channel.abort();
+    });
+    await world().until(() => calls === 30, "thirty calls");
+    const message = { registration, name: "idle", turns: 5 };
+    expect(published.map((one) => one.message)).toEqual([message, message]);
+    expect(reports.map(({ error }) => error.code)).toEqual(["IOMUX_SPINNING", "IOMUX_SPINNING"]);
+  });
+
+  it("a spinning handler that is paused for it: it is by then", async () => {
+    const [reactor] = listening(world(), { spinTurns: 5, pauseSpinning: true });
+    const { channel } = await connected(world(), reactor);
+    const paused: boolean[] = [];
+    listen(["iomux:handler:spinning"], (message) => {
+      paused.push((message as SpinningHandlerMessage).registration.paused);
+    });
+    reactor.register(channel, WRITABLE, () => undefined);
+    await world().until(() => paused.length > 0, "the message");
+    expect(paused).toEqual([true]);
+  });
+
   it("the budget of the loop: who was shed, and what it held", async () => {
     const published = subscribed(["iomux:channel:overflow"]);
     const large = 16 * 1024 * 1024;
     const limits = { maxBufferedBytes: 100_000, highWaterMark: large };
     const [reactor] = listening(world(), limits);
     const { channel, peer } = await connected(world(), reactor);
+    channel.label = "feed";
     peer.pause();
     channel.write(Buffer.alloc(large));
     await world().until(() => channel.state === "closed", "the shedding");
@@ -139,6 +174,9 @@ onEveryNetwork("diagnostics", (world) => {
       { descriptor: channel, limit: "maxBufferedBytes", waiting, dropped: 0 },
     ]);
     expect((published[0]!.message as OverflowMessage).waiting).toBeGreaterThan(100_000);
+    // Whose it was and why is still known of it.
+    expect(channel).toMatchObject({ label: "feed", error: { code: "IOMUX_OVER_BUDGET" } });
+    expect(reactor.owns(channel)).toBe(true);
   });
 
   it("every descriptor of a reactor that closes is closed once", async () => {

@@ -63,7 +63,7 @@ export class Stage {
 
   /** A room that no block shows. */
   async openSilentRoom(): Promise<Terminal> {
-    return this.#opened(this.#show(["$ npm start"]));
+    return this.#opened(this.#show(["$ npm run chat-room"]));
   }
 
   async end(): Promise<void> {
@@ -99,7 +99,7 @@ export class Stage {
       .replace("chat.sock", join(this.#folder, "chat.sock"))
       .replace(/^(nc|telnet) 127\.0\.0\.1 9000$/, `$1 127.0.0.1 ${this.#port}`)
       .replace(
-        /npm start(?: --)?(.*)$/,
+        /npm run chat-room(?: --)?(.*)$/,
         (_, given: string) => `${NODE} examples/chat-room.ts ${flags(given, "0")}`,
       )
       .replace(
@@ -141,7 +141,7 @@ export class Terminal {
   ) {
     this.#said = said;
     this.#script = script;
-    const isClient = /npm run (?:-s )?chat/.test(script[0]!) && !script[0]!.includes("|");
+    const isClient = /npm run (?:-s )?chat(?!-)/.test(script[0]!) && !script[0]!.includes("|");
     this.#rows = script.slice(1).map((line) => anyTime(isClient ? line : line.replace(/^> /, "")));
     const [first, ...others] = commands;
     const shell = [

@@ -37,7 +37,7 @@ describe(FILE, () => {
       codesIn(name!)[0]!,
       codesIn(cell!).filter((code) => code !== "onError"),
     ]);
-    expect(declared).toHaveLength(5);
+    expect(declared).toHaveLength(6);
     expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(fields));
   });
 

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import dgram from "node:dgram";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -270,6 +271,16 @@ const httpHello: Script = async ({ start }) => {
   expect(await sum.text()).toBe("42\n");
 };
 
+const ownHosts: Script = async ({ start }) => {
+  const port = await start().port();
+  const url = `http://127.0.0.1:${port}`;
+  expect(await (await fetch(url)).text()).toBe(`You asked for 127.0.0.1:${port}.\n`);
+  const rebound = get(url, { headers: { Host: "rebound.example" } });
+  const [refused] = (await once(rebound, "response")) as [IncomingMessage];
+  expect(refused.statusCode).toBe(421);
+  refused.destroy();
+};
+
 const news: Script = async ({ start }) => {
   const url = `http://127.0.0.1:${await start().port()}/news`;
   const stream = await fetch(url);
@@ -279,6 +290,22 @@ const news: Script = async ({ start }) => {
     expect(Buffer.from(bytes).toString()).toBe("event: news\ndata: two\ndata: lines\n\n");
     break;
   }
+};
+
+const inspectedEcho: Script = async ({ start }) => {
+  const program = start();
+  const port = await program.port();
+  await program.printed("/\n");
+  const [url] = /http:\S+/.exec(program.output)!;
+  expect((await talk(port, "hello\n")).toString()).toBe("hello\n");
+  expect(await (await fetch(url)).text()).toContain("<title>");
+  const socket = net.connect({ port, host: "127.0.0.1" });
+  await once(socket, "connect");
+  const { descriptors } = (await (await fetch(`${url}api/descriptors`)).json()) as {
+    descriptors: readonly { owner: string }[];
+  };
+  expect(new Set(descriptors.map(({ owner }) => owner))).toEqual(new Set(["echo", "console"]));
+  socket.destroy();
 };
 
 export const SCRIPTS: Readonly<Record<string, Script>> = {
@@ -302,6 +329,8 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   framer: testing,
   "debug-mode": testing,
   metrics: testing,
+  descriptors: testing,
+  "watch-turns": testing,
   sums,
   time,
   "select-echo": echo,
@@ -322,5 +351,7 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   "serve-start-tls": serveStartTls,
   files,
   "http-hello": httpHello,
+  "own-hosts": ownHosts,
   news,
+  "inspected-echo": inspectedEcho,
 };

@@ -169,7 +169,8 @@ describe("lists", () => {
         (name, size, date) => {
           fc.pre(!Number.isNaN(date.getTime()));
           const modifiedMs = Math.floor(date.getTime() / 1000) * 1000;
-          const entry = { name, kind: "file" as const, size, modifiedMs, unique: "u" };
+          const times = { modifiedMs, changedMs: NOW_MS };
+          const entry = { name, kind: "file" as const, size, ...times, unique: "u" };
           const facts = formatEntry(
             entry,
             { format: "facts", facts: new Set(["type", "size", "modify"]), rights },

@@ -26,11 +26,13 @@ export type Answering = {
 const ALL: readonly Right[] = ["read", "write", "delete"];
 
 export function file(name: string, size = 0): Entry {
-  return { name, kind: "file", size, modifiedMs: Date.UTC(2024, 1, 29, 12, 30, 5), unique: "f1" };
+  const modifiedMs = Date.UTC(2024, 1, 29, 12, 30, 5);
+  return { name, kind: "file", size, modifiedMs, changedMs: modifiedMs, unique: "f1" };
 }
 
 export function folder(name: string): Entry {
-  return { name, kind: "folder", size: 0, modifiedMs: Date.UTC(2024, 0, 1), unique: "d1" };
+  const modifiedMs = Date.UTC(2024, 0, 1);
+  return { name, kind: "folder", size: 0, modifiedMs, changedMs: modifiedMs, unique: "d1" };
 }
 
 /** `/` and `/docs` are folders, `/docs/a.txt` has 5 bytes and `/big` a million; all changes are done. */

@@ -222,6 +222,7 @@ const entry = fc.record({
   kind: fc.constantFrom("file" as const, "folder" as const),
   size: fc.nat(10),
   modifiedMs: fc.double(),
+  changedMs: fc.double(),
   unique: fc.string({ unit: "binary" }),
 });
 const dealt: fc.Arbitrary<Dealt> = fc.record({

@@ -10,19 +10,26 @@ import { Lookups } from "../../examples/http/files/lookups.ts";
 import { diskStore, put, temporaryFolder } from "./files-stores.ts";
 import { CHANGED_MS, Stage } from "./http-files-stage.ts";
 
+const OLD = new Date(CHANGED_MS);
 const LARGE = WHOLE_BYTES + 3 * SMALL_BYTES;
 
 /** A folder of the disk with a large and a small file that were changed long ago. */
 async function onDisk() {
   const root = temporaryFolder();
-  const old = new Date(CHANGED_MS);
   for (const [name, size] of Object.entries({ large: LARGE, small: 1000 })) {
     fs.writeFileSync(join(root, name), "a".repeat(size));
-    fs.utimesSync(join(root, name), old, old);
+    fs.utimesSync(join(root, name), OLD, OLD);
   }
+  await nextTick(join(root, "small"));
   const stage = new Stage(await diskStore(root));
   stage.wallMs = Date.now();
   return { stage, at: (name: string) => join(root, name) };
+}
+
+/** The clock of the disk has gone on: a change from now on has another time. */
+async function nextTick(path: string): Promise<void> {
+  const { ctimeMs } = fs.statSync(path);
+  await expect.poll(() => (fs.chmodSync(path, 0o644), fs.statSync(path).ctimeMs)).not.toBe(ctimeMs);
 }
 
 describe("a file that changes while it is sent", () => {
@@ -32,6 +39,14 @@ describe("a file that changes while it is sent", () => {
     isWhole: boolean,
   ])[] = [
     ["it is written to in place", (path) => fs.writeFileSync(path, "b".repeat(LARGE)), false],
+    [
+      "it is written to in place, and its time is put back",
+      (path) => {
+        fs.writeFileSync(path, "b".repeat(LARGE));
+        fs.utimesSync(path, OLD, OLD);
+      },
+      false,
+    ],
     ["it becomes shorter", (path) => fs.truncateSync(path, 100), false],
     ["it is appended to", (path) => fs.appendFileSync(path, "b"), true],
     ["it is removed", (path) => fs.rmSync(path), true],
@@ -106,8 +121,11 @@ describe("small files are kept in memory", () => {
   }
 
   async function counting() {
-    const store = new CountingStore({ nowMs: () => CHANGED_MS });
-    const stage = await new Stage(store).fill({ "/a": "one", "/b": "two", "/empty": "" });
+    let nowMs = (): number => CHANGED_MS;
+    const store = new CountingStore({ nowMs: () => nowMs() });
+    const stage = new Stage(store);
+    nowMs = () => stage.wallMs;
+    await stage.fill({ "/a": "one", "/b": "two", "/empty": "" });
     return { store, stage };
   }
 
@@ -132,17 +150,28 @@ describe("small files are kept in memory", () => {
     expect((await stage.get("/a")).status).toBe(404);
   });
 
+  test("nor does one whose time is put back go unseen", async () => {
+    const { stage } = await counting();
+    const { etag } = (await stage.get("/a")).fields;
+    await stage.store.setModified("/a", CHANGED_MS);
+    stage.wallMs += 60_000;
+    const again = (await stage.get("/a")).fields;
+    expect(again["last-modified"]).toBe(new Date(CHANGED_MS).toUTCString());
+    expect([etag, again.etag]).toEqual([expect.any(String), expect.not.stringMatching(etag!)]);
+  });
+
   test("what was changed just now is not kept", async () => {
     const { store, stage } = await counting();
-    stage.wallMs = CHANGED_MS + 1;
+    await put(stage.store, "/a", "new");
     for (let i = 0; i < 3; i++) await stage.get("/a");
     expect(store.opened).toBe(3);
   });
 
   test(`limit: so many bytes, ${KEPT_BYTES} unless said; who was asked for last stays`, () => {
+    const NO_TIMES = { modifiedMs: 0, changedMs: 0 };
     const kept = new KeptFiles<{ entry: Entry; bytes: Buffer }>(10_000);
     const file = (unique: string) => ({
-      entry: { name: "a", kind: "file" as const, size: 3000, modifiedMs: 0, unique },
+      entry: { name: "a", kind: "file" as const, size: 3000, ...NO_TIMES, unique },
       bytes: Buffer.alloc(3000),
     });
     const [one, two, three] = [file("1"), file("2"), file("3")];

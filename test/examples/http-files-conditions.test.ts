@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import type { Entry } from "../../examples/files/file-store.ts";
 import { Fields } from "../../examples/http/fields.ts";
 import {
   COARSE_CLOCK_MS,
@@ -78,7 +79,8 @@ const TABLE: readonly (readonly [
   ],
 ];
 
-const FILE = { name: "a", kind: "file" as const, size: 1, modifiedMs: 0, unique: "1" };
+const TIMES = { modifiedMs: 0, changedMs: 0 };
+const FILE = { name: "a", kind: "file" as const, size: 1, ...TIMES, unique: "1" };
 
 async function answerTo(method: string, fields: Readonly<Record<string, string>>) {
   const on = await stage({ "/a.txt": "hello" });
@@ -182,7 +184,7 @@ describe("RFC 9110, section 8.8: validators are honest", () => {
   test("8.8.2.2 and 13.1.5: the date is no help before its second is over", () => {
     const fields = Fields.of([["If-Range", CHANGED]]);
     const at = (nowMs: number, tag: string | null = '"a"') =>
-      mayBeInParts(fields, { tag, modifiedMs: CHANGED_MS }, nowMs);
+      mayBeInParts(fields, { tag, modifiedMs: CHANGED_MS, isDated: true }, nowMs);
     expect([at(CHANGED_MS + 499), at(CHANGED_MS + 500)]).toEqual([false, true]);
     expect(at(CHANGED_MS + 500, null)).toBe(false);
   });
@@ -199,6 +201,21 @@ describe("RFC 9110, section 8.8: validators are honest", () => {
     expect((await on.get("/a.txt", partly)).status).toBe(206);
   });
 
+  test("one whose time was put back has no tag until any change shows, but a date", () => {
+    const at = (lookedAtMs: number, times: Partial<Entry>) =>
+      validatorsOf({ ...FILE, ...times }, lookedAtMs);
+    const putBack = { modifiedMs: 1001, changedMs: 9001 };
+    expect(at(9001 + FINE_CLOCK_MS, putBack)).toMatchObject({ tag: null, isDated: true });
+    expect(at(9002 + FINE_CLOCK_MS, putBack)).toMatchObject({
+      tag: expect.any(String) as string,
+      isDated: true,
+    });
+    expect(at(9002, { modifiedMs: 10_001, changedMs: 1 })).toMatchObject({
+      tag: null,
+      isDated: false,
+    });
+  });
+
   test("8.8.3.3: a coding has a tag of its own, also of the same file", () => {
     const tags = ["", "br", "gzip"].map((coding) => validatorsOf(FILE, 5000, coding).tag);
     expect(new Set(tags).size).toBe(3);
@@ -206,18 +223,17 @@ describe("RFC 9110, section 8.8: validators are honest", () => {
 
   test("a file is in the same state only if nothing that can be seen has changed", () => {
     expect(isSameState(FILE, { ...FILE })).toBe(true);
-    for (const change of [{ size: 2 }, { modifiedMs: 1 }, { unique: "2" }]) {
+    for (const change of [{ size: 2 }, { modifiedMs: 1 }, { changedMs: 1 }, { unique: "2" }]) {
       expect(isSameState(FILE, { ...FILE, ...change })).toBe(false);
     }
   });
 
   test("a disk whose times have no milliseconds is given longer, one in the future for ever", () => {
-    const at = (modifiedMs: number) => ({ ...FILE, modifiedMs });
-    expect(isSettled(at(1000), 1000 + COARSE_CLOCK_MS)).toBe(false);
-    expect(isSettled(at(1000), 1001 + COARSE_CLOCK_MS)).toBe(true);
-    expect(isSettled(at(1001), 1001 + FINE_CLOCK_MS)).toBe(false);
-    expect(isSettled(at(1001), 1002 + FINE_CLOCK_MS)).toBe(true);
-    expect(isSettled(at(9999), 5000)).toBe(false);
+    expect(isSettled(1000, 1000 + COARSE_CLOCK_MS)).toBe(false);
+    expect(isSettled(1000, 1001 + COARSE_CLOCK_MS)).toBe(true);
+    expect(isSettled(1001, 1001 + FINE_CLOCK_MS)).toBe(false);
+    expect(isSettled(1001, 1002 + FINE_CLOCK_MS)).toBe(true);
+    expect(isSettled(9999, 5000)).toBe(false);
   });
 
   test("another time, another size, another file: another tag", async () => {
@@ -229,9 +245,11 @@ describe("RFC 9110, section 8.8: validators are honest", () => {
     expect(tags.size).toBe(1);
     await see("/b");
     await on.store.setModified("/a", CHANGED_MS + 1);
+    on.wallMs += 60_000;
     await see("/a");
     await put(on.store, "/a", "longer");
     await on.store.setModified("/a", CHANGED_MS + 1);
+    on.wallMs += 60_000;
     await see("/a");
     expect(tags.size).toBe(4);
   });

@@ -302,12 +302,24 @@ describe("content types", () => {
 
 test("RFC 9110, section 15.5.6: other methods are told which there are", async () => {
   const [read, write] = [await stage(TREE), await stage(TREE, { writable: true })];
-  for (const method of ["POST", "PATCH", "PROPFIND", "get", "TRACE", "PUT"]) {
+  for (const method of ["POST", "PATCH", "PUT", "DELETE"]) {
     const { status, fields } = await read.ask(method, "/index.html");
     expect([method, status, fields.allow]).toEqual([method, 405, "GET, HEAD, OPTIONS"]);
   }
   const { status, fields } = await write.ask("OPTIONS", "/index.html");
   expect([status, fields.allow]).toEqual([204, "GET, HEAD, OPTIONS, PUT, DELETE"]);
+});
+
+test("RFC 9110, section 15.6.2: methods that nobody here knows are 501, and none is told", async () => {
+  const [read, write] = [await stage(TREE), await stage(TREE, { writable: true })];
+  for (const on of [read, write]) {
+    for (const method of ["PROPFIND", "get", "TRACE", "BREW"]) {
+      for (const target of ["/index.html", "/none"]) {
+        const { status, fields } = await on.ask(method, target);
+        expect([method, target, status, fields.allow]).toEqual([method, target, 501, undefined]);
+      }
+    }
+  }
 });
 
 function unescaped(text: string): string {

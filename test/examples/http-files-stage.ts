@@ -38,6 +38,8 @@ export interface Answer {
   readonly threw: boolean;
   /** Whether the body of the request was asked for. */
   readonly bodyRead: boolean;
+  /** Who the log says that it was. */
+  readonly account: string | null;
 }
 
 export class Stage {
@@ -101,6 +103,7 @@ export class Stage {
       isWhole: !response.broken,
       threw,
       bodyRead: (request.body as FakeBody).asked,
+      account: request.account?.name ?? null,
     };
   }
 
@@ -184,6 +187,7 @@ function requestOf(method: string, target: string, asked: Asked): HttpRequest {
     },
     fields,
     host: "files.example",
+    fd: 1,
     remoteAddress: { family: "IPv4", host: from, port: 40_000 },
     secure,
     signal: new AbortController().signal,

@@ -46,6 +46,7 @@ function mount(server: HttpServer): void {
       await response.write("whole?");
       throw new Error("in the middle");
     })
+    .get("/nothing", (_, response) => response.json(undefined))
     .get("/split", (_, response) => response.field("X", "a\r\nSet-Cookie: b").send())
     .get("/twice", (_, response) => {
       response.send("once");
@@ -163,6 +164,14 @@ onEveryChannel("an HTTP server answers", (world) => {
     expect(site.records[0]).toMatchObject({ status: 200, isComplete: false });
   });
 
+  it("500 for JSON of what JSON has not, which would be nothing at all", async () => {
+    const site = await open();
+    const guest = await site.come();
+    const { status, fields } = await guest.ask("/nothing");
+    expect([status, fields.get("content-type")]).toEqual([500, "text/html; charset=utf-8"]);
+    expect(site.complaints).toEqual(["json(): JSON has no undefined"]);
+  });
+
   it.each([
     ["application/json", "application/json"],
     ["text/plain;q=0.5, text/*;q=0.1", "text/plain; charset=utf-8"],
@@ -173,6 +182,8 @@ onEveryChannel("an HTTP server answers", (world) => {
     const guest = await (await open()).come();
     const { fields, body } = await guest.ask("/none", "GET", `Accept: ${accept}`);
     expect(fields.get("content-type")).toBe(type);
+    // RFC 9110 section 12.5.5: a cache must not give it to who accepts another.
+    expect(fields.get("vary")).toBe("Accept");
     expect(body.toString()).toContain("404");
     if (type === "application/json")
       expect(JSON.parse(body.toString())).toMatchObject({ status: 404 });

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 
 import type { HttpRequest } from "../../examples/http/server/http-request.ts";
 import type { HttpServer } from "../../examples/http/server/http-server.ts";
-import { echoBody } from "../../examples/http/server/echo.ts";
+import { ECHOED_WHOLE_BYTES, echoBody } from "../../examples/http/server/echo.ts";
 import { HttpSite } from "../support/http-site.ts";
 import { onEveryChannel, onStillChannels } from "../support/world.ts";
 
@@ -75,6 +75,34 @@ onEveryChannel("a body", (world) => {
     expect((await guest.next()).status).toBe(400);
     guest.say(post("/json", "1"));
     expect((await guest.next()).status).toBe(200);
+  });
+
+  it("that is refused is answered for by an echo, however it is cut (RFC 9112 section 7.1)", async () => {
+    const bad = chunked("/echo", ["hello", "x"]).replace("1\r\nx", "1g\r\nx");
+    for (const size of [1, 7, bad.length]) {
+      const site = await open();
+      const guest = await site.come();
+      for (let at = 0; at < bad.length; at += size) {
+        guest.say(bad.slice(at, at + size));
+        await world().passes(1);
+      }
+      await guest.ended();
+      expect(guest.statuses).toEqual([400]);
+      expect(guest.answers[0]!.fields.get("connection")).toBe("close");
+      expect(guest.answers[0]!.isWhole).toBe(true);
+      expect(site.heard).toEqual([]);
+    }
+  });
+
+  it("that is refused behind the head of an echo breaks the connection", async () => {
+    const site = await open();
+    const guest = await site.come();
+    guest.say(
+      chunked("/echo", ["x".repeat(ECHOED_WHOLE_BYTES + 1), "yy"]).replace("2\r\nyy", "2g"),
+    );
+    await guest.ended();
+    for (const { status, isWhole } of guest.answers)
+      expect([status, isWhole]).toEqual([200, false]);
   });
 
   it("over maxBodyBytes, or what the handler allows, is 413 and closed", async () => {

@@ -103,10 +103,20 @@ describe("the flags", () => {
       [["--echo", "--cert", "a"], "--cert is alone"],
       [["--echo", "--cert", "a", "--key", "b"], "--cert and --key are for --tls on"],
       [["--echo", "--head-seconds", "0"], "--head-seconds"],
+      [["--echo", "--allow-host", "::1"], '--allow-host is "::1": give a host, such as'],
+      [["--echo", "--allow-host", "a,,b"], '--allow-host is "": give a host'],
     ] as const) {
       expect(() => readSettings(args)).toThrow(message);
     }
     expect(readSettings(["--help"])).toBeNull();
+  });
+
+  it("name each host that is served, again and again or with commas", () => {
+    expect(readSettings(["--echo"])).toMatchObject({ allowedHosts: null });
+    const args = ["--echo", "--allow-host", "localhost,[::1]:80", "--allow-host", "files.example"];
+    expect(readSettings(args)).toMatchObject({
+      allowedHosts: ["localhost", "[::1]:80", "files.example"],
+    });
   });
 
   it("are on loopback unless told", () => {

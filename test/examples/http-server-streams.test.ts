@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 
 import { READABLE } from "iomux";
 
-import type { EventStream } from "../../examples/http/server/event-stream.ts";
+import { EncodedEvent, type EventStream } from "../../examples/http/server/event-stream.ts";
 import type { HttpRequest } from "../../examples/http/server/http-request.ts";
 import type { HttpResponse } from "../../examples/http/server/http-response.ts";
 import { HttpSite } from "../support/http-site.ts";
@@ -156,6 +156,52 @@ onEveryChannel("server-sent events", (world) => {
         "data: plain\n\n: seen by nobody\n\n",
     );
     expect((await guest.ask("/", "HEAD")).fields.get("content-type")).toBe("text/event-stream");
+  });
+
+  it("an event that was encoded once is the same for many", async () => {
+    const { site, streams } = await streaming();
+    const guests = [await site.come(), await site.come()];
+    for (const guest of guests) guest.request("/");
+    await world().until(() => streams.length === 2, "the streams");
+    const event = new EncodedEvent({ event: "tick", data: "a\nb" });
+    for (const stream of streams) {
+      expect(stream.send(event)).toBe(true);
+      stream.close();
+      expect(stream.send(event)).toBe(false);
+    }
+    for (const guest of guests) {
+      expect((await guest.next()).body.toString()).toBe("event: tick\ndata: a\ndata: b\n\n");
+    }
+    expect(() => new EncodedEvent({ event: "a\nb", data: "" })).toThrow("one line");
+  });
+
+  it("tell a sender to wait for a slow peer until all has left", async () => {
+    const { site, streams } = await streaming({ maxWaitingBytes: 10_000_000 });
+    const guest = await site.come();
+    guest.request("/");
+    await world().until(() => streams.length === 1, "the stream");
+    const [stream] = streams as [EventStream];
+    expect(stream.drained()).toBeNull();
+    guest.peer.pause();
+    const data = "x".repeat(100_000);
+    let sent = 0;
+    while (stream.drained() === null && sent < 90) {
+      stream.send(data);
+      sent++;
+      await world().settle();
+    }
+    let left = false;
+    void stream.drained()!.then(() => (left = true));
+    await world().settle();
+    expect(left).toBe(false);
+    guest.peer.resume();
+    await world().until(() => left, "all to leave");
+    expect([stream.drained(), site.reactor.stats().bufferedBytes]).toEqual([null, 0]);
+    stream.send(data);
+    const gone = stream.drained() ?? Promise.resolve();
+    guest.peer.reset();
+    await world().run(gone);
+    await world().until(() => stream.drained() === null && stream.closed, "the end");
   });
 
   it("end when the peer goes, whether it ends its side or resets", async () => {

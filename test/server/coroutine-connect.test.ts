@@ -42,7 +42,7 @@ onEveryAsyncServer("connect()", (world) => {
     const served = await awaiting(world());
     const options = { idleSeconds: 1 } as never;
     expect(() => connect(served.reactor, target(served), options)).toThrow(
-      /^there is no option idleSeconds: give one of framer, .*idleMs, .*noDelay, .*tls, timeoutMs, signal$/,
+      /^there is no option idleSeconds: give one of framer, .*idleMs, .*noDelay, .*tls, timeoutMs, label, signal$/,
     );
   });
 

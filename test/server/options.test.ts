@@ -119,6 +119,7 @@ describe("options of a server", () => {
     [{ blockList: null }, "option blockList.check must be a function, not undefined"],
     [{ blockList: "10.0.0.1" }, "option blockList.check must be a function, not undefined"],
     [{ noDelay: 1 }, "option noDelay must be true or false, not number"],
+    [{ unref: 1 }, "option unref must be true or false, not number"],
     [{ keepAlive: "yes" }, "option keepAlive must be true or false, not string"],
     [{ backlog: "5" }, "option backlog must be a number, not string"],
     [{ listen: null }, "an address must be { port, host } or { path }, not null"],

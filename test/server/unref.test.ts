@@ -20,4 +20,14 @@ onEveryServer("H32: the timers of a server", (world) => {
     expect(served.reactor.stats().timers).toBeGreaterThan(served.timersBefore);
     expect(world().alive).toBe(false);
   });
+
+  it("with the option unref neither listener nor connections keep it alive", async () => {
+    const served = await servingLines(world(), { unref: true });
+    expect(world().alive).toBe(false);
+    const { peer } = await served.join();
+    peer.write("heard\n");
+    await world().until(() => served.frames.length > 0, "a line");
+    await world().passes(2);
+    expect(world().alive).toBe(false);
+  });
 });

@@ -6,9 +6,10 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import { createSimulation, FAULTS, searchSeeds, type Failure, type Scenario } from "iomux/testing";
 
+import { KeptLines } from "../../examples/console/kept-lines.ts";
 import { State } from "../../examples/ftp/state.ts";
 import { MemoryStore } from "../../examples/files/memory-store.ts";
-import { HttpConnection } from "../../examples/http/server/http-connection.ts";
+import { Exchanges } from "../../examples/http/server/exchanges.ts";
 import { Outbox } from "../../examples/http/server/outbox.ts";
 import { BufferedChannel } from "../../src/channel.ts";
 import { ChannelOutput } from "../../src/channel-output.ts";
@@ -18,6 +19,7 @@ import type { Entry } from "../../src/registration.ts";
 import { filesAccounts } from "./scenarios/files-accounts.ts";
 import { heldEcho } from "./scenarios/held-echo.ts";
 import { http } from "./scenarios/http.ts";
+import { pageChat } from "./scenarios/page-chat.ts";
 import { serveEcho } from "./scenarios/serve-echo.ts";
 
 const SEEDS = 1000;
@@ -186,8 +188,8 @@ const BUGS: readonly Bug[] = [
     scenario: http,
     error: /a part looks whole/,
     plant: () => {
-      replace(HttpConnection.prototype, "cutOff", (cutOff) => {
-        return function (this: HttpConnection, error) {
+      replace(Exchanges.prototype, "cutOff", (cutOff) => {
+        return function (this: Exchanges, error) {
           let last: Buffer | null = null;
           try {
             last = this.protocol.end();
@@ -204,8 +206,8 @@ const BUGS: readonly Bug[] = [
     scenario: http,
     error: /is not told of the failure/,
     plant: () => {
-      replace(HttpConnection.prototype, "cutOff", (cutOff) => {
-        return function (this: HttpConnection, error) {
+      replace(Exchanges.prototype, "cutOff", (cutOff) => {
+        return function (this: Exchanges, error) {
           if (this.outbox.bytes === 0) cutOff.call(this, error);
         };
       });
@@ -217,6 +219,18 @@ const BUGS: readonly Bug[] = [
     error: /handlers wait for ever/,
     plant: () => {
       replace(Outbox.prototype, "clear", () => () => undefined);
+    },
+  },
+  {
+    name: "a line lost between two streams: it was told while the page was away",
+    scenario: pageChat,
+    error: /misses lines, or has some twice/,
+    plant: () => {
+      replace(KeptLines.prototype, "after", (after) => {
+        return function (this: KeptLines, id) {
+          return after.call(this, id > 0 && id < this.last ? id + 1 : id);
+        };
+      });
     },
   },
 ];

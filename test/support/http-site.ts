@@ -14,7 +14,10 @@ afterEach(async () => {
   for (const site of sites.splice(0)) await site.end();
 });
 
-export interface HttpSiteOptions extends Pick<HttpServerOptions, "limits"> {
+export interface HttpSiteOptions extends Pick<
+  HttpServerOptions,
+  "limits" | "allowedHosts" | "fields"
+> {
   readonly reactor?: ReactorOptions;
 }
 
@@ -27,11 +30,12 @@ export class HttpSite {
   readonly heard: unknown[] = [];
   readonly #peers: Peer[] = [];
 
-  private constructor(world: World, { limits = {}, reactor }: HttpSiteOptions) {
+  private constructor(world: World, { limits = {}, reactor, ...rest }: HttpSiteOptions) {
     this.world = world;
     const note = (error: unknown): void => void this.heard.push(error);
     this.reactor = world.createReactor({ ...reactor, onError: note });
     this.server = new HttpServer(this.reactor, {
+      ...rest,
       limits: { maxConnectionsPerAddress: 0, ...limits },
       onAnswer: (record) => void this.records.push(record),
       onError: note,
@@ -43,11 +47,11 @@ export class HttpSite {
   /** `mount` adds routes. */
   static async open(
     world: World,
-    mount: (server: HttpServer) => unknown,
+    mount: (server: HttpServer, reactor: Reactor) => unknown,
     options: HttpSiteOptions = {},
   ): Promise<HttpSite> {
     const site = new HttpSite(world, options);
-    mount(site.server);
+    mount(site.server, site.reactor);
     await world.run(site.server.listen(world.address() as never));
     return site;
   }

@@ -5,8 +5,9 @@ const assert = require("node:assert/strict");
 /**
  * @param {typeof import("iomux")} core
  * @param {typeof import("iomux/testing")} testing
+ * @param {typeof import("iomux/inspect")} inspecting
  */
-module.exports = async function checkEntries(core, testing) {
+module.exports = async function checkEntries(core, testing, inspecting) {
   assert.equal(core.READABLE, 0x001);
 
   // An error made by one entry is an instance of the other's class: the core exists once.
@@ -19,4 +20,18 @@ module.exports = async function checkEntries(core, testing) {
     assert.equal(error.code, "EADDRINUSE");
     return true;
   });
+  await checkInspect(core, inspecting);
 };
+
+/** The page is found beside what was built, and nobody needs to close it for the process to end. */
+async function checkInspect(core, { inspect }) {
+  const { url } = await inspect(core.createReactor(), { port: 0 });
+  const page = await fetch(url);
+  assert.equal(page.headers.get("content-type"), "text/html; charset=utf-8");
+  assert.match(await page.text(), /<title>/);
+  for (const path of ["app.js", "app.css", "metrics"]) {
+    assert.equal((await fetch(url + path)).status, 200, path);
+  }
+  const { descriptors } = await (await fetch(`${url}api/descriptors`)).json();
+  assert.equal(descriptors[0].owner, "console");
+}

@@ -16,6 +16,7 @@ export const ENGLISH: Texts = {
   tooManyTries: "Those were too many tries. Goodbye.",
   full: (maxMembers) => `The chat is full: ${maxMembers} are here. Please come later.`,
   tooManyAtOnce: "Too many are coming at once. Please come again in a moment.",
+  tooManyGuests: (max) => `Too many are here by web page: at most ${max}.`,
   tooManyFromThere: (max) => `Too many are here from your address: at most ${max}.`,
 
   welcome: (name, others, othersInAll) => {
@@ -86,6 +87,7 @@ export const ENGLISH: Texts = {
 
   person: (name, where, mutedSeconds) =>
     `${name}, ${where}${mutedSeconds > 0 ? `, muted for ${mutedSeconds} s` : ""}`,
+  inPage: (where) => `${where} in the page`,
   nameless: (count) => `Without a name yet: ${count}.`,
   nobodyHere: "Nobody is here.",
   muted: (name, seconds) => `${name} is muted for ${seconds} s.`,

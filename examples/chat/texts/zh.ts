@@ -16,6 +16,7 @@ export const CHINESE: Texts = {
   tooManyTries: "尝试次数过多，再见。",
   full: (maxMembers) => `聊天室已满（${maxMembers} 人），请稍后再来。`,
   tooManyAtOnce: "同时进入的人过多，请稍后再来。",
+  tooManyGuests: (max) => `通过网页进入的人太多：最多 ${max} 人。`,
   tooManyFromThere: (max) => `来自您所在地址的连接过多：最多 ${max} 个。`,
 
   welcome: (name, others, othersInAll) => {
@@ -78,6 +79,7 @@ export const CHINESE: Texts = {
 
   person: (name, where, mutedSeconds) =>
     `${name}，${where}${mutedSeconds > 0 ? `，禁言还剩 ${mutedSeconds} 秒` : ""}`,
+  inPage: (where) => `${where}（网页）`,
   nameless: (count) => `还没有名字的：${count} 人。`,
   nobodyHere: "没有人在这里。",
   muted: (name, seconds) => `${name} 被禁言 ${seconds} 秒。`,

@@ -9,6 +9,7 @@ import type { Channel, Listener, Reactor, SocketAddress, Timer, TlsContext } fro
 
 import type { DataAddress } from "../addresses.ts";
 import { sameHost } from "../../program/host-address.ts";
+import { LABEL } from "./label.ts";
 
 export interface DataSettings {
   readonly reactor: Reactor;
@@ -73,7 +74,10 @@ export class PassivePort {
     for (let tried = 0; tried < Math.min(count, PORT_TRIES); tried++) {
       const port = first + ((start + tried) % count);
       try {
-        const listener = await reactor.listen({ host: options.host, port }, { backlog: 8 });
+        const listener = await reactor.listen(
+          { host: options.host, port },
+          { backlog: 8, label: LABEL },
+        );
         return new PassivePort(listener, settings, options);
       } catch (error) {
         if ((error as { code?: unknown }).code !== "EADDRINUSE") return null;
@@ -144,7 +148,7 @@ export function dial(
   { reactor, connectMs: timeoutMs, tls }: DataSettings,
   signal: AbortSignal,
 ): Promise<DataConnection> {
-  const channel = reactor.connect({ host, port }, { timeoutMs, signal });
+  const channel = reactor.connect({ host, port }, { timeoutMs, signal, label: LABEL });
   if (secure) reactor.startTls(channel, { server: tls! });
   return opened(reactor, channel, secure, signal);
 }

@@ -5,6 +5,7 @@ import type { Reactor, Server, SocketAddress, TurnedAway } from "iomux";
 import { BufferPool } from "../../files/buffer-pool.ts";
 import { ControlConnection, type Client, type ControlSettings } from "./control-connection.ts";
 import type { ServerSettings } from "./flags.ts";
+import { LABEL } from "./label.ts";
 import { rateLimit } from "./rate.ts";
 import { toldSessions, type ServerStatus } from "./status.ts";
 import { formatReply, reply } from "../replies.ts";
@@ -49,6 +50,7 @@ export class FileServer {
     const control = { ...given, onOver };
     const served = {
       listen: settings.listen,
+      label: LABEL,
       framer: () => lines({ maxBytes: settings.commandBytes, overLong: "refuse" as const }),
       keepAlive: true,
       maxConnections: settings.sessions,

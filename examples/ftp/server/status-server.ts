@@ -4,6 +4,7 @@ import { chmod } from "node:fs/promises";
 import { lines, serve } from "iomux";
 import type { Reactor, Server } from "iomux";
 
+import { LABEL } from "./label.ts";
 import { makeUserFolder, statusPath, type StatusPlace } from "./status-path.ts";
 import type { ServerStatus } from "./status.ts";
 
@@ -53,6 +54,7 @@ async function serveStatus(
   let isOurs = false;
   const options = {
     listen: { path },
+    label: LABEL,
     framer: () => lines({ maxBytes: MAX_ASKING_BYTES, overLong: "close" as const }),
     maxConnections: MAX_WATCHERS,
     maxOutputBytes: MAX_ANSWER_BYTES,

@@ -65,7 +65,12 @@ export class BasicLogin {
     if (authorization === null) return this.#anonymous();
     if (!this.#mayBeTold(request)) return PLAIN;
     const credentials = readBasic(authorization);
-    if (credentials === null) return this.challenge(request);
+    return credentials === null ? this.challenge(request) : this.logIn(request, credentials);
+  }
+
+  /** With a name and a password that came with `request` in a way of their own. */
+  async logIn(request: HttpRequest, credentials: Credentials): Promise<Account | Denial> {
+    if (!this.#mayBeTold(request)) return PLAIN;
     const login = await this.#logIn(credentials, hostOf(request.remoteAddress));
     if (typeof login !== "string") return login;
     return login === "wrong" ? this.challenge(request) : tryLater(login);
@@ -146,7 +151,7 @@ function tryLater(why: "busy" | "too-often"): Denial {
       };
 }
 
-interface Credentials {
+export interface Credentials {
   readonly name: string;
   readonly password: string;
 }

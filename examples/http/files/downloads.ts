@@ -157,10 +157,8 @@ export class Downloads {
     const fields: [string, string][] = [["Content-Type", contentType]];
     if (copy !== null) fields.push(["Content-Encoding", copy.coding]);
     if (this.#settings.precompressed) fields.push(["Vary", "Accept-Encoding"]);
-    if (validators.tag !== null) {
-      fields.push(["ETag", validators.tag]);
-      fields.push(["Last-Modified", formatDate(validators.modifiedMs)]);
-    }
+    if (validators.tag !== null) fields.push(["ETag", validators.tag]);
+    if (validators.isDated) fields.push(["Last-Modified", formatDate(validators.modifiedMs)]);
     fields.push(["Accept-Ranges", "bytes"], ["X-Content-Type-Options", "nosniff"]);
     const key = copy === null ? path : `${path}\0${copy.coding}`;
     return { path, key, look, validators, contentType, fields };

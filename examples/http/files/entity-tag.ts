@@ -2,13 +2,14 @@
  * Validators of files: the entity tag, and the time of the last change (RFC 9110, section 8.8).
  *
  * A tag is strong: two answers with the same one have the same bytes, so that parts of them may be
- * put together. It is made of which file this is, its size, and when it was changed. That is honest
- * only as long as no change can go without another time. Clocks of file systems stand still for a
- * while, so a file that was changed just now may be changed again under the same time. Until that
- * is over, it has no validator at all: not even a weak one, which a later answer could match.
+ * put together. It is made of which file this is, its size, when its bytes were changed, and when
+ * anything of it was. That time nobody can put back, as `cp -p` and `touch -r` do with the other one;
+ * a new name or new rights change it too, and then a tag is another one for the same bytes.
  *
- * What this cannot see is a change in place that leaves size and time as they were, on purpose:
- * `touch -r` after the change. Uploads of this server are never in place.
+ * It is honest only as long as no change can go without another time. Clocks of file systems stand
+ * still for a while, so a file that was changed just now may be changed again under the same time.
+ * Until that is over, it has no validator at all: not even a weak one, which a later answer could
+ * match.
  */
 import crypto from "node:crypto";
 
@@ -24,6 +25,8 @@ export interface Validators {
   readonly tag: string | null;
   /** Milliseconds since 1970, UTC; cut to seconds wherever it is compared. */
   readonly modifiedMs: number;
+  /** Whether that time may be told, and asked for. */
+  readonly isDated: boolean;
 }
 
 /**
@@ -31,19 +34,22 @@ export interface Validators {
  * of what is sent, if another than the file's own (RFC 9110, section 8.8.3.3).
  */
 export function validatorsOf(entry: Entry, lookedAtMs: number, coding = ""): Validators {
-  const tag = isSettled(entry, lookedAtMs) ? tagOf(entry, coding) : null;
-  return { tag, modifiedMs: entry.modifiedMs };
+  const { modifiedMs, changedMs } = entry;
+  const isDated = isSettled(modifiedMs, lookedAtMs);
+  const tag = isDated && isSettled(changedMs, lookedAtMs) ? tagOf(entry, coding) : null;
+  return { tag, modifiedMs, isDated };
 }
 
-/** Whether a change from now on shows in the time. One in the future never does. */
-export function isSettled({ modifiedMs }: Entry, lookedAtMs: number): boolean {
-  const tickMs = modifiedMs % 1000 === 0 ? COARSE_CLOCK_MS : FINE_CLOCK_MS;
-  return lookedAtMs - modifiedMs > tickMs;
+/** Whether a change from now on shows in this time. In one that is in the future it never does. */
+export function isSettled(timeMs: number, lookedAtMs: number): boolean {
+  const tickMs = timeMs % 1000 === 0 ? COARSE_CLOCK_MS : FINE_CLOCK_MS;
+  return lookedAtMs - timeMs > tickMs;
 }
 
 /** Hashed: the numbers of devices and inodes are nobody's business. */
-function tagOf({ unique, size, modifiedMs }: Entry, coding: string): string {
-  const parts = [unique, size, Math.round(modifiedMs * 1000), coding];
+function tagOf({ unique, size, modifiedMs, changedMs }: Entry, coding: string): string {
+  const times = [modifiedMs, changedMs].map((ms) => Math.round(ms * 1000));
+  const parts = [unique, size, ...times, coding];
   const hash = crypto.createHash("sha256").update(parts.join("/")).digest("base64url");
   return `"${hash.slice(0, 22)}"`;
 }
@@ -51,7 +57,10 @@ function tagOf({ unique, size, modifiedMs }: Entry, coding: string): string {
 /** Whether the entries are of the same file in the same state. */
 export function isSameState(one: Entry, other: Entry): boolean {
   return (
-    one.unique === other.unique && one.size === other.size && one.modifiedMs === other.modifiedMs
+    one.unique === other.unique &&
+    one.size === other.size &&
+    one.modifiedMs === other.modifiedMs &&
+    one.changedMs === other.changedMs
   );
 }
 

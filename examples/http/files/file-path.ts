@@ -1,5 +1,7 @@
 /** Which file a target means. The escapes of a path are undone once, name by name, and never again. */
 import { isFit } from "../../files/store-path.ts";
+import { HttpError } from "../server/http-error.ts";
+import type { HttpRequest } from "../server/http-request.ts";
 
 export interface FilePath {
   readonly names: readonly string[];
@@ -32,6 +34,17 @@ export function filePathOf(path: string): FilePath | NoFilePath {
     names.push(name);
   }
   return isHidden ? "hidden" : { names, inFolder };
+}
+
+/**
+ * What the target of a request names, without its first `above` names: those of the place where
+ * files are served. Throws HttpError for what is none, and for what nobody is shown.
+ */
+export function requestedPath({ head }: HttpRequest, above: number): FilePath {
+  const path = filePathOf(head.target.path);
+  if (path === "bad") throw new HttpError(400, "this is no path of a file");
+  if (path === "hidden") throw new HttpError(404);
+  return { ...path, names: path.names.slice(above) };
 }
 
 /** Null: it is not UTF-8 with whole escapes, or has what no name of a file may have. */

@@ -59,8 +59,7 @@ function isNoneOf(list: string, current: Validators | null): boolean {
 /** Section 13.1.3. What was changed just now may be changed again in the same second. */
 function isUnchanged(since: string | null, current: Validators | null, nowMs: number): boolean {
   const date = dateOf(since, nowMs);
-  const isSettled = current !== null && current.tag !== null;
-  if (date === null || !isSettled) return false;
+  if (date === null || current?.isDated !== true) return false;
   return seconds(current.modifiedMs) <= seconds(date);
 }
 

@@ -7,17 +7,19 @@
 import type { Account, Accounts } from "../../accounts/accounts.ts";
 import type { BufferPool } from "../../files/buffer-pool.ts";
 import type { Right } from "../../accounts/rights.ts";
-import { StoreError, type FileStore, type StoreErrorCode } from "../../files/file-store.ts";
+import { StoreError, type FileStore } from "../../files/file-store.ts";
 import { namesOf } from "../../files/store-path.ts";
+import { KNOWN_METHODS } from "../server/router.ts";
 import { HttpError } from "../server/http-error.ts";
 import type { HttpRequest } from "../server/http-request.ts";
 import type { HttpResponse } from "../server/http-response.ts";
 import { BasicLogin, type Denial } from "./basic-login.ts";
 import { Downloads } from "./downloads.ts";
-import { filePathOf, storePathOf, targetOf, type FilePath } from "./file-path.ts";
+import { requestedPath, storePathOf, targetOf, type FilePath } from "./file-path.ts";
 import { folderPage, FOLDER_PAGE_FIELDS, pageEntries } from "./folder-page.ts";
 import { KEPT_BYTES } from "./kept-files.ts";
 import { Lookups, type Look } from "./lookups.ts";
+import { STORE_REFUSALS } from "./store-refusals.ts";
 import { MAX_UPLOAD_BYTES, Uploads } from "./uploads.ts";
 
 export interface StaticFilesOptions {
@@ -30,6 +32,10 @@ export interface StaticFilesOptions {
   readonly wallMs?: () => number;
   /** Null: anybody may read, and nothing else. */
   readonly accounts?: Accounts | null;
+  /** Whose request it is, for who knows that already: in place of `accounts`. */
+  readonly accountOf?: (request: HttpRequest) => Account;
+  /** The name of the place in the tree of targets, `files` for those that begin with `/files/`. */
+  readonly under?: string;
   readonly realm?: string;
   /** Passwords are taken over plain connections too: something in front of this does TLS. */
   readonly plainPasswords?: boolean;
@@ -55,6 +61,8 @@ export class StaticFiles {
   readonly #store: FileStore;
   readonly #lookups: Lookups;
   readonly #login: BasicLogin | null;
+  readonly #accountGiven: ((request: HttpRequest) => Account) | null;
+  readonly #under: readonly string[];
   readonly #downloads: Downloads;
   readonly #uploads: Uploads | null;
   readonly #listing: boolean;
@@ -67,6 +75,8 @@ export class StaticFiles {
     this.#store = store;
     this.#lookups = lookups;
     this.#login = accounts && new BasicLogin({ accounts, realm, plain, now });
+    this.#accountGiven = options.accountOf ?? null;
+    this.#under = options.under === undefined ? [] : [options.under];
     this.#downloads = new Downloads({ store, lookups, pool, keptBytes, precompressed, now });
     this.#uploads =
       options.writable === true ? new Uploads({ store, lookups, pool, maxUploadBytes }) : null;
@@ -83,7 +93,7 @@ export class StaticFiles {
         response.abort(error);
         return;
       }
-      const [status, why] = ANSWERS[error.code];
+      const [status, why] = STORE_REFUSALS[error.code];
       response.refuse(status, why);
     }
   }
@@ -91,9 +101,7 @@ export class StaticFiles {
   async #handle(request: HttpRequest, response: HttpResponse): Promise<void> {
     const right = this.#rightFor(request.method);
     if (right === null) {
-      response.field("Allow", this.#allowed);
-      if (request.method === "OPTIONS") response.status(204).send();
-      else response.refuse(405);
+      this.#refuseMethod(request.method, response);
       return;
     }
     const account = await this.#accountFor(request, right);
@@ -102,9 +110,7 @@ export class StaticFiles {
       response.refuse(account.status, account.why);
       return;
     }
-    const path = filePathOf(request.head.target.path);
-    if (path === "bad") throw new HttpError(400, "this is no path of a file");
-    if (path === "hidden") throw new HttpError(404);
+    const path = requestedPath(request, this.#under.length);
     if (right === "read") await this.#read(path, account, { request, response });
     else await this.#write(path, account, { request, response });
   }
@@ -117,21 +123,29 @@ export class StaticFiles {
     return method === "DELETE" ? "delete" : null;
   }
 
-  get #allowed(): string {
-    return this.#uploads === null ? "GET, HEAD, OPTIONS" : "GET, HEAD, OPTIONS, PUT, DELETE";
+  /** RFC 9110 sections 15.5.6 and 15.6.2. */
+  #refuseMethod(method: string, response: HttpResponse): void {
+    if (!KNOWN_METHODS.includes(method)) {
+      response.refuse(501);
+      return;
+    }
+    const changes = this.#uploads === null ? "" : ", PUT, DELETE";
+    response.field("Allow", `GET, HEAD, OPTIONS${changes}`);
+    if (method === "OPTIONS") response.status(204).send();
+    else response.refuse(405);
   }
 
   async #accountFor(request: HttpRequest, right: Right): Promise<Account | Denial> {
+    if (this.#accountGiven !== null) {
+      const account = this.#accountGiven(request);
+      return isAllowed(account, right) ? account : FORBIDDEN;
+    }
     if (this.#login === null) return right === "read" ? EVERYBODY : FORBIDDEN;
     const account = await this.#login.accountOf(request);
     if (account !== null && "status" in account) return account;
-    const isAllowed =
-      account !== null &&
-      (account.rights.has(right) || (right === "create" && account.rights.has("write")));
-    if (isAllowed) {
-      if (!account.isAnonymous) request.account = account;
-      return account;
-    }
+    // Who may not is named in the log as well.
+    if (account?.isAnonymous === false) request.account = account;
+    if (account !== null && isAllowed(account, right)) return account;
     return account === null || account.isAnonymous ? this.#login.challenge(request) : FORBIDDEN;
   }
 
@@ -151,7 +165,7 @@ export class StaticFiles {
       return;
     }
     const { query } = request.head.target;
-    const target = targetOf({ ...path, inFolder: true });
+    const target = targetOf({ names: [...this.#under, ...path.names], inFolder: true });
     response.redirect(query === null ? target : `${target}?${query}`, 301);
   }
 
@@ -161,7 +175,7 @@ export class StaticFiles {
       const look = await this.#lookups.look(path);
       return look.entry.kind === "file" ? look : null;
     } catch (error) {
-      const isMissing = error instanceof StoreError && ANSWERS[error.code][0] === 404;
+      const isMissing = error instanceof StoreError && STORE_REFUSALS[error.code][0] === 404;
       if (isMissing) return null;
       throw error;
     }
@@ -191,17 +205,7 @@ interface Exchange {
 
 const FORBIDDEN: Denial = { status: 403, why: "you have no right to do this here", fields: [] };
 
-/** What the store says, as an answer. 507: RFC 4918, section 11.5. */
-const ANSWERS: Readonly<Record<StoreErrorCode, readonly [status: number, why?: string]>> = {
-  "not-found": [404],
-  "not-a-folder": [404],
-  "bad-name": [404],
-  "not-a-file": [409, "this is a folder, not a file"],
-  exists: [409, "the name is taken"],
-  "not-empty": [409, "the folder is not empty"],
-  forbidden: [403, "the system does not allow it"],
-  full: [507, "no space is left"],
-  "past-end": [503, "the file is changing: try again"],
-  changed: [503, "the file is changing: try again"],
-  failed: [500],
-};
+/** Who may write may create. */
+function isAllowed({ rights }: Account, right: Right): boolean {
+  return rights.has(right) || (right === "create" && rights.has("write"));
+}

@@ -96,8 +96,20 @@ export function recordOf(
   };
 }
 
+/** What there is to say of an answer to what was no request. */
+export function recordOfNoRequest(
+  address: SocketAddress | null,
+  answer: Pick<AccessRecord, "status" | "bodyBytes" | "startedMs">,
+): AccessRecord {
+  return {
+    ...answer,
+    ...{ tookMs: 0, host: hostOf(address), user: null, requestLine: null },
+    ...{ referer: null, userAgent: null, isComplete: true },
+  };
+}
+
 /** "" for who has none (Unix-domain sockets). IPv4 inside IPv6 is IPv4. */
-export function hostOf(address: SocketAddress | null): string {
+function hostOf(address: SocketAddress | null): string {
   if (address === null || address.family === "unix") return "";
   return address.host.replace(/^::ffff:(?=[\d.]+$)/i, "");
 }

@@ -3,6 +3,7 @@
  * nothing is armed again when a request comes and is answered at once.
  */
 import type { HttpLimits } from "./limits.ts";
+import type { ServerClock } from "./server-home.ts";
 
 /**
  * What is waited for: a head, another request, a body that is being read, the beginning of an
@@ -12,9 +13,7 @@ export type Phase = "head" | "idle" | "body" | "answer" | "none";
 
 export interface TimesHome {
   readonly limits: HttpLimits;
-  now(): number;
-  /** Calls back; the answer calls it off. Null: there are no timers any more. */
-  later(delayMs: number, callback: () => void): (() => void) | null;
+  readonly clock: ServerClock;
   /** Bytes of the body so far, and whether it is the peer whom it waits for. */
   readonly bodyReceived: number;
   readonly bodyHungry: boolean;
@@ -33,7 +32,7 @@ export class ConnectionTimes {
 
   constructor(home: TimesHome) {
     this.#home = home;
-    this.#since = home.now();
+    this.#since = home.clock.now();
     this.#wake();
   }
 
@@ -44,7 +43,7 @@ export class ConnectionTimes {
   /** A phase begins now, also if it is the same one again. */
   enter(phase: Phase): void {
     this.#phase = phase;
-    this.#since = this.#home.now();
+    this.#since = this.#home.clock.now();
     if (phase === "body") this.#received = this.#home.bodyReceived;
     if (this.#dueAt() < this.#timerAt) this.#wake();
   }
@@ -77,7 +76,7 @@ export class ConnectionTimes {
     this.#cancel = null;
     this.#timerAt = at;
     if (at === Infinity) return;
-    this.#cancel = this.#home.later(Math.max(1, at - this.#home.now()), () => {
+    this.#cancel = this.#home.clock.later(Math.max(1, at - this.#home.clock.now()), () => {
       this.#look();
     });
   }
@@ -85,7 +84,7 @@ export class ConnectionTimes {
   #look(): void {
     if (this.#stopped) return;
     this.#timerAt = Infinity;
-    if (this.#dueAt() <= this.#home.now()) {
+    if (this.#dueAt() <= this.#home.clock.now()) {
       if (!this.#bodyGoesOn()) {
         this.#home.expired(this.#phase);
         return;

@@ -1,5 +1,6 @@
 /** The HTTP server's flags: arguments in, settings out, or one line that says what is wrong. */
 import { flagOf, Flags, identityOf, limitsHelp, type Limits } from "../../program/flags.ts";
+import { isHostName } from "./allowed-hosts.ts";
 import type { HttpLimits } from "./limits.ts";
 
 export const LIMITS = {
@@ -32,6 +33,8 @@ type Limit = keyof typeof LIMITS;
 
 export interface Settings extends Readonly<Record<Limit, number>> {
   readonly listen: { readonly host: string; readonly port: number };
+  /** Null: every host. */
+  readonly allowedHosts: readonly string[] | null;
   /** Null: no files are served. */
   readonly root: string | null;
   readonly echo: boolean;
@@ -59,6 +62,9 @@ export const HELP = `An HTTP/1.1 server of files.
   --root DIR            the folder that is served
   --port N              TCP port to listen on; 0: any that is free (8080)
   --host ADDRESS        address to listen on (127.0.0.1: this machine only)
+  --allow-host NAME     a host that requests may name, with or without its port;
+                        several: again, or with commas (every host). Against
+                        pages of other sites: localhost,127.0.0.1,[::1]
   --listing on|off      folders without index.html are shown as pages (off)
   --precompressed on|off
                         NAME.br and NAME.gz stand for NAME, if accepted (on)
@@ -84,7 +90,8 @@ A second one ends it at once. Wrong flags and addresses: exit status 2.
 
 /** Null: help was asked for. Throws an Error whose message is one line. */
 export function readSettings(args: readonly string[]): Settings | null {
-  const flags = new Flags(args, { named: NAMED, switches: ["help", "echo"] });
+  const names = { named: NAMED, listed: ["allow-host"], switches: ["help", "echo"] };
+  const flags = new Flags(args, names);
   if (flags.has("help")) return null;
   const [root, echo] = [flags.text("root"), flags.has("echo")];
   if (root === null && !echo) throw new Error("nothing is to be served: give --root, or --echo");
@@ -101,12 +108,20 @@ export function readSettings(args: readonly string[]): Settings | null {
       host: flags.text("host") ?? "127.0.0.1",
       port: flags.wholeNumber("port", 8080, 0, 65_535),
     },
+    allowedHosts: hostsOf(flags),
     ...{ root, echo, users, writable, tls, identity },
     listing: isOn("listing"),
     precompressed: isOn("precompressed", true),
     plainPasswords: isOn("plain-passwords"),
     log: flags.text("log"),
   };
+}
+
+function hostsOf(flags: Flags): readonly string[] | null {
+  const hosts = flags.list("allow-host");
+  const wrong = hosts?.find((host) => !isHostName(host));
+  if (wrong === undefined) return hosts;
+  throw new Error(`--allow-host is "${wrong}": give a host, such as localhost or [::1]:8080`);
 }
 
 /** What of them is the server's. */

@@ -1,10 +1,10 @@
 /** A channel that is given away, once everything before it is on its way. */
 import type { Reactor } from "iomux";
 
-import type { Served } from "./http-connection.ts";
 import type { Upgraded } from "./http-response.ts";
 import { ignorable } from "./ignorable.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Served } from "./server-home.ts";
 
 export interface HandOverSettings {
   readonly connection: Served;

@@ -65,6 +65,8 @@ export interface HttpRequest<P = Params> {
   readonly fields: Fields;
   /** Whom it is for; null: HTTP/1.0 need not say. */
   readonly host: string | null;
+  /** The descriptor of its connection. */
+  readonly fd: number;
   /** Where the connection comes from. */
   readonly remoteAddress: SocketAddress | null;
   /** Whether it came by TLS. */

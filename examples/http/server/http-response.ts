@@ -45,7 +45,7 @@ export interface HttpResponse {
    * left alone for good.
    */
   send(body?: string | Uint8Array): void;
-  /** The whole answer, as JSON. */
+  /** The whole answer, as JSON. Throws for what JSON has not, such as undefined. */
   json(value: unknown): void;
   /** 302 unless `code` is given. `url` is what goes into Location, encoded. */
   redirect(url: string, code?: 301 | 302 | 303 | 307 | 308): void;

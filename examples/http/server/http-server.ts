@@ -4,9 +4,11 @@ import type { Channel, CloseOptions, Reactor, ServeAddress, Server } from "iomux
 import type { ServerCloseResult, SocketAddress, TurnedAway } from "iomux";
 
 import { DateWriter } from "../http-date.ts";
+import { FieldLines, type ResponseFields } from "../response-head.ts";
 import type { AccessRecord } from "./access-log.ts";
+import { hostCheck, MISDIRECTED, type AllowedHosts } from "./allowed-hosts.ts";
 import type { Handler } from "./handler.ts";
-import { HttpConnection, type Served, type ServerHome } from "./http-connection.ts";
+import { HttpConnection } from "./http-connection.ts";
 import { HttpError } from "./http-error.ts";
 import type { HttpRequest, ParamsOf } from "./http-request.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
@@ -14,16 +16,28 @@ import { highWaterMark } from "./outbox.ts";
 import { ANY, Router, type Found } from "./router.ts";
 import type { ServedRequest } from "./served-request.ts";
 import type { ServedResponse } from "./served-response.ts";
+import { ServerClock, type Served, type ServerHome } from "./server-home.ts";
 
 export interface HttpServerOptions {
   /** In place of some of `DEFAULT_HTTP_LIMITS`. */
   readonly limits?: Partial<HttpLimits>;
+  /**
+   * The hosts that are served; requests for others are answered 421. A server for its own machine
+   * gives `LOOPBACK_HOSTS`: else a page of any site may read what it shows. Default: every host.
+   */
+  readonly allowedHosts?: AllowedHosts;
+  /** Fields of every answer, also of refusals; what a handler says in place of one is sent. */
+  readonly fields?: ResponseFields;
+  /** Lets the process end though the server listens. Default: it goes on. */
+  readonly unref?: boolean;
   /** Hears of every answer, once it is given. Default: nobody. */
   readonly onAnswer?: (record: AccessRecord) => void;
   /** Hears what is thrown by handlers and is not meant for the peer. Default: it goes to stderr. */
   readonly onError?: (error: unknown, request: HttpRequest) => void;
   /** Tells milliseconds since 1970. Default: `Date.now`. */
   readonly wallMs?: () => number;
+  /** The label of its listeners and connections. Default `http`. */
+  readonly label?: string;
 }
 
 export interface HttpServerStats {
@@ -38,16 +52,22 @@ export interface HttpServerStats {
 export class HttpServer {
   readonly #router = new Router();
   readonly #home: Home;
+  readonly #serving: { readonly label: string; readonly unref: boolean };
+  readonly #serves: ((host: string | null) => boolean) | null;
   #server: Server<Buffer, HttpConnection> | null = null;
   #fallback: Handler | null = null;
 
-  /** Throws for limits that are none. */
+  /** Throws for limits, hosts and fields that are none. */
   constructor(reactor: Reactor, options: HttpServerOptions = {}) {
-    const { limits = {}, onAnswer, onError, wallMs = Date.now } = options;
+    const { limits = {}, allowedHosts, onAnswer, onError, wallMs = Date.now } = options;
+    this.#serving = { label: options.label ?? "http", unref: options.unref === true };
+    this.#serves = allowedHosts === undefined ? null : hostCheck(allowedHosts);
     this.#home = {
       reactor,
+      clock: new ServerClock(reactor),
       limits: { ...DEFAULT_HTTP_LIMITS, ...limits },
       date: new DateWriter(wallMs),
+      fields: FieldLines.of(options.fields ?? []),
       closing: false,
       requests: 0,
       handle: (request, response) => this.#handle(request, response),
@@ -118,6 +138,7 @@ export class HttpServer {
       // A writer's bytes are its own again when it may go on.
       lowWaterMark: 0,
       writeProgressMs: limits.writeProgressMs,
+      ...this.#serving,
     };
     this.#server = await serve<Buffer, HttpConnection>(reactor, options, {
       open: (connection) => {
@@ -167,6 +188,10 @@ export class HttpServer {
 
   #handle(request: ServedRequest, response: ServedResponse): void | Promise<void> {
     const { method } = request;
+    if (this.#serves?.(request.host) === false) {
+      response.refuse(421, MISDIRECTED);
+      return;
+    }
     const { path } = request.head.target;
     if (path === "*") {
       // What the fallback serves, only it knows.

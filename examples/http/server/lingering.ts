@@ -5,7 +5,7 @@
  */
 import type { Reactor } from "iomux";
 
-import type { Served } from "./http-connection.ts";
+import type { Served } from "./server-home.ts";
 
 /** Milliseconds between two looks at how much came. */
 const LOOK_MS = 100;

@@ -2,8 +2,16 @@
 import type { Handler } from "./handler.ts";
 import type { Params } from "./http-request.ts";
 
-/** Those that a server which has no route for them still knows: 405, and not 501. */
-const KNOWN_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/** Those that a server still knows which does not serve them: 405, and not 501. */
+export const KNOWN_METHODS: readonly string[] = [
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+];
 
 /** Stands for every method. */
 export const ANY = "*";

@@ -3,6 +3,7 @@
  * when somebody asks for it, and until then the connection is not read.
  */
 import type { Fields } from "../fields.ts";
+import { HeldBytes } from "../held-bytes.ts";
 import type { RequestHead } from "../request-head.ts";
 import { HttpError } from "./http-error.ts";
 import type { BodyLimit, RequestBody } from "./http-request.ts";
@@ -120,11 +121,12 @@ export class ServedBody implements RequestBody {
 
   async #bytes({ maxBytes }: BodyLimit): Promise<Buffer> {
     if (maxBytes !== undefined) this.allow(maxBytes);
-    const pieces: Buffer[] = [];
+    // Not as many pieces: a peer could make each a byte long, and each costs a hundred.
+    const held = new HeldBytes();
     for (let bytes = await this.#next(); bytes !== null; bytes = await this.#next()) {
-      pieces.push(bytes);
+      held.push(bytes);
     }
-    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    return held.take(held.length);
   }
 
   async #text(limit: BodyLimit): Promise<string> {

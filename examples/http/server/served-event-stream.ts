@@ -1,20 +1,25 @@
 /** Server-sent events of one peer, and its heart beat. */
-import type { EventStream, EventStreamOptions, ServerSentEvent } from "./event-stream.ts";
+import {
+  EncodedEvent,
+  linesOf,
+  type EventStream,
+  type EventStreamOptions,
+  type ServerSentEvent,
+} from "./event-stream.ts";
 import type { ServedRequest } from "./served-request.ts";
-import type { ResponseHome, ServedResponse } from "./served-response.ts";
+import type { ServedResponse } from "./served-response.ts";
+import type { ServerClock } from "./server-home.ts";
 
 /** Milliseconds: what is silent for longer is given up by much that stands between. */
 export const HEART_BEAT_MS = 15_000;
 export const MAX_WAITING_EVENT_BYTES = 64 * 1024;
-
-const LINE_END = /\r\n|\r|\n/;
 
 export class ServedEventStream implements EventStream {
   readonly lastEventId: string | null;
   skipped = 0;
   readonly #response: ServedResponse;
   readonly #request: ServedRequest;
-  readonly #home: Pick<ResponseHome, "later" | "now">;
+  readonly #clock: ServerClock;
   readonly #heartBeatMs: number;
   readonly #maxWaitingBytes: number;
   readonly #skips: boolean;
@@ -24,17 +29,17 @@ export class ServedEventStream implements EventStream {
   constructor(
     response: ServedResponse,
     request: ServedRequest,
-    home: Pick<ResponseHome, "later" | "now">,
+    clock: ServerClock,
     { heartBeatMs, maxWaitingBytes, slowReader }: EventStreamOptions,
   ) {
     this.#response = response;
     this.#request = request;
-    this.#home = home;
+    this.#clock = clock;
     this.#heartBeatMs = heartBeatMs ?? HEART_BEAT_MS;
     this.#maxWaitingBytes = maxWaitingBytes ?? MAX_WAITING_EVENT_BYTES;
     this.#skips = slowReader === "skip";
     this.lastEventId = request.fields.get("last-event-id");
-    this.#sentAt = home.now();
+    this.#sentAt = clock.now();
     response.streams = true;
     response.field("Content-Type", "text/event-stream").field("Cache-Control", "no-store");
     response.start();
@@ -54,24 +59,27 @@ export class ServedEventStream implements EventStream {
     return this.#request.signal;
   }
 
-  send(event: string | ServerSentEvent): boolean {
-    return this.#say(typeof event === "string" ? linesOf("data", event) : textOf(event));
+  send(event: string | ServerSentEvent | EncodedEvent): boolean {
+    return this.#say((event instanceof EncodedEvent ? event : new EncodedEvent(event)).bytes);
+  }
+
+  drained(): Promise<void> | null {
+    return this.closed ? null : this.#response.drained();
   }
 
   retry(ms: number): boolean {
     if (!Number.isSafeInteger(ms) || ms < 0) throw new RangeError(`retry is ${ms}: give whole ms`);
-    return this.#say(`retry: ${ms}\n`);
+    return this.#say(Buffer.from(`retry: ${ms}\n\n`));
   }
 
   comment(text: string): boolean {
-    return this.#say(linesOf("", text));
+    return this.#say(Buffer.from(`${linesOf("", text)}\n`));
   }
 
-  #say(lines: string): boolean {
+  #say(bytes: Buffer): boolean {
     if (this.closed) return false;
-    const bytes = Buffer.from(`${lines}\n`);
     if (this.#response.waitingBytes + bytes.length > this.#maxWaitingBytes) return this.#tooSlow();
-    this.#sentAt = this.#home.now();
+    this.#sentAt = this.#clock.now();
     // Whether it is slow is measured by bytes: nobody waits for what it answers.
     void this.#response.write(bytes);
     return true;
@@ -89,9 +97,9 @@ export class ServedEventStream implements EventStream {
   }
 
   #beat(delayMs: number): void {
-    this.#cancelBeat = this.#home.later(delayMs, () => {
+    this.#cancelBeat = this.#clock.later(delayMs, () => {
       if (this.closed) return;
-      const silentMs = this.#home.now() - this.#sentAt;
+      const silentMs = this.#clock.now() - this.#sentAt;
       if (silentMs < this.#heartBeatMs) {
         this.#beat(this.#heartBeatMs - silentMs);
         return;
@@ -106,23 +114,4 @@ export class ServedEventStream implements EventStream {
     this.#cancelBeat = null;
     if (!this.closed) this.#response.end();
   }
-}
-
-function textOf({ data, event, id }: ServerSentEvent): string {
-  const name = event === undefined ? "" : `event: ${oneLine("event", event)}\n`;
-  const place = id === undefined ? "" : `id: ${oneLine("id", id)}\n`;
-  return name + place + linesOf("data", data);
-}
-
-/** A line end would begin another field; an id with NUL is ignored by peers. */
-function oneLine(what: string, text: string): string {
-  if (!/[\r\n\0]/.test(text)) return text;
-  throw new Error(`${what} ${JSON.stringify(text)} has a line end: give one line`);
-}
-
-function linesOf(field: string, text: string): string {
-  return text
-    .split(LINE_END)
-    .map((line) => `${field}: ${line}\n`)
-    .join("");
 }

@@ -10,6 +10,7 @@ const NO_PARAMS: Params = Object.freeze({});
 
 /** What a request asks of its connection. */
 export interface RequestHome extends BodyHome {
+  readonly fd: number;
   readonly remoteAddress: SocketAddress | null;
   readonly secure: boolean;
 }
@@ -62,6 +63,10 @@ export class ServedRequest implements HttpRequest {
 
   get host(): string | null {
     return this.head.host;
+  }
+
+  get fd(): number {
+    return this.#home.fd;
   }
 
   get remoteAddress(): SocketAddress | null {

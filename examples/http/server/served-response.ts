@@ -8,11 +8,14 @@ import type { HttpResponse, Trailers, Upgraded } from "./http-response.ts";
 import { ignorable } from "./ignorable.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ServedRequest } from "./served-request.ts";
+import type { ServerClock } from "./server-home.ts";
 
 /** What an answer asks of its connection. */
 export interface ResponseHome {
   readonly protocol: ServerProtocol;
   readonly outbox: Outbox;
+  /** Of every answer that does not say otherwise. */
+  readonly fields: FieldLines;
   /** Before the head: says so if the connection is to end with this answer. */
   beforeHead(): void;
   /** The answer is whole. */
@@ -20,8 +23,7 @@ export interface ResponseHome {
   /** Breaks the connection. */
   cutOff(error: Error | null): void;
   upgrade(protocol: string): Promise<Upgraded>;
-  now(): number;
-  later(delayMs: number, callback: () => void): (() => void) | null;
+  readonly clock: ServerClock;
 }
 
 /** Bytes of a whole body which become one piece with their head. */
@@ -74,6 +76,12 @@ export class ServedResponse implements HttpResponse {
     return this.#home.outbox.bytes;
   }
 
+  /** Null: nobody need wait. A promise: fulfilled when all that waits has left, or is lost. */
+  drained(): Promise<void> | null {
+    const { outbox } = this.#home;
+    return outbox.full ? outbox.sent() : null;
+  }
+
   /** Whatever the handler still says is not heard. */
   forsake(): void {
     this.#forsaken = true;
@@ -121,8 +129,9 @@ export class ServedResponse implements HttpResponse {
       this.end();
       return;
     }
-    const { outbox, protocol } = this.#home;
+    const { outbox, protocol, fields } = this.#home;
     this.#home.beforeHead();
+    this.#fields.fill(fields);
     const bytes = typeof body === "string" ? body : bufferOf(body);
     const answer = protocol.whole(this.statusCode, this.#fields, bytes);
     if (this.wantsBody) {
@@ -134,8 +143,11 @@ export class ServedResponse implements HttpResponse {
   }
 
   json(value: unknown): void {
+    // Its type does not say so, but for some values it answers nothing.
+    const text = JSON.stringify(value) as string | undefined;
+    if (text === undefined) throw new TypeError(`json(): JSON has no ${typeof value}`);
     this.#default("Content-Type", "application/json; charset=utf-8");
-    this.send(JSON.stringify(value));
+    this.send(text);
   }
 
   redirect(url: string, code: 301 | 302 | 303 | 307 | 308 = 302): void {
@@ -147,6 +159,8 @@ export class ServedResponse implements HttpResponse {
     this.#mustWait("refuse()");
     const page = errorPage(code, why ?? null, this.request.fields.get("accept"));
     this.status(code).field("Content-Type", page.type);
+    // RFC 9110 section 12.5.5: beside what else the answer may depend on.
+    this.#fields.add("Vary", "Accept");
     this.send(page.body);
   }
 
@@ -161,7 +175,8 @@ export class ServedResponse implements HttpResponse {
   start(bodyBytes?: number): void {
     this.#mustWait("start()");
     if (this.#forsaken) return;
-    const { outbox, protocol } = this.#home;
+    const { outbox, protocol, fields } = this.#home;
+    this.#fields.fill(fields);
     const framing = hasNoBody(this.statusCode) ? "none" : (bodyBytes ?? "chunked");
     this.#home.beforeHead();
     const head = protocol.head(this.statusCode, this.#fields, framing);
@@ -216,7 +231,7 @@ export class ServedResponse implements HttpResponse {
 
   events(options: EventStreamOptions = {}): EventStream {
     this.#mustWait("events()");
-    return new ServedEventStream(this, this.request, this.#home, options);
+    return new ServedEventStream(this, this.request, this.#home.clock, options);
   }
 
   upgrade(protocol: string): Promise<Upgraded> {

@@ -13,6 +13,7 @@ import { framers } from "./framers.ts";
 import { heldEcho } from "./held-echo.ts";
 import { http } from "./http.ts";
 import { lastWords } from "./last-words.ts";
+import { pageChat } from "./page-chat.ts";
 import { serveEcho } from "./serve-echo.ts";
 import { serveLimits } from "./serve-limits.ts";
 import { shutdown } from "./shutdown.ts";
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   heldEcho,
   http,
   lastWords,
+  pageChat,
   serveEcho,
   serveLimits,
   shutdown,

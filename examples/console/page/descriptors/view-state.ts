@@ -1,0 +1,60 @@
+/** What the table shows: its filter, its order, and whether it is held still. */
+import { computed, signal } from "@preact/signals";
+
+import { known as live } from "../feed/store.ts";
+import type { Row, Rows } from "../feed/rows.ts";
+import {
+  NO_FILTER,
+  orderAfter,
+  select,
+  type Column,
+  type Filter,
+  type Order,
+} from "./selection.ts";
+
+export const filter = signal<Filter>(NO_FILTER);
+export const order = signal<Order>({ column: "fd", descending: false });
+
+interface Picture {
+  readonly rows: readonly Row[];
+  readonly look: number;
+  /** On the reactor's clock. */
+  readonly nowMs: number;
+}
+
+/** The rows as they were when the picture was paused; null: they are live. */
+const held = signal<Picture | null>(null);
+export const paused = computed(() => held.value !== null);
+
+const known = computed(() => {
+  const { rows } = live.value;
+  return held.value ?? pictureOf(rows);
+});
+
+/** What is shown, by which look it came, and of when it is. */
+export const shownLook = computed(() => known.value.look);
+export const shownMs = computed(() => known.value.nowMs);
+export const knownCount = computed(() => known.value.rows.length);
+export const shownRows = computed(() => select(known.value.rows, filter.value, order.value));
+
+/** Whose descriptors there are: to choose from. */
+export const owners = computed(
+  () => [...new Set(known.value.rows.map(({ descriptor }) => descriptor.owner))].sort(),
+  { name: "owners" },
+);
+
+export function togglePause(): void {
+  held.value = paused.value ? null : pictureOf(live.value.rows);
+}
+
+function pictureOf(rows: Rows): Picture {
+  return { rows: rows.list(), look: rows.look, nowMs: rows.nowMs };
+}
+
+export function setFilter(change: Partial<Filter>): void {
+  filter.value = { ...filter.value, ...change };
+}
+
+export function sortBy(column: Column): void {
+  order.value = orderAfter(order.value, column);
+}
