@@ -1,6 +1,8 @@
 /** Every server model answers rightly, serves as many at a time as it says, and ends whole. */
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 
@@ -156,7 +158,10 @@ describe("servers with a worker for each client", () => {
     await first.hear(1);
     const second = new Caller(port).send(echo("second"));
     await once(second.socket, "connect");
-    await first.send(...questions).hear(1 + questions.length);
+    // Far more work than the start of another one, which would have answered by the end of it.
+    const most = Buffer.of(0, 0x0f, 0x42, 0x40);
+    const long = Array.from({ length: 4 }, () => ({ kind: "work" as const, payload: most }));
+    await first.send(...long).hear(1 + long.length);
     expect(second.answered).toBe(0);
     first.socket.end();
     expect(await second.hear(1)).toHaveLength(1);
@@ -176,6 +181,13 @@ describe("servers with a worker for each client", () => {
 });
 
 describe("programs that are measured", () => {
+  it.each(["iterative", "processes"])("end if their parent is gone already: %s", async (name) => {
+    const child = fork(join(programs.files, `../${name}.mjs`), [programs.files, "1"]);
+    onTestFinished(() => void child.kill("SIGKILL"));
+    child.disconnect();
+    expect(await once(child, "exit")).toEqual([0, null]);
+  });
+
   it("say in one line that one has ended instead of answering", async () => {
     const { server } = await start("iterative");
     const asked = server.ask("anything", 60_000);
