@@ -36,6 +36,9 @@ const PROTOCOL_EXCEPTIONS = [
   "^examples/ftp/client/(local-folder|pipe|interactive)\\.ts$",
   "^examples/ftp/client/(control-connection|data-connection|session|ftp-client)\\.ts$",
   "^examples/ftp/client/(file-transfer|download|upload|credentials|dial|one-shot)\\.ts$",
+  "^examples/bus/(driver|conductor)\\.ts$",
+  "^examples/records/(reading|receiver|sender)\\.ts$",
+  "^examples/readiness/(ways|stage|stations|net-peer|nc-peer)\\.ts$",
 ];
 
 const forbid = (name, comment, from, to) => ({ name, severity: "error", comment, from, to });
