@@ -51,7 +51,7 @@ def nothing():
 
 def select_us(fds):
     if max(fds) >= FD_SETSIZE:
-        return f"refused: numbers go up to {max(fds):,}"
+        return f"refused: numbers over {FD_SETSIZE - 1}"
     bits = bytearray(FD_SETSIZE // 8)
     for fd in fds:
         bits[fd // 8] |= 1 << fd % 8
