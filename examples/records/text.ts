@@ -17,7 +17,7 @@ export function readLine(line: string, nowMs: number): Reading {
   if (!NUMBER.test(temperature)) {
     throw new Error(`the temperature ${shown(temperature)} is no number such as -12.5`);
   }
-  const whenMs = when === undefined ? nowMs : TIME.test(when) ? Date.parse(when) : NaN;
+  const whenMs = when === undefined ? nowMs : timeOf(when);
   if (Number.isNaN(whenMs)) {
     throw new Error(`the time ${shown(when!)} is none: give one such as 2026-01-01T12:00:00Z`);
   }
@@ -25,6 +25,17 @@ export function readLine(line: string, nowMs: number): Reading {
   const fault = faultOf(reading);
   if (fault !== null) throw new Error(fault);
   return reading;
+}
+
+/** NaN for what no calendar has: Date.parse() takes February 30 for March 2. */
+function timeOf(when: string): number {
+  const day = when.slice(0, "2026-01-01".length);
+  const isDay = TIME.test(when) && isoDayOf(Date.parse(`${day}T00:00Z`)) === day;
+  return isDay ? Date.parse(when) : NaN;
+}
+
+function isoDayOf(whenMs: number): string | null {
+  return Number.isNaN(whenMs) ? null : new Date(whenMs).toISOString().slice(0, "2026-01-01".length);
 }
 
 /** Lines that say nothing: empty ones and remarks. */

@@ -399,9 +399,14 @@ describe("readings", () => {
     ["a,-274", "the temperature is below -273.15"],
     ["a,1,now", 'the time "now" is none: give one such as 2026-01-01T12:00:00Z'],
     ["a,1,2026-13-01T12:00Z", 'the time "2026-13-01T12:00Z" is none'],
+    ["a,1,2026-02-30T12:00Z", 'the time "2026-02-30T12:00Z" is none'],
     ["a,1,", 'the time "" is none'],
   ])("%j are none: %s", (line, why) => {
     expect(() => readLine(line, 0)).toThrow(why);
+  });
+
+  it("may be of a leap day, and of another day in their zone than in UTC", () => {
+    expect(readLine("a,1,2024-02-29T00:30+01:00", 0).whenMs).toBe(Date.UTC(2024, 1, 28, 23, 30));
   });
 
   it("without a time are of now, and are shown as they were written", () => {
