@@ -161,7 +161,7 @@ function commandOf(pid: string): string {
 }
 
 describe.concurrent("one of them is killed", () => {
-  it.each(["SIGKILL", "SIGTERM"] as const)(
+  it.each(["SIGKILL", "SIGTERM", "SIGHUP"] as const)(
     "the conductor, by %s: the driver says so, and ends with status 1",
     async (signal) => {
       const bus = await Bus.start("zh");
@@ -171,12 +171,22 @@ describe.concurrent("one of them is killed", () => {
     },
   );
 
-  it("the driver: the conductor says so, and ends", async () => {
+  it.each(["SIGKILL", "SIGHUP"] as const)(
+    "the driver, by %s: the conductor says so, and ends",
+    async (signal) => {
+      const bus = await Bus.start("zh");
+      process.kill(bus.driver, signal);
+      // The pipe is over only when both have let go of it.
+      expect(await bus.over(signal)).toEqual([]);
+      expect(bus.complaints).toEqual([zh.driverLost]);
+    },
+  );
+
+  it("both, by SIGHUP, as when their terminal is gone: nobody stays behind", async () => {
     const bus = await Bus.start("zh");
-    process.kill(bus.driver, "SIGKILL");
+    for (const pid of [bus.driver, bus.conductor]) process.kill(pid, "SIGHUP");
     // The pipe is over only when both have let go of it.
-    expect(await bus.over("SIGKILL")).toEqual([]);
-    expect(bus.complaints).toEqual([zh.driverLost]);
+    expect(await bus.over("SIGHUP")).toEqual([]);
   });
 });
 
