@@ -1,5 +1,5 @@
 /** Server models, measured: flags and wiring. `npm run server-models -- --help` tells the rest. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, appendFileSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { clearLine, cursorTo } from "node:readline";
@@ -54,6 +54,9 @@ function describeRun({ seconds, requests, workers }: Settings): string {
 async function run(settings: Settings): Promise<void> {
   const signal = stopOnSignals();
   mkdirSync(settings.out, { recursive: true });
+  // What cannot be written is told before the minutes that its figures take.
+  accessSync(settings.out, constants.W_OK);
+  if (settings.json !== null) appendFileSync(settings.json, "");
   const described = describeRun(settings);
   const programs = await Programs.build(signal);
   try {

@@ -65,9 +65,15 @@ export function readSettings(args: readonly string[]): Settings | null {
     models: MODELS.filter((model) => models.includes(model)),
     clients: [...new Set(clients)].sort((one, other) => one - other),
     seconds: readSeconds(flags.text("seconds"), quick ? QUICK_SECONDS : USUAL_SECONDS),
-    out: flags.text("out") ?? ".reports/server-models",
-    ...{ json: flags.text("json"), quick },
+    out: pathOf(flags, "out") ?? ".reports/server-models",
+    ...{ json: pathOf(flags, "json"), quick },
   };
+}
+
+function pathOf(flags: Flags, flag: string): string | null {
+  const path = flags.text(flag);
+  if (path === "") throw new Error(`--${flag} is empty: give a name`);
+  return path;
 }
 
 function listOf(flags: Flags, flag: string): string[] | null {

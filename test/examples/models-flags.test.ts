@@ -44,6 +44,8 @@ describe("the flags of the server models", () => {
     [["--seconds", "1e1"], '--seconds is "1e1": give a number over 0, up to 60'],
     [["--requests", "0"], '--requests is "0": give a whole number from 1 to 10000'],
     [["--workers", "1001"], '--workers is "1001": give a whole number from 1 to 1000'],
+    [["--out", ""], "--out is empty: give a name"],
+    [["--json", ""], "--json is empty: give a name"],
     [["--port", "1"], "Unknown option '--port'"],
     [["extra"], "Unexpected argument 'extra'"],
   ])("say in one line what is wrong with %s", (args, message) => {

@@ -128,4 +128,12 @@ describe("npm run server-models", () => {
     expect(nowhere.err.trimEnd().split("\n")).toHaveLength(1);
     expect(nowhere.err).toMatch(/^server-models: .*\/dev\/null\/charts/);
   });
+
+  it("tells before it measures anything that the figures cannot be written", async () => {
+    const folder = temporaryFolder();
+    const args = ["--quick", "--out", folder, "--json", folder];
+    const { code, out, err } = await finish("node", [...PROGRAM, ...args]);
+    expect([code, out.toString()]).toEqual([2, ""]);
+    expect(err).toMatch(/^server-models: .*EISDIR.*\n$/);
+  });
 });
