@@ -18,7 +18,8 @@ export const HELP = `What select(), poll() and handlers say of the same bytes: l
   --help                this text
 
 Without --nc it is its own peer, and takes a second. What it prints is the same
-both times. Exit status: 0, or 2 for wrong flags and a port that is taken.
+both times. Exit status: 0, or 2 for wrong flags, a port that is taken, and a
+peer that ends too early.
 `;
 
 /** Null: help was asked for. Throws an Error whose message is one line. */

@@ -1,5 +1,12 @@
 /** Where the tour takes place: a listener, and somebody who connects to it. */
-import { READABLE, type Address, type Channel, type Listener, type Reactor } from "iomux";
+import {
+  PEER_CLOSED,
+  READABLE,
+  type Address,
+  type Channel,
+  type Listener,
+  type Reactor,
+} from "iomux";
 
 /** The other end of a connection. What it is told to do arrives later, or when somebody does it. */
 export interface Peer {
@@ -18,6 +25,12 @@ export interface StageOptions {
   /** Connects, or has somebody connect. */
   readonly dial: (listener: Listener) => Peer;
   readonly print: (line: string) => void;
+}
+
+class PeerGone extends Error {
+  constructor() {
+    super("the peer has ended too early: begin the tour again");
+  }
 }
 
 /** Between two looks at whether something has happened. */
@@ -57,18 +70,33 @@ export class Stage {
     this.#listener.close();
   }
 
-  /** Resolves once more has come than is unread now. */
+  /** Resolves once more has come than is unread now. Rejects if nothing can come any more. */
   async more(channel: Channel): Promise<void> {
     const { bytesIn } = channel;
-    await this.until(() => channel.bytesIn > bytesIn);
+    const come = (): boolean => channel.bytesIn > bytesIn;
+    await this.until(() => come() || this.#hasEnded(channel), channel);
+    if (!come()) throw new PeerGone();
   }
 
-  /** Looks again and again, and asks the reactor nothing: so nothing is reported meanwhile. */
-  async until(condition: () => boolean): Promise<void> {
+  /**
+   * Looks again and again, and asks the reactor nothing: so nothing is reported meanwhile. Rejects
+   * if `channel` is lost before.
+   */
+  async until(condition: () => boolean, channel?: Channel): Promise<void> {
     while (!condition()) {
+      if (channel !== undefined && channel.state !== "open") throw new PeerGone();
       await new Promise<void>((resolve) => {
         this.reactor.setTimer(LOOK_MS, resolve);
       });
     }
+  }
+
+  /** A registration that is there already must ask for PEER_CLOSED to show it. */
+  #hasEnded(channel: Channel): boolean {
+    const there = this.reactor.get(channel);
+    const registration = there ?? this.reactor.register(channel, PEER_CLOSED);
+    const ended = (registration.ready & PEER_CLOSED) !== 0;
+    if (there === undefined) registration.unregister();
+    return ended;
   }
 }

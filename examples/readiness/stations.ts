@@ -68,14 +68,14 @@ async function unreadBytes(stage: Stage, channel: Channel, peer: Peer): Promise<
 async function newBytes(stage: Stage, channel: Channel, peer: Peer): Promise<void> {
   const rows: Row[] = [["", "1st turn", "2nd", "new bytes come", "after modify()"]];
   for (const [name, mode] of modes) {
-    const watch = new Watch(stage.reactor, channel, READABLE | mode);
+    const watch = new Watch(stage.reactor, channel, READABLE | PEER_CLOSED | mode);
     const answers = [await watch.told(), await watch.told()];
     // Level would go on and on while the peer takes its time.
-    if (mode === MODES.level) watch.registration.pause();
+    if (mode === MODES.level) watch.registration.modify(PEER_CLOSED);
     const come = stage.more(channel);
     peer.send("more\n");
     await come;
-    if (mode === MODES.level) watch.registration.resume();
+    if (mode === MODES.level) watch.registration.modify(READABLE);
     answers.push(await watch.told());
     watch.registration.modify(READABLE | mode);
     rows.push([`handler, ${name}`, ...answers, await watch.told()]);
@@ -144,7 +144,7 @@ async function noRoom(stage: Stage, channel: Channel, peer: Peer): Promise<void>
     `   at the mark: ${at}`,
   );
   peer.readOn();
-  await stage.until(() => channel.queued === 0);
+  await stage.until(() => channel.queued === 0, channel);
   station(
     stage,
     "   The peer reads on.",
@@ -214,7 +214,7 @@ async function reset(stage: Stage): Promise<void> {
   await come;
   await peer.stopReading();
   channel.write(Buffer.from("are you there?\n"));
-  await stage.until(() => channel.queued === 0);
+  await stage.until(() => channel.queued === 0, channel);
   peer.die();
   await stage.until(() => channel.state === "failed");
   const rows: Row[] = [ASKED, ...(await tellModes(stage, channel, READABLE))];

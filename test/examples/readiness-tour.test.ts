@@ -1,5 +1,6 @@
 /** The tour of readiness: what it prints is in its page, whoever the peer is, on every network. */
 import { spawnSync } from "node:child_process";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 
@@ -96,6 +97,34 @@ describe.skipIf(absent)("real peer: nc; it does what it is told", () => {
     };
     expect(await running.ended).toEqual({ code: 0, signal: null });
     expect(running.out.lines.map((line) => `${line}\n`).join("")).toBe(page);
+  });
+});
+
+describe("a peer that ends too early ends the tour, in one line", () => {
+  const hello = ">> in nc: type hello and Enter";
+  const more = ">> in nc: type more and Enter";
+
+  it.each([
+    ["ends its side before anything", [hello], (socket: Socket) => socket.end()],
+    ["ends its side after hello", [hello, more], (socket: Socket) => socket.end()],
+    ["ends its side while edge waits", [hello, more, more], (socket: Socket) => socket.end()],
+    ["is reset", [hello, more], (socket: Socket) => socket.resetAndDestroy()],
+  ] as const)("it %s", async (_, asked, leave) => {
+    const running = run(process.execPath, [...COMMAND, "--nc", "--port", "0"]);
+    let [socket, left]: [Socket | null, number] = [null, asked.length];
+    running.err.onLine = (line) => {
+      const port = /nc -N 127.0.0.1 (\d+)/.exec(line)?.[1];
+      if (port !== undefined) socket = connect({ port: Number(port), allowHalfOpen: true });
+      else if (line !== asked.at(-left)) return;
+      else if (--left === 0) leave(socket!);
+      else socket!.write(line === hello ? "hello\n" : "more\n");
+    };
+    expect(await running.ended).toEqual({ code: 2, signal: null });
+    socket!.destroy();
+    expect(running.err.lines.slice(1)).toEqual([
+      ...asked,
+      "readiness-tour: the peer has ended too early: begin the tour again",
+    ]);
   });
 });
 
