@@ -224,6 +224,12 @@ describe("no body where none is allowed", () => {
   test("304 at once has the length and no body", () => {
     expect(asked(GET).whole(304, [], "hello").toString()).toMatch(/Content-Length: 5\r\n\r\n$/);
   });
+
+  test("RFC 9110 section 8.6: 304 at once has no length if nobody says that of its 200", () => {
+    for (const body of ["", Buffer.alloc(0)]) {
+      expect(asked(GET).whole(304, [], body).toString()).not.toContain("Content-Length");
+    }
+  });
 });
 
 describe("RFC 9110 section 15.2: interim answers", () => {
