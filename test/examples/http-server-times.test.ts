@@ -64,6 +64,16 @@ onNetworks([["memory", "tcp"]], "the HTTP server's times", (world) => {
     expect(site.records).toMatchObject([{ status: 408, requestLine: null }]);
   });
 
+  it("headMs: a HEAD that is too slow has no body (RFC 9110 section 9.3.2)", async () => {
+    const site = await open({ headMs: 1000 });
+    const guest = await site.come();
+    guest.say("HEAD / HTTP/1.1\r\nHost: here\r\n", "HEAD");
+    await world().advance(1010);
+    await guest.ended();
+    expect(guest.peer.received.toString()).toMatch(/^HTTP\/1\.1 408 [^]*\r\n\r\n$/);
+    expect(site.records).toMatchObject([{ status: 408, bodyBytes: 0 }]);
+  });
+
   it("headMs: of a later request from its first byte on", async () => {
     const site = await open({ headMs: 1000, idleMs: 10_000 });
     const guest = await site.come();
