@@ -45,7 +45,8 @@ export class ServerProtocol {
     const event = this.#request.next();
     if (event === null) return null;
     if (event.kind === "request") {
-      this.#answer.closing ||= !event.head.keepAlive;
+      // Behind a CONNECT that is refused, bytes may be meant for the tunnel.
+      this.#answer.closing ||= !event.head.keepAlive || event.head.method === "CONNECT";
       this.#answer.begin(event.head, this.#request.isForHead);
     } else if (event.kind === "refused") {
       this.#answer.closing = true;

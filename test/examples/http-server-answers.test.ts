@@ -226,6 +226,20 @@ onEveryChannel("an HTTP server answers", (world) => {
     expect((await guest.ask("/rest/https://here/")).status).toBe(200);
   });
 
+  it("501 to CONNECT, and the end: what follows may be meant for a tunnel", async () => {
+    const site = await HttpSite.open(world(), (server) =>
+      server.fallback((_, response) => {
+        response.send("anything");
+      }),
+    );
+    const guest = await site.come();
+    guest.say("CONNECT here:80 HTTP/1.1\r\nHost: here\r\n\r\nGET / HTTP/1.1\r\nHost: here\r\n\r\n");
+    await guest.ended();
+    expect(guest.statuses).toEqual([501]);
+    expect(guest.answers[0]!.fields.get("connection")).toBe("close");
+    expect(site.complaints).toEqual([]);
+  });
+
   it("a refused HEAD has no body, and its record says so", async () => {
     const site = await open();
     const guest = await site.come();

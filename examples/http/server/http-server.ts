@@ -211,6 +211,11 @@ export class HttpServer {
       return;
     }
     const { target } = request.head;
+    // Nobody here can be a tunnel (RFC 9110 section 9.3.6).
+    if (target.form === "authority") {
+      response.refuse(501);
+      return;
+    }
     if (wantsTls(target) && !request.secure) {
       response.refuse(421, "an https target is served over TLS only");
       return;
