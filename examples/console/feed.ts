@@ -121,7 +121,7 @@ export interface Call {
   readonly ms: number;
 }
 
-/** Event `turn`, a few times a second: the busiest turn since the last one. */
+/** Event `turn`, a few times a second: of the turns since the last one, that with the most time in handlers. */
 export interface TurnPicture {
   readonly turn: number;
   readonly beganAt: number;

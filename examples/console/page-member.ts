@@ -14,7 +14,7 @@ import { KeptLines, type EncodedLine, type KeptLine } from "./kept-lines.ts";
 /** Milliseconds without a stream after which a member leaves, and one that has left is forgotten. */
 export const GRACE_MS = 30_000;
 /** Milliseconds after which a browser comes again. */
-export const RETRY_MS = 1000;
+const RETRY_MS = 1000;
 
 export interface PageMemberOptions {
   readonly reactor: Reactor;

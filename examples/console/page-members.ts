@@ -9,7 +9,7 @@ import { encodeLine } from "./kept-lines.ts";
 import { PageMember } from "./page-member.ts";
 
 /** Bytes of a secret. */
-export const TOKEN_BYTES = 32;
+const TOKEN_BYTES = 32;
 /** Of members who have left, those who can still hear of it. The first one is forgotten. */
 export const MAX_ENDED = 100;
 

@@ -1,4 +1,7 @@
-/** The busiest turn since somebody last asked: who was ready, who was called, how long each took. */
+/**
+ * The busiest turn since somebody last asked, which is the one with the most time in handlers: who was
+ * ready, who was called, how long each took.
+ */
 import type { Registration, Turn } from "iomux";
 
 import { bounded } from "./descriptor-row.ts";
@@ -16,9 +19,12 @@ class Calls {
   readonly ready: number[] = [];
   readonly ms: number[] = [];
   count = 0;
+  /** Milliseconds in handlers, of all calls. */
+  spentMs = 0;
 
   add(registration: Registration, ready: number, ms: number): void {
     this.count++;
+    this.spentMs += ms;
     if (this.ms.length === MAX_CALLS_KEPT) return;
     this.registrations.push(registration);
     this.ready.push(ready);
@@ -28,6 +34,7 @@ class Calls {
   /** Keeps nobody from being collected. */
   clear(): void {
     this.count = 0;
+    this.spentMs = 0;
     this.registrations.length = this.ready.length = this.ms.length = 0;
   }
 }
@@ -45,7 +52,8 @@ export class TurnRecorder {
   turnEnded(turn: Turn): void {
     const calls = this.#calls;
     // A turn in which nobody was called has no picture.
-    if (calls.count > 0 && (this.#busiest === null || turn.ms > this.#busiest.ms)) {
+    const isBusiest = this.#busiest === null || calls.spentMs > this.#busiestCalls.spentMs;
+    if (calls.count > 0 && isBusiest) {
       this.#busiest = turn;
       this.#calls = this.#busiestCalls;
       this.#busiestCalls = calls;

@@ -129,6 +129,7 @@ describe("the filter", () => {
     ["[::1]", [4]],
     ["  chat   read ", [3, 4]],
     ["nowhere", []],
+    ["chat ftp", []],
   ])("finds %j in any part of a row, each word of it", (text, fds) => {
     expect(found({ text })).toEqual(fds);
   });

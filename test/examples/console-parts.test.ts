@@ -26,12 +26,13 @@ function registered(fd: number, name = "onReady"): Registration {
   return { fd, descriptor: { label: "owner" }, handler } as unknown as Registration;
 }
 
-test("a turn recorder tells the longest turn since it was asked, and only once", () => {
+test("a turn recorder tells the turn with the most time in handlers, and only once", () => {
   const turns = new TurnRecorder();
   expect(turns.take()).toBeNull();
   for (const [turn, ms] of [3, 9, 5].entries()) {
     turns.dispatched(registered(turn), READABLE, ms);
-    turns.turnEnded({ turn, beganAt: 10 * turn + 0.00049, ms, ready: 2 });
+    // What else a turn had to do does not count.
+    turns.turnEnded({ turn, beganAt: 10 * turn + 0.00049, ms: turn === 2 ? 50 : ms, ready: 2 });
   }
   expect(turns.take()).toEqual({
     turn: 1,

@@ -1,6 +1,8 @@
 /** Requests to the console. What it refuses arrives as `ApiError`, with its reason in one line. */
 import { signal } from "@preact/signals";
 
+import type { Refused } from "../session-messages.ts";
+
 /** The console has answered 401: the login form is shown until somebody has logged in. */
 export const loginNeeded = signal(false);
 
@@ -50,8 +52,7 @@ async function reason(response: Response): Promise<string> {
   if (!(response.headers.get("content-type") ?? "").includes("json"))
     return text.split("\n", 1)[0]!.slice(0, 300);
   try {
-    const { why } = JSON.parse(text) as { why?: unknown };
-    return typeof why === "string" ? why : "";
+    return (JSON.parse(text) as Partial<Refused>).why ?? "";
   } catch {
     return "";
   }

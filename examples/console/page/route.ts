@@ -11,7 +11,7 @@ export interface Route {
 
 const VIEWS: readonly View[] = ["loop", "descriptors", "chat", "files"];
 
-export function routeOf(hash: string): Route {
+function routeOf(hash: string): Route {
   const [first = "", ...rest] = hash.replace(/^#\/?/, "").split("/");
   const view = VIEWS.find((name) => name === first) ?? "loop";
   return { view, rest: rest.join("/") };

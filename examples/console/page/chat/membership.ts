@@ -4,7 +4,7 @@
  */
 import { signal } from "@preact/signals";
 
-import type { Gap, Joined, Line, Over } from "../../chat-messages.ts";
+import type { Gap, Join, Joined, Leave, Line, Over, Say } from "../../chat-messages.ts";
 import { ApiError, ask, postJson } from "../api.ts";
 import { ShownLines, type ShownLine } from "./shown-lines.ts";
 
@@ -31,7 +31,7 @@ let gathering = false;
 
 /** Throws ApiError. */
 export async function join(name: string): Promise<void> {
-  const joined = (await postJson<Joined>("/api/chat/join", { name }))!;
+  const joined = (await postJson<Joined>("/api/chat/join", { name } satisfies Join))!;
   lines.clear();
   shownLines.value = lines.lines;
   enter(joined);
@@ -55,7 +55,7 @@ export function leave(): void {
   goOut("no");
   if (left === null) return;
   // Whoever is not heard leaves all the same: nobody listens any more.
-  void postJson("/api/chat/leave", { member: left }).catch(() => undefined);
+  void postJson("/api/chat/leave", { member: left } satisfies Leave).catch(() => undefined);
 }
 
 let saying: Promise<unknown> = Promise.resolve();
@@ -70,7 +70,7 @@ export function say(text: string): Promise<SayProblem | null> {
 async function sayNow(text: string): Promise<SayProblem | null> {
   if (token === null) return "not-said";
   try {
-    await postJson("/api/chat/say", { member: token, text });
+    await postJson("/api/chat/say", { member: token, text } satisfies Say);
     return null;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

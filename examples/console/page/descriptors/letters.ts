@@ -4,7 +4,7 @@
 const EDGE = 1 << 27;
 const ONESHOT = 1 << 30;
 
-export type Condition = "readable" | "priority" | "writable" | "error" | "hangup" | "peerClosed";
+type Condition = "readable" | "priority" | "writable" | "error" | "hangup" | "peerClosed";
 
 export interface Letter {
   readonly letter: string;

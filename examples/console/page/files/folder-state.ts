@@ -65,7 +65,7 @@ async function change(path: string, method: "POST" | "DELETE"): Promise<boolean>
 }
 
 /** In the page's language where it knows the case, and in the server's words else. */
-export function whyOf(error: unknown): string {
+function whyOf(error: unknown): string {
   if (!(error instanceof ApiError)) throw error;
   return whyRefused(error.status, error.message);
 }

@@ -6,9 +6,9 @@ import { texts } from "../texts/texts.ts";
 import { folder, list, look, whyRefused } from "./folder-state.ts";
 import { encoded, filePath, type Folder } from "./paths.ts";
 
-export const MAX_UPLOADS = 200;
+const MAX_UPLOADS = 200;
 
-export type UploadState =
+type UploadState =
   "waiting" | "asking" | "sending" | "finishing" | "done" | "skipped" | "cancelled" | "failed";
 
 export interface Upload {

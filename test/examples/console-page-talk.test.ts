@@ -1,0 +1,61 @@
+/** The parts of the page's chat and files that need no browser. */
+import { describe, expect, test } from "vitest";
+
+import { MAX_SHOWN_LINES, ShownLines } from "../../examples/console/page/chat/shown-lines.ts";
+import {
+  encoded,
+  filePath,
+  folderOf,
+  folderPath,
+} from "../../examples/console/page/files/paths.ts";
+import { shownName } from "../../examples/console/page/format/names.ts";
+
+describe("the lines on the screen", () => {
+  const line = (text: string) => ({ text, own: false, wallMs: 0 });
+  const texts = (shown: ShownLines) =>
+    shown.lines.map((one) => (one.kind === "line" ? one.text : one.lines));
+
+  test("are shown once, whatever comes again", () => {
+    const shown = new ShownLines();
+    for (const id of [1, 2, 1, 2, 3]) shown.addLine(id, line(`${id}`));
+    expect(texts(shown)).toEqual(["1", "2", "3"]);
+  });
+
+  test("have a gap where some are missing, without those that came before", () => {
+    const shown = new ShownLines();
+    shown.addLine(1, line("1"));
+    shown.addGap(5, { lines: 4 });
+    shown.addLine(6, line("6"));
+    shown.addGap(5, { lines: 5 });
+    shown.addGap(8, { lines: 8 });
+    expect(texts(shown)).toEqual(["1", 4, "6", 2]);
+  });
+
+  test(`are ${MAX_SHOWN_LINES} at most, the last ones`, () => {
+    const shown = new ShownLines();
+    for (let id = 1; id <= MAX_SHOWN_LINES + 5; id++) shown.addLine(id, line(`${id}`));
+    expect(shown.lines).toHaveLength(MAX_SHOWN_LINES);
+    expect(texts(shown)[0]).toBe("6");
+    shown.clear();
+    shown.addLine(1, line("again"));
+    expect(texts(shown)).toEqual(["again"]);
+  });
+});
+
+describe("names and paths", () => {
+  test("what cannot be seen in a name is written out, and nothing else", () => {
+    expect(shownName("a\u202egpj.exe")).toBe("a‹U+202E›gpj.exe");
+    expect(shownName("\u200bx\ufeff\u2066")).toBe("‹U+200B›x‹U+FEFF›‹U+2066›");
+    expect(shownName("ü 張 <b> 👍 \"'")).toBe("ü 張 <b> 👍 \"'");
+  });
+
+  test("a name is one part of a path, whatever is in it", () => {
+    const names = ["a b", "#?&%", "%2F", "ü"];
+    expect(folderOf(encoded(names))).toEqual(names);
+    expect(folderPath("/api/files", [])).toBe("/api/files/");
+    expect(folderPath("/api/files", ["a/b"])).toBe("/api/files/a%2Fb/");
+    expect(filePath(["x"], "..%2F#")).toBe("/files/x/..%252F%23");
+    expect(folderOf("a//b/")).toEqual(["a", "b"]);
+    expect(folderOf("%ff")).toEqual([]);
+  });
+});
