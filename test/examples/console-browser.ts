@@ -1,9 +1,9 @@
 /** Chromium without a window, and visits to the console that note whatever goes wrong in them. */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
+import axe from "axe-core";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { expect } from "vitest";
 
@@ -16,7 +16,7 @@ import { run } from "./programs.ts";
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
 /** What hangs fails, with a message, before the test does. */
-export const WAIT_MS = 20_000;
+const WAIT_MS = 20_000;
 
 function chromiumPath(): string | null {
   const folders = (process.env.PATH ?? "").split(delimiter);
@@ -144,11 +144,9 @@ export function eventually<T>(get: () => Promise<T> | T): ReturnType<typeof expe
   return expect.poll(get, { timeout: WAIT_MS, interval: 50 });
 }
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
 /** What axe finds wrong with the page as it is now: a line for each element. */
 export async function violationsIn(page: Page): Promise<readonly string[]> {
-  await page.evaluate(`globalThis.axe ?? (() => { ${axe} })()`);
+  await page.evaluate(`globalThis.axe ?? (() => { ${axe.source} })()`);
   return page.evaluate<string[]>(`axe.run().then(({ violations }) =>
     violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ": " + html)))`);
 }
