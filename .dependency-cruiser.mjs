@@ -29,6 +29,7 @@ const PROTOCOL_EXCEPTIONS = [
   "^examples/console/(?!page/)",
   "^examples/http/server/",
   "^examples/http/(server|files)/",
+  "^examples/udp/(wire|tickets|datagram-server|datagram-client|typed-lines)\\.ts$",
   "^examples/ftp/client/(local-folder|pipe|interactive)\\.ts$",
   "^examples/ftp/client/(control-connection|data-connection|session|ftp-client)\\.ts$",
   "^examples/ftp/client/(file-transfer|download|upload|credentials|dial|one-shot)\\.ts$",
