@@ -59,7 +59,7 @@ export class Service {
     }
     this.store = new Store(this.limits);
     this.sessions = new Sessions(this.limits);
-    this.#tickets = new Tickets(incarnation, secret);
+    this.#tickets = new Tickets(incarnation, secret, ticketMs);
     this.#wallMs = wallMs;
   }
 
@@ -95,28 +95,23 @@ export class Service {
     const { client, ticket, number } = request;
     if (ticket.incarnation !== this.incarnation) return this.#refuse("restarted", request);
     if (!this.#tickets.isGenuine(client, ticket, source)) return this.#refuse("stranger", request);
-    const known = this.sessions.use(client, nowMs);
+    const known = this.sessions.use(client, source, nowMs);
     if (known !== null && number <= known.number) {
       const isLast = number === known.number;
       this.stats[isLast ? "repeated" : "stale"]++;
       return isLast ? known.answer : null;
     }
     if (known === null) {
-      if (!this.#isNew(ticket.issued, nowMs)) return this.#refuse("forgotten", request);
+      if (!this.#tickets.isNew(ticket, nowMs)) return this.#refuse("forgotten", request);
       if (!this.sessions.hasRoomFor(source.host)) return this.#refuse("busy", request);
     }
     if (!this.sessions.hasRoomForAnswer(known)) return this.#refuse("busy", request);
-    const session = known ?? this.sessions.open(client, source.host, nowMs);
+    const session = known ?? this.sessions.open(client, source, nowMs);
     this.stats.executed++;
     const [kind, value] = this.#execute(request);
     const answer = encode({ kind, client, ticket: this.#signature, number, value });
     this.sessions.remember(session, number, answer);
     return answer;
-  }
-
-  /** Whether nobody can have used it and be forgotten since. */
-  #isNew(issued: bigint, nowMs: number): boolean {
-    return nowMs - Number(issued) < this.limits.ticketMs;
   }
 
   #execute({ kind, key, value }: Message): readonly [Result, Buffer] {

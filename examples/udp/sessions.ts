@@ -7,6 +7,7 @@
  * from it; tickets for a first request last less than that, so that what comes later is refused.
  */
 import { networkOf } from "../program/host-address.ts";
+import type { Source } from "./tickets.ts";
 import { MAX_DATAGRAM_BYTES } from "./wire.ts";
 
 export interface Session {
@@ -29,7 +30,7 @@ const NOTHING = Buffer.alloc(0);
 export class Sessions {
   readonly #limits: SessionLimits;
   /** In the order in which they were last used. */
-  readonly #sessions = new Map<bigint, Session>();
+  readonly #sessions = new Map<string, Session>();
   readonly #perNetwork = new Map<string, number>();
   #bytes = 0;
 
@@ -59,12 +60,13 @@ export class Sessions {
   }
 
   /** Its time begins again. */
-  use(client: bigint, nowMs: number): Session | null {
-    const session = this.#sessions.get(client);
+  use(client: bigint, source: Source, nowMs: number): Session | null {
+    const name = nameOf(client, source);
+    const session = this.#sessions.get(name);
     if (session === undefined) return null;
     session.usedMs = nowMs;
-    this.#sessions.delete(client);
-    this.#sessions.set(client, session);
+    this.#sessions.delete(name);
+    this.#sessions.set(name, session);
     return session;
   }
 
@@ -74,10 +76,10 @@ export class Sessions {
     return this.#sessions.size < clients && others < clientsPerAddress;
   }
 
-  open(client: bigint, host: string, nowMs: number): Session {
-    const network = networkOf(host);
+  open(client: bigint, source: Source, nowMs: number): Session {
+    const network = networkOf(source.host);
     const session = { network, number: 0, answer: NOTHING, usedMs: nowMs };
-    this.#sessions.set(client, session);
+    this.#sessions.set(nameOf(client, source), session);
     this.#perNetwork.set(network, (this.#perNetwork.get(network) ?? 0) + 1);
     return session;
   }
@@ -106,4 +108,9 @@ export class Sessions {
     const isOrdered = all.every(({ usedMs }, i) => i === 0 || all[i - 1]!.usedMs <= usedMs);
     if (!isOrdered) throw new Error("sessions are not in the order of their use");
   }
+}
+
+/** Its ticket is of this address: nobody elsewhere is told what it was answered. */
+function nameOf(client: bigint, { host, port }: Source): string {
+  return `${client} ${host} ${port}`;
 }

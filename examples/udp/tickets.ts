@@ -21,11 +21,13 @@ const SEAL_BYTES = 16;
 export class Tickets {
   readonly incarnation: bigint;
   readonly #secret: Buffer;
+  readonly #newMs: number;
 
-  /** Both are random, and new at each start. */
-  constructor(incarnation: bigint, secret: Buffer) {
+  /** The first two are random, and others at each start. A ticket is new for `newMs`. */
+  constructor(incarnation: bigint, secret: Buffer, newMs: number) {
     this.incarnation = incarnation;
     this.#secret = secret;
+    this.#newMs = newMs;
   }
 
   issue(client: bigint, source: Source, nowMs: number): Ticket {
@@ -37,6 +39,11 @@ export class Tickets {
   /** Whether it was issued by this incarnation, to this client at this address. */
   isGenuine(client: bigint, { issued, seal }: Ticket, source: Source): boolean {
     return timingSafeEqual(seal, this.#seal(client, issued, source));
+  }
+
+  /** Whether nobody can have used it and be forgotten since: clients are remembered for longer. */
+  isNew({ issued }: Ticket, nowMs: number): boolean {
+    return nowMs - Number(issued) < this.#newMs;
   }
 
   #seal(client: bigint, issued: bigint, { host, port }: Source): Buffer {

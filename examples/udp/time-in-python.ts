@@ -4,10 +4,11 @@ import { HEADER, KINDS, MAGIC, MAX_DATAGRAM_BYTES, TIME, VERSION, WELCOME } from
 /** A command for a shell. */
 export function timeInPython({ host, port }: { host: string; port: number }): string {
   const family = host.includes(":") ? "AF_INET6" : "AF_INET";
-  const begin = (kind: number): string => `s.pack(h,b'${MAGIC.toString()}',${VERSION},${kind},7`;
+  const begin = (kind: number): string => `s.pack(h,b'${MAGIC.toString()}',${VERSION},${kind},c`;
   const receive = `u.recv(${MAX_DATAGRAM_BYTES})`;
   const statements = [
-    "import socket,struct as s",
+    "import os,socket,struct as s",
+    "c=int.from_bytes(os.urandom(8),'big')",
     `u=socket.socket(socket.${family},socket.SOCK_DGRAM)`,
     "u.settimeout(5)",
     `u.connect(('${host}',${port}))`,
