@@ -25,11 +25,10 @@ export interface Told {
   readonly line: string;
 }
 
-/** A line as it is typed: the value of `set` is everything behind the key. */
+/** A line as it is typed: the value of `set` is everything behind the key, to the last space. */
 export function wordsOf(line: string): readonly string[] {
-  const [, command = "", key = "", value] = /^\s*(\S*)\s*(\S*)(?:\s(.*))?$/su.exec(line) ?? [];
-  if (command === "") return [];
-  return [command, ...(key === "" ? [] : [key]), ...(value === undefined ? [] : [value])];
+  const [, ...set] = /^\s*(set)\s+(\S+)\s(.*)$/su.exec(line) ?? [];
+  return set.length > 0 ? set : line.split(/\s+/u).filter((word) => word !== "");
 }
 
 /** Throws an Error whose message is one line. */
