@@ -23,7 +23,7 @@ export function hearLines(
 ): void {
   const input = new FrameInput();
   const framer = lines({ maxBytes: MAX_LINE_BYTES, overLong: "refuse" });
-  reactor.register(channel, READABLE, () => {
+  const readTerminal = (): void => {
     const bytes = channel.read();
     if (bytes === null) return;
     const isEnd = bytes.length === 0;
@@ -32,7 +32,8 @@ export function hearLines(
     if (!isEnd) return;
     channel.close();
     ended();
-  });
+  };
+  reactor.register(channel, READABLE, readTerminal);
 
   function next(isEnd: boolean): LineEvent | null {
     const frame = nextFrame(framer, input, isEnd);

@@ -37,6 +37,9 @@ export interface Console extends Visitors {
 /** What the HTTP server of a console must be made with, besides `allowedHosts`. */
 export const CONSOLE_SERVER = { fields: SECURITY_FIELDS } as const;
 
+/** Connections to a console that is all its server has; a viewer has a few. */
+export const MAX_CONNECTIONS = 256;
+
 /** Patterns that are for everybody, but for those of the page. */
 const OPEN: ReadonlySet<string> = new Set(["/api/login", "/api/logout", "/healthz"]);
 

@@ -5,11 +5,12 @@ import { IomuxError, type Reactor, type TlsContext, type TlsServerOptions } from
 
 import { Accounts, parseUsers, userLine } from "../accounts/accounts.ts";
 import { HttpServer } from "../http/server/http-server.ts";
-import { CONSOLE_SERVER, mountConsole } from "./console.ts";
+import { CONSOLE_SERVER, MAX_CONNECTIONS, mountConsole } from "./console.ts";
 import { NO_RIGHTS } from "./guard.ts";
 import { consoleHosts, inUrl, isLoopback } from "./hosts.ts";
 import { pageFolder } from "./page-folder.ts";
 
+/** What `inspect()` takes. */
 export interface InspectOptions {
   /** TCP port to listen on; 0: any that is free. */
   readonly port: number;
@@ -18,7 +19,7 @@ export interface InspectOptions {
   /** The name in the page's title. Default: that of the file that Node runs. */
   readonly program?: string;
   /** Who may look. Default: anybody on this machine, and nobody from elsewhere. */
-  readonly login?: { readonly name: string; readonly password: string };
+  readonly login?: Login;
   /** What is presented to browsers, so that they come by https. */
   readonly tls?: TlsServerOptions | TlsContext;
   /** Takes the password over plain connections from anywhere: something before this does TLS. */
@@ -27,6 +28,14 @@ export interface InspectOptions {
   readonly allowHosts?: readonly string[];
   /** Hears what fails inside. Default: it goes to stderr. */
   readonly onError?: (error: unknown) => void;
+}
+
+/** Who may look. */
+export interface Login {
+  /** What is typed as the name. */
+  readonly name: string;
+  /** What is typed as the password. */
+  readonly password: string;
 }
 
 /** What `inspect()` answers. */
@@ -39,13 +48,13 @@ export interface Inspector {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Milliseconds that answers get to leave at the end. */
+const CLOSE_MS = 1000;
+
 const NAMES: ReadonlySet<string> = new Set<keyof InspectOptions>([
   ...(["port", "host", "program", "login", "tls", "plainPasswords", "allowHosts"] as const),
   "onError",
 ]);
-
-/** Viewers at a time have a connection or two each. */
-const MAX_CONNECTIONS = 256;
 
 /**
  * Serves a page that shows `reactor` at work, live: its descriptors, its turns, its load. It runs
@@ -124,7 +133,7 @@ function refused(error: unknown, where: string): unknown {
 
 async function end(server: HttpServer, view: { close(): void }): Promise<void> {
   view.close();
-  await server.close({ drainMs: 0 });
+  await server.close({ drainMs: CLOSE_MS });
 }
 
 /** Who listens everywhere is found here. */

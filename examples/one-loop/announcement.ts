@@ -4,7 +4,7 @@ import { formatAddress, type SocketAddress } from "iomux";
 import type { Locale } from "../chat/texts.ts";
 import type { Port } from "./flags.ts";
 
-export interface Opened {
+interface Opened {
   readonly http: SocketAddress;
   readonly chat: SocketAddress;
   readonly ftp: SocketAddress;

@@ -16,14 +16,15 @@ function endOnSignals(reactor: Reactor, end: () => void): () => void {
     end();
   };
   const signals = reactor.signals(["SIGINT", "SIGTERM", "SIGHUP"]);
-  reactor.register(signals, READABLE, () => {
+  const readSignals = (): void => {
     for (let name = signals.read(); name !== null; name = signals.read()) {
       // The terminal is gone; the server goes on without it.
       if (name === "SIGHUP") continue;
       if (ending) process.exit(EXIT_CODES[name]);
       endOnce();
     }
-  });
+  };
+  reactor.register(signals, READABLE, readSignals);
   return endOnce;
 }
 

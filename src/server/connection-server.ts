@@ -90,12 +90,12 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   attach(listener: Listener): void {
     this.#listeners.push(listener);
     this.#guardDoor(listener as QueuedListener);
-    const registration = this.#reactor.register(listener, READABLE, () => {
+    const acceptPeers = (): void => {
       if (this.#onPeers === null) this.#acceptFrom(listener);
       else this.#onPeers();
-    });
-    if (this.#unref) registration.unref();
-    this.#listening.push(registration);
+    };
+    const registration = this.#reactor.register(listener, READABLE, acceptPeers);
+    this.#listening.push(this.#unref ? registration.unref() : registration);
   }
 
   /** Whoever comes to a secure listener is asked before the handshake, which costs us more than it. */

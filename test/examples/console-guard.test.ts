@@ -43,9 +43,6 @@ async function open(
     routes.get("/files/*", (_, response) => {
       response.field("Content-Security-Policy", "sandbox").send("a file");
     });
-    routes.get("/healthz", (_, response) => {
-      response.send("ok");
-    });
     routes.get("/api/broken", () => {
       throw new HttpError(409, "no");
     });

@@ -26,7 +26,10 @@ test.each([
 });
 
 test.each([
-  [["--root", "/nowhere/at all"], /^file-server: --root \/nowhere\/at all cannot be served: ENOENT/],
+  [
+    ["--root", "/nowhere/at all"],
+    /^file-server: --root \/nowhere\/at all cannot be served: ENOENT/,
+  ],
   [["--anonymous", "off"], /^file-server: nobody could log in: give --users, or --anonymous on$/],
   [["--tls", "perhaps"], /^file-server: --tls is "perhaps": .* \(--help lists the flags\)$/],
 ])("%j is one line on stderr, and exit status 2", async (flags, why) => {

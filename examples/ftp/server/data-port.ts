@@ -55,9 +55,10 @@ export class PassivePort {
     this.#listener = listener;
     this.#settings = settings;
     this.#options = options;
-    settings.reactor.register(listener, READABLE, () => {
+    const acceptData = (): void => {
       this.#accept();
-    });
+    };
+    settings.reactor.register(listener, READABLE, acceptData);
     this.#deadline = settings.reactor.setTimer(settings.connectMs, () => {
       if (this.#channel !== null) return;
       this.close();
@@ -171,11 +172,12 @@ function opened(
       fail();
       return;
     }
-    const registration = reactor.register(channel, WRITABLE, (_, ready) => {
+    const dataConnected = (_: Channel, ready: number): void => {
       if ((ready & ERROR) !== 0) return;
       registration.unregister();
       resolve(channel);
-    });
+    };
+    const registration = reactor.register(channel, WRITABLE, dataConnected);
     signal.addEventListener("abort", () => {
       channel.abort();
     });

@@ -57,9 +57,8 @@ abstract class Transfer {
     this.done = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    this.registration = settings.reactor.register(channel, interest, (_, ready) =>
-      this.#handle(ready),
-    );
+    const moveData = (_: Channel, ready: number): void | Promise<void> => this.#handle(ready);
+    this.registration = settings.reactor.register(channel, interest, moveData);
     this.#stall = settings.reactor.setTimer(settings.stallMs / LOOKS, () => {
       this.#checkProgress();
     });

@@ -1,0 +1,121 @@
+/** The tour of readiness: what it prints is in its page, whoever the peer is, on every network. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+
+import { createReactor } from "iomux";
+import { MemoryNetwork, SimulatedClock } from "iomux/testing";
+
+import { HELP, readSettings } from "../../examples/readiness/flags.ts";
+import { Stage } from "../../examples/readiness/stage.ts";
+import { tour } from "../../examples/readiness/stations.ts";
+import { blocksOf } from "../docs/markdown.ts";
+import { cleanUp, finish, ROOT, run, type Running } from "./programs.ts";
+
+const COMMAND = [
+  ...["--import", "tsx", "--conditions=iomux-source"],
+  join(ROOT, "examples/readiness-tour.ts"),
+];
+
+const page = blocksOf("docs/readiness.md").find(({ mark }) => mark === "tour")!.text;
+
+afterAll(cleanUp);
+
+describe("the tour prints what docs/readiness.md shows", () => {
+  it("by itself, over TCP", async () => {
+    const { code, out, err } = await finish(process.execPath, COMMAND);
+    expect([out.toString(), err, code]).toEqual([page, "", 0]);
+  });
+
+  it("in memory", async () => {
+    const clock = new SimulatedClock();
+    const network = new MemoryNetwork(clock);
+    const reactor = createReactor({ network, clock });
+    const lines: string[] = [];
+    const touring = async (): Promise<void> => {
+      const stage = await Stage.open(reactor, {
+        listen: { port: 9000 },
+        print: (line) => lines.push(line),
+        dial: () => {
+          const socket = network.dial({ port: 9000 });
+          return {
+            send: (text) => socket.write(text),
+            stopReading: async () => socket.pause(),
+            readOn: () => socket.resume(),
+            end: () => socket.end(),
+            die: () => socket.reset(),
+          };
+        },
+      });
+      await tour(stage);
+      await reactor.close();
+    };
+    await clock.run(touring());
+    expect(lines.map((line) => `${line}\n`).join("")).toBe(page);
+    expect(reactor.stats().open).toBe(0);
+    reactor.assertInvariants();
+  });
+});
+
+const absent =
+  process.env.IOMUX_REQUIRE_PEERS !== "1" && spawnSync("nc", ["-h"]).error !== undefined;
+
+/** Does what the tour asks of the person at nc. */
+class Netcat {
+  readonly #tour: Running;
+  #nc: Running | null = null;
+
+  constructor(tour: Running) {
+    this.#tour = tour;
+  }
+
+  obey(line: string): void {
+    const start = /^>> in another terminal: nc (.*) >\/dev\/null$/.exec(line);
+    const typed = /^>> in nc: type (.*) and Enter$/.exec(line);
+    if (start !== null) this.#nc = run("nc", start[1]!.split(" "));
+    else if (typed !== null) this.#nc!.child.stdin!.write(`${typed[1]!}\n`);
+    else if (line.includes("Ctrl-Z")) this.#stop();
+    else if (line.includes("type fg")) this.#nc!.child.kill("SIGCONT");
+    else if (line.includes("Ctrl-D")) this.#nc!.child.stdin!.end();
+    else if (line.includes("kill -9")) this.#nc!.child.kill("SIGKILL");
+    else throw new Error(`what is to be done? ${line}`);
+  }
+
+  #stop(): void {
+    this.#nc!.child.kill("SIGSTOP");
+    this.#tour.child.stdin!.write("\n");
+  }
+}
+
+describe.skipIf(absent)("real peer: nc; it does what it is told", () => {
+  it("and the tour prints the same", async () => {
+    const running = run(process.execPath, [...COMMAND, "--nc", "--port", "0"]);
+    const netcat = new Netcat(running);
+    running.err.onLine = (line) => {
+      netcat.obey(line);
+    };
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    expect(running.out.lines.map((line) => `${line}\n`).join("")).toBe(page);
+  });
+});
+
+describe("the flags of the tour", () => {
+  it("name a port that is usual for who is to type it, and any other otherwise", () => {
+    expect(readSettings([])).toEqual({ nc: false, port: 0 });
+    expect(readSettings(["--nc"])).toEqual({ nc: true, port: 9000 });
+    expect(readSettings(["--nc", "--port", "9100"])).toEqual({ nc: true, port: 9100 });
+    expect(readSettings(["--help"])).toBeNull();
+    expect(HELP.split("\n").every((line) => line.length <= 80)).toBe(true);
+  });
+
+  it.each([
+    [["--port", "70000"], '--port is "70000": give a whole number from 0 to 65535'],
+    [["--mode"], "Unknown option '--mode'"],
+    [["edge"], "Unexpected argument 'edge'"],
+  ])("%j are answered in one clear line, with exit status 2", async (args, message) => {
+    const { code, out, err } = await finish(process.execPath, [...COMMAND, ...args]);
+    expect([code, out.toString()]).toEqual([2, ""]);
+    expect(err).toMatch(/^readiness-tour: .*\n$/);
+    expect(err).toContain(message);
+  });
+});
