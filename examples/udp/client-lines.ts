@@ -16,7 +16,7 @@ const COMMANDS: Readonly<Record<string, { readonly kind: Asking; readonly form: 
 const FORMS = Object.values(COMMANDS).map(({ form }) => form);
 
 /** 0 done; 1 answered, but not with what was asked for; 3 not done; 4 nobody knows. */
-export type ExitCode = 0 | 1 | 3 | 4;
+type ExitCode = 0 | 1 | 3 | 4;
 
 /** What is written where. */
 export interface Told {

@@ -3,7 +3,7 @@ import { FrameInput, lines, nextFrame, READABLE, RefusedFrame } from "iomux";
 import type { Channel, Reactor, Registration } from "iomux";
 
 /** Room for a command, the longest key and the longest value. */
-export const MAX_LINE_BYTES = 2048;
+const MAX_LINE_BYTES = 2048;
 
 export class TypedLines {
   readonly #input = new FrameInput();

@@ -78,6 +78,13 @@ describe("what is not answered", () => {
     expect(step).toEqual({ outcome: { is: "not-done", why: "silence" } });
   });
 
+  it("the waits begin anew with the request", () => {
+    const first = sent(asker.ask(ADD, 0));
+    expect([asker.due(200), asker.due(600)]).toMatchObject([{ waitMs: 400 }, { waitMs: 800 }]);
+    const welcome = answer("welcome", first, WELCOME.pack(REMEMBER_MS));
+    expect(asker.receive(welcome, 700)).toMatchObject({ waitMs: 200 });
+  });
+
   it("tries: hellos and requests together; then the outcome of a change is unknown", () => {
     asker = createAsker({ tries: 3 });
     const request = begin(ADD);
