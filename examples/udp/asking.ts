@@ -7,7 +7,7 @@
  * something is never sent with another ticket or number unless it is certain that it was not done:
  * otherwise its outcome is unknown, and that is said.
  */
-import { waitMs, type Backoff } from "../chat/client-backoff.ts";
+import { waitMs, type Backoff } from "../program/backoff.ts";
 import { decodeAnswer, encode, WELCOME } from "./wire.ts";
 import type { Asking, Message, Result, Ticket } from "./wire.ts";
 

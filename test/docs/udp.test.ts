@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { calcsize } from "iomux";
 
 import { BACKOFF, TIMEOUT_MS, TRIES } from "../../examples/udp/asking.ts";
-import { waitMs } from "../../examples/chat/client-backoff.ts";
+import { waitMs } from "../../examples/program/backoff.ts";
 import { DEFAULT_LIMITS } from "../../examples/udp/limits.ts";
 import * as wire from "../../examples/udp/wire.ts";
 import { proseOf, tableBelow } from "./markdown.ts";
