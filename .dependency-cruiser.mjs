@@ -29,6 +29,7 @@ const PROTOCOL_EXCEPTIONS = [
   "^examples/ftp/server/",
   "^examples/http/server/",
   "^examples/http/(server|files)/",
+  "^examples/udp/(wire|tickets|datagram-server|datagram-client|typed-lines)\\.ts$",
   "^examples/models/(servers|load)/",
   "^examples/models/(work|programs|process-tree|cost-process)\\.ts$",
   // It frames as the library does.

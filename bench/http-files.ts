@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { Library } from "./files-servers.ts";
-import { makeFile, SLICE_BYTES } from "./files-transfer.ts";
+import { makeFile } from "./files-transfer.ts";
 import type { HttpRun } from "./http.ts";
 import { StaticServer, type StaticServerName } from "./http-files-servers.ts";
 import { WRK } from "./http-servers.ts";
@@ -26,6 +26,7 @@ const SLICES = 2;
 /** Files that are asked for in turn, so that no two requests of a while are for the same. */
 const MANY = 1000;
 const LARGE = "files, a large one";
+const LARGE_BYTES = 1024 * MIB;
 /** Our requests per second of CPU, in times theirs. */
 const GOAL = 1.3;
 /** Bytes of memory more, for a download of 1 GiB: the pool of large pieces, and some. */
@@ -128,10 +129,9 @@ async function load(server: StaticServer, script: string): Promise<number> {
 }
 
 /** How much its memory grows with a large file, and how fast that is. */
-async function measureLarge(library: Library, { options, progress }: HttpRun): Promise<Row> {
+async function measureLarge(library: Library, { progress }: HttpRun): Promise<Row> {
   progress(`http, ${LARGE}`);
-  const bytes = options.slices * SLICE_BYTES;
-  const [small, large] = [makeFile(library, "small", MIB), makeFile(library, "large", bytes)];
+  const [small, large] = [makeFile(library, "small", MIB), makeFile(library, "large", LARGE_BYTES)];
   const server = await StaticServer.start("iomux", library.root, `/${small}`);
   const growths: number[] = [];
   const rates: number[] = [];
@@ -152,7 +152,7 @@ async function measureLarge(library: Library, { options, progress }: HttpRun): P
   await server.stop();
   rmSync(library.at("large"));
   return {
-    name: `${LARGE}: memory more for ${bytes / MIB} MiB`,
+    name: `${LARGE}: memory more for ${LARGE_BYTES / MIB} MiB`,
     unit: "MiB a second",
     figures: { iomux: summarize(rates) },
     reached: summarize([growths.reduce((sum, growth) => sum + growth, 0)]),

@@ -1,7 +1,7 @@
 /** The client's flags: arguments in, settings out, or one line that says what is wrong. */
 import { parseArgs } from "node:util";
 
-import { BACKOFF, type Backoff } from "./client-backoff.ts";
+import { BACKOFF, type Backoff } from "../program/backoff.ts";
 import type { Locale } from "./client-texts.ts";
 import { printable } from "./protocol.ts";
 

@@ -11,7 +11,7 @@
  * does not come back. Without it the connection was lost. Whole lines are compared, so that nothing
  * which a member says is taken for one.
  */
-import { waitMs, type Backoff } from "./client-backoff.ts";
+import { waitMs, type Backoff } from "../program/backoff.ts";
 import { Joining } from "./client-joining.ts";
 import { Outbox } from "./client-outbox.ts";
 import type { Cause, ClientTexts } from "./client-texts.ts";

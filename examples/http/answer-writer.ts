@@ -88,7 +88,9 @@ export class AnswerWriter {
     const isText = typeof body === "string";
     const bytes = isText ? Buffer.byteLength(body) : body.length;
     const closing = this.closing || last;
-    const text = this.#headText(status, fields, bytes, closing);
+    // How long the 200 would be is not known then (RFC 9110 section 8.6).
+    const framed = status === 304 && bytes === 0 ? "none" : bytes;
+    const text = this.#headText(status, fields, framed, closing);
     this.state = state;
     this.closing = closing;
     if (bytes === 0 || this.#isForHead || status === 304) return text;

@@ -69,6 +69,13 @@ export class RequestReader {
     } else if (this.state === "refused" || this.state === "over") this.held.clear();
   }
 
+  /** The head that has begun is waited for no longer. */
+  giveUpHead(): void {
+    const { held } = this;
+    this.isForHead = this.#headBegun && this.#heads.isForHead(held.bytes, held.at);
+    this.step("refusal");
+  }
+
   #refuse(refusal: Refusal): HttpEvent {
     this.step("refusal");
     return { kind: "refused", refusal };

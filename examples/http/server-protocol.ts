@@ -45,7 +45,8 @@ export class ServerProtocol {
     const event = this.#request.next();
     if (event === null) return null;
     if (event.kind === "request") {
-      this.#answer.closing ||= !event.head.keepAlive;
+      // Behind a CONNECT that is refused, bytes may be meant for the tunnel.
+      this.#answer.closing ||= !event.head.keepAlive || event.head.method === "CONNECT";
       this.#answer.begin(event.head, this.#request.isForHead);
     } else if (event.kind === "refused") {
       this.#answer.closing = true;
@@ -84,6 +85,11 @@ export class ServerProtocol {
     return this.#request.state === "body";
   }
 
+  /** The request is for HEAD, if so much of it could be read: its answer has no body. */
+  get isForHead(): boolean {
+    return this.#request.isForHead;
+  }
+
   /** The client may wait for a 100 before it sends the body. */
   get awaitsContinue(): boolean {
     return this.#request.awaitsContinue;
@@ -108,9 +114,9 @@ export class ServerProtocol {
   /** The head that has begun is waited for no longer: an answer is due (408), and the last one. */
   giveUpHead(): void {
     if (!this.inHead) throw new TypeError("no head has begun: there is nothing to be answered");
-    this.#request.step("refusal");
+    this.#request.giveUpHead();
     this.#answer.closing = true;
-    this.#answer.begin(null, false);
+    this.#answer.begin(null, this.#request.isForHead);
   }
 
   /**

@@ -13,7 +13,7 @@ import { blocksOf, root } from "./markdown.ts";
 
 const FILE = "docs/chat-room.md";
 
-const LONG = { timeout: 60_000 };
+const LONG = { timeout: 150_000 };
 
 describe.skipIf(absent("nc", "telnet", "script"))("real peers: nc, telnet and script", () => {
   let stage: Stage;

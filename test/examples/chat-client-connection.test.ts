@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from "vitest";
 
 import { ChatConnection } from "../../examples/chat/client-connection.ts";
-import { BACKOFF } from "../../examples/chat/client-backoff.ts";
+import { BACKOFF } from "../../examples/program/backoff.ts";
 import { Session } from "../../examples/chat/client-session.ts";
 import { CLIENT_TEXTS } from "../../examples/chat/client-texts.ts";
 import { ChatServer, cleanUpClients } from "./chat-client-process.ts";

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { BACKOFF, waitMs } from "../../examples/chat/client-backoff.ts";
+import { BACKOFF, waitMs } from "../../examples/program/backoff.ts";
 import { HELP, readSettings } from "../../examples/chat/client-flags.ts";
 import { Joining } from "../../examples/chat/client-joining.ts";
 import { LineSplitter, shown, type Line } from "../../examples/chat/client-lines.ts";

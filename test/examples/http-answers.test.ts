@@ -224,6 +224,12 @@ describe("no body where none is allowed", () => {
   test("304 at once has the length and no body", () => {
     expect(asked(GET).whole(304, [], "hello").toString()).toMatch(/Content-Length: 5\r\n\r\n$/);
   });
+
+  test("RFC 9110 section 8.6: 304 at once has no length if nobody says that of its 200", () => {
+    for (const body of ["", Buffer.alloc(0)]) {
+      expect(asked(GET).whole(304, [], body).toString()).not.toContain("Content-Length");
+    }
+  });
 });
 
 describe("RFC 9110 section 15.2: interim answers", () => {
@@ -314,10 +320,11 @@ describe("another protocol", () => {
     expect(asking.upgrade().toString()).toBe("raw");
   });
 
-  test("RFC 9110 section 9.3.6: CONNECT that is refused is answered as others are", () => {
+  test("RFC 9110 section 9.3.6: CONNECT that is refused ends it: what follows may be no HTTP", () => {
     const asking = asked(CONNECT + GET);
-    expect(asking.whole(405, [], "no").toString()).toMatch(/Content-Length: 2\r\n\r\nno$/);
-    expect(asking.next()).toMatchObject({ kind: "request" });
+    const answer = asking.whole(405, [], "no").toString();
+    expect(answer).toMatch(/Connection: close\r\nContent-Length: 2\r\n\r\nno$/);
+    expect([asking.mustClose, asking.next()]).toEqual([true, null]);
     expect(() => asked(CONNECT).whole(200, [], "")).toThrow("begins another protocol");
   });
 });

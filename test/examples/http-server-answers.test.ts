@@ -27,6 +27,8 @@ function mount(server: HttpServer): void {
       void response.write("345");
       response.end();
     })
+    .get("/unchanged", (_, response) => response.status(304).send())
+    .get("/secure", ({ secure }, response) => response.send(`${secure}`))
     .get("/moved", (_, response) => response.redirect("/ü?a=b"))
     .get("/thrown", () => {
       throw new Error("a bug");
@@ -203,6 +205,48 @@ onEveryChannel("an HTTP server answers", (world) => {
     for (const [path, body] of answers)
       if (path !== "/none") expect(body).toBe(bodies.get(path as "/"));
     expect(guest.answers).toHaveLength(asked.length);
+  });
+
+  it("304 tells no length that nobody has said (RFC 9110 section 8.6)", async () => {
+    const guest = await (await open()).come();
+    const answers = [await guest.ask("/unchanged"), await guest.ask("/unchanged", "HEAD")];
+    for (const { status, fields } of answers) {
+      expect([status, fields.get("content-length")]).toEqual([304, undefined]);
+    }
+  });
+
+  it("421 to an https target on a plain connection (RFC 9110 section 7.4)", async () => {
+    const guest = await (await open()).come();
+    const isSecure = (await guest.ask("/secure")).body.toString() === "true";
+    const expected = isSecure ? [200, 200, 404] : [421, 421, 421];
+    for (const target of ["https://here/", "HTTPS://here:443", "https://here/none"]) {
+      expect((await guest.ask(target)).status).toBe(expected.shift());
+    }
+    expect((await guest.ask("http://here/")).body.toString()).toBe("Hello, World!");
+    expect((await guest.ask("/rest/https://here/")).status).toBe(200);
+  });
+
+  it("501 to CONNECT, and the end: what follows may be meant for a tunnel", async () => {
+    const site = await HttpSite.open(world(), (server) =>
+      server.fallback((_, response) => {
+        response.send("anything");
+      }),
+    );
+    const guest = await site.come();
+    guest.say("CONNECT here:80 HTTP/1.1\r\nHost: here\r\n\r\nGET / HTTP/1.1\r\nHost: here\r\n\r\n");
+    await guest.ended();
+    expect(guest.statuses).toEqual([501]);
+    expect(guest.answers[0]!.fields.get("connection")).toBe("close");
+    expect(site.complaints).toEqual([]);
+  });
+
+  it("a refused HEAD has no body, and its record says so", async () => {
+    const site = await open();
+    const guest = await site.come();
+    guest.say("HEAD / HTTP/1.1\r\nHost: here\r\nContent-Length: x\r\n\r\n", "HEAD");
+    await guest.ended();
+    expect(guest.peer.received.toString()).toMatch(/^HTTP\/1\.1 400 [^]*\r\n\r\n$/);
+    expect(site.records).toMatchObject([{ status: 400, bodyBytes: 0 }]);
   });
 
   it("what is no request is refused, and the connection closed behind the answer", async () => {

@@ -58,6 +58,15 @@ onStillNetworks("fields of every answer", (world) => {
     expect([answer.status, answer.fields.get("x-rule")]).toEqual([421, "strict"]);
   });
 
+  it("and Date are in what is said to who may not come in (RFC 9110 section 6.6.1)", async () => {
+    const options = { limits: { maxConnections: 1 }, fields: [["X-Rule", "strict"]] } as const;
+    const site = await HttpSite.open(world(), () => undefined, options);
+    await site.come();
+    const peer = site.dial();
+    await world().until(() => peer.ended || peer.errorCode !== null, "the farewell");
+    expect(peer.received.toString()).toMatch(/\r\nX-Rule: strict\r\nDate: .* GMT\r\n/);
+  });
+
   it("give way to what a handler says", async () => {
     const guest = await (await open()).come();
     expect((await guest.ask("/own")).fields.get("x-rule")).toBe("own");

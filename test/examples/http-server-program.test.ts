@@ -4,7 +4,7 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { combinedLine, MAX_LOGGED } from "../../examples/http/server/access-log.ts";
 import type { AccessRecord } from "../../examples/http/server/access-log.ts";
 import { escapeHtml } from "../../examples/http/server/error-page.ts";
-import { readSettings } from "../../examples/http/server/flags.ts";
+import { limitsOf, readSettings } from "../../examples/http/server/flags.ts";
 import { HttpError } from "../../examples/http/server/http-error.ts";
 import type { ParamsOf } from "../../examples/http/server/http-request.ts";
 import { Router } from "../../examples/http/server/router.ts";
@@ -117,6 +117,31 @@ describe("the flags", () => {
     expect(readSettings(args)).toMatchObject({
       allowedHosts: ["localhost", "[::1]:80", "files.example"],
     });
+  });
+
+  it.each([
+    ["--connections", { maxConnections: 7 }],
+    ["--per-address", { maxConnectionsPerAddress: 7 }],
+    ["--head-bytes", { maxHeadBytes: 700 }],
+    ["--fields", { maxFields: 7 }],
+    ["--target-bytes", { maxTargetBytes: 70 }],
+    ["--body-bytes", { maxBodyBytes: 7 }],
+    ["--pipelined-requests", { pipelinedRequests: 7 }],
+    ["--requests", { maxRequests: 7 }],
+    ["--head-seconds", { headMs: 7000 }],
+    ["--body-seconds", { bodyMs: 7000 }],
+    ["--body-progress-bytes", { bodyProgressBytes: 7 }],
+    ["--answer-seconds", { answerMs: 7000 }],
+    ["--idle-seconds", { idleMs: 7000 }],
+    ["--stall-seconds", { writeProgressMs: 7000 }],
+    ["--output-bytes", { maxOutputBytes: 7000 }],
+    ["--discard-bytes", { discardBytes: 7 }],
+    ["--linger-bytes", { lingerBytes: 7 }],
+  ] as const)("%s sets this limit, and no other", (flag, limit) => {
+    const [[name, value]] = Object.entries(limit) as [[string, number]];
+    const given = name.endsWith("Ms") ? value / 1000 : value;
+    const limits = limitsOf(readSettings(["--echo", flag, `${given}`])!);
+    expect(limits).toEqual({ ...limitsOf(readSettings(["--echo"])!), ...limit });
   });
 
   it("are on loopback unless told", () => {

@@ -85,6 +85,17 @@ onEveryChannel("an answer in pieces", (world) => {
     expect(late.ended).toBe(true);
   });
 
+  it("an answer that had not begun when the connection was lost is logged with 499", async () => {
+    const site = await HttpSite.open(world(), (server) =>
+      server.get("/", (_, response) => {
+        response.status(201).abort();
+      }),
+    );
+    (await site.come()).request("/");
+    await world().until(() => site.records.length === 1, "its record");
+    expect(site.records).toMatchObject([{ status: 499, bodyBytes: 0, isComplete: false }]);
+  });
+
   it("who has ended its side is answered all the same, and the signal says so", async () => {
     let asked!: [HttpRequest, HttpResponse];
     const site = await HttpSite.open(world(), (server) =>

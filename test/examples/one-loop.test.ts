@@ -159,7 +159,10 @@ describe("a port that is taken", () => {
 it.each([
   [["--locale", "fr"], '--locale is "fr": give one of en, zh (--help lists the flags)'],
   [["--host", "0.0.0.0"], expect.stringContaining("say who may log in by --users FILE")],
-  [["--root", "/nowhere/at/all"], expect.stringContaining("--root /nowhere/at/all cannot be served: ")],
+  [
+    ["--root", "/nowhere/at/all"],
+    expect.stringContaining("--root /nowhere/at/all cannot be served: "),
+  ],
   [["--users", "/nowhere/at/all"], expect.stringContaining("/nowhere/at/all: cannot be read")],
 ])("%j ends it in one line", async (flags, line) => {
   const running = runOneLoop(["--http-port", "0", "--chat-port", "0", "--ftp-port", "0", ...flags]);

@@ -11,6 +11,9 @@ import { State } from "../../examples/ftp/state.ts";
 import { MemoryStore } from "../../examples/files/memory-store.ts";
 import { Exchanges } from "../../examples/http/server/exchanges.ts";
 import { Outbox } from "../../examples/http/server/outbox.ts";
+import { DatagramClient } from "../../examples/udp/datagram-client.ts";
+import { Sessions } from "../../examples/udp/sessions.ts";
+import { Tickets } from "../../examples/udp/tickets.ts";
 import { BufferedChannel } from "../../src/channel.ts";
 import { ChannelOutput } from "../../src/channel-output.ts";
 import { Dispatcher } from "../../src/reactor/dispatch.ts";
@@ -21,6 +24,7 @@ import { heldEcho } from "./scenarios/held-echo.ts";
 import { http } from "./scenarios/http.ts";
 import { pageChat } from "./scenarios/page-chat.ts";
 import { serveEcho } from "./scenarios/serve-echo.ts";
+import { udp } from "./scenarios/udp.ts";
 
 const SEEDS = 1000;
 
@@ -229,6 +233,51 @@ const BUGS: readonly Bug[] = [
       replace(KeptLines.prototype, "after", (after) => {
         return function (this: KeptLines, id) {
           return after.call(this, id > 0 && id < this.last ? id + 1 : id);
+        };
+      });
+    },
+  },
+  {
+    name: "a copy of a datagram taken for a request: its number is not remembered",
+    scenario: udp,
+    error: /took effect twice/,
+    plant: () => {
+      replace(Sessions.prototype, "remember", (remember) => {
+        return function (this: Sessions, session, _number, answer) {
+          remember.call(this, session, session.number, answer);
+        };
+      });
+    },
+  },
+  {
+    name: "a copy that comes when its client is forgotten: an old ticket is taken for new",
+    scenario: udp,
+    error: /took effect twice/,
+    plant: () => {
+      replace(Tickets.prototype, "isNew", () => () => true);
+    },
+  },
+  {
+    name: "a client forgotten too soon: its ticket is new still",
+    scenario: udp,
+    error: /took effect twice/,
+    plant: () => {
+      replace(Sessions.prototype, "expire", (expire) => {
+        return function (this: Sessions, nowMs) {
+          expire.call(this, nowMs + 58_000);
+        };
+      });
+    },
+  },
+  {
+    name: "a request made again though its outcome was unknown",
+    scenario: udp,
+    error: /took effect twice/,
+    plant: () => {
+      replace(DatagramClient.prototype, "ask", (ask) => {
+        return async function (this: DatagramClient, operation) {
+          const outcome = await ask.call(this, operation);
+          return outcome.is === "unknown" ? ask.call(this, operation) : outcome;
         };
       });
     },

@@ -3,7 +3,7 @@ import { spawn, type StdioOptions, type ChildProcess } from "node:child_process"
 import { once } from "node:events";
 
 /** It ends by itself within this time, or the test has failed. */
-const STUCK_MS = 15_000;
+const STUCK_MS = 50_000;
 
 export interface Outcome {
   readonly lines: string[];

@@ -13,6 +13,7 @@ export interface AccessRecord {
   readonly user: string | null;
   /** The request line as it came; null: what came was no request. */
   readonly requestLine: string | null;
+  /** 499: the connection was lost before any was sent. */
   readonly status: number;
   /** Bytes of the body that were given to the connection. */
   readonly bodyBytes: number;
@@ -26,6 +27,9 @@ const MONTHS = [
   ...(["Jan", "Feb", "Mar", "Apr", "May", "Jun"] as const),
   ...(["Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const),
 ];
+
+/** The connection was lost before an answer began, as nginx logs it. Nobody is ever sent this one. */
+const UNANSWERED = 499;
 
 /** Characters of a field in a line; the rest of a longer one is left out. */
 export const MAX_LOGGED = 2048;
@@ -77,7 +81,7 @@ function escaped(text: string): string {
 
 /** What there is to say of an answer. */
 export function recordOf(
-  { request, statusCode, bodyBytes, startedMs }: ServedResponse,
+  { request, headSent, statusCode, bodyBytes, startedMs }: ServedResponse,
   nowMs: number,
   isComplete: boolean,
 ): AccessRecord {
@@ -88,7 +92,7 @@ export function recordOf(
     host: hostOf(request.remoteAddress),
     user: request.account?.name ?? null,
     requestLine: `${method} ${target.raw} HTTP/${version}`,
-    status: statusCode,
+    status: headSent ? statusCode : UNANSWERED,
     bodyBytes,
     referer: fields.get("referer"),
     userAgent: fields.get("user-agent"),

@@ -186,7 +186,8 @@ export class HttpConnection implements ExchangesHome, TimesHome {
     this.outbox.push(this.protocol.whole(status, fields, body));
     const { onAnswer } = this.#server;
     if (onAnswer !== null) {
-      const answer = { status, bodyBytes: body.length, startedMs: this.#server.wallMs() };
+      const bodyBytes = this.protocol.isForHead ? 0 : body.length;
+      const answer = { status, bodyBytes, startedMs: this.#server.wallMs() };
       onAnswer(recordOfNoRequest(this.#connection.remoteAddress, answer));
     }
     this.end();

@@ -3,9 +3,11 @@ import { serve } from "iomux";
 import type { Channel, CloseOptions, Reactor, ServeAddress, Server } from "iomux";
 import type { ServerCloseResult, SocketAddress, TurnedAway } from "iomux";
 
+import { AnswerWriter } from "../answer-writer.ts";
 import { DateWriter } from "../http-date.ts";
 import { FieldLines, type ResponseFields } from "../response-head.ts";
-import type { AccessRecord } from "./access-log.ts";
+import type { Target } from "../target.ts";
+import { recordOfNoRequest, type AccessRecord } from "./access-log.ts";
 import { hostCheck, MISDIRECTED, type AllowedHosts } from "./allowed-hosts.ts";
 import type { Handler } from "./handler.ts";
 import { HttpConnection } from "./http-connection.ts";
@@ -155,7 +157,9 @@ export class HttpServer {
       busy: isBusy,
       end: receiveEnd,
       close: closed,
-      turnedAway: sayWhy,
+      turnedAway: (why, address, channel) => {
+        this.#turnAway(why, address, channel);
+      },
     });
   }
 
@@ -192,13 +196,37 @@ export class HttpServer {
     this.#server?.assertInvariants();
   }
 
+  /** The farewell of those who may not come in. */
+  #turnAway(why: TurnedAway, address: SocketAddress | null, channel: Channel): void {
+    const { date, fields, onAnswer } = this.#home;
+    const status = why === "max-connections-per-address" ? 429 : 503;
+    const lines = FieldLines.of([["Retry-After", "1"]]);
+    lines.fill(fields);
+    const answer = new AnswerWriter(date);
+    answer.begin(null, false);
+    channel.write(Buffer.from(answer.whole(status, lines, "", true) as string, "latin1"));
+    onAnswer?.(
+      recordOfNoRequest(address, { status, bodyBytes: 0, startedMs: this.#home.wallMs() }),
+    );
+  }
+
   #handle(request: ServedRequest, response: ServedResponse): void | Promise<void> {
     const { method } = request;
     if (this.#serves?.(request.host) === false) {
       response.refuse(421, MISDIRECTED);
       return;
     }
-    const { path } = request.head.target;
+    const { target } = request.head;
+    // Nobody here can be a tunnel (RFC 9110 section 9.3.6).
+    if (target.form === "authority") {
+      response.refuse(501);
+      return;
+    }
+    if (wantsTls(target) && !request.secure) {
+      response.refuse(421, "an https target is served over TLS only");
+      return;
+    }
+    const { path } = target;
     if (path === "*") {
       // What the fallback serves, only it knows.
       if (this.#fallback === null) this.#allow(response, this.#router.allow);
@@ -260,12 +288,9 @@ function closed({ data }: Served): void {
   data.closed();
 }
 
-/** The farewell of those who may not come in. */
-function sayWhy(why: TurnedAway, _: SocketAddress | null, channel: Channel): void {
-  const line =
-    why === "max-connections-per-address" ? "429 Too Many Requests" : "503 Service Unavailable";
-  const fields = "Connection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n";
-  channel.write(Buffer.from(`HTTP/1.1 ${line}\r\n${fields}\r\n`));
+/** RFC 9110 section 7.4: such a request is rejected on a plain connection. */
+function wantsTls({ form, raw }: Target): boolean {
+  return form === "absolute" && /^https:/i.test(raw);
 }
 
 function complain(error: unknown, { method, head }: HttpRequest): void {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Random, SimulatedHost, Simulation } from "iomux/testing";
 
-import { BACKOFF } from "../../../examples/chat/client-backoff.ts";
+import { BACKOFF } from "../../../examples/program/backoff.ts";
 import { ChatConnection } from "../../../examples/chat/client-connection.ts";
 import { Session, type Over } from "../../../examples/chat/client-session.ts";
 import { CLIENT_TEXTS } from "../../../examples/chat/client-texts.ts";

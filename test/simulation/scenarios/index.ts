@@ -17,6 +17,7 @@ import { pageChat } from "./page-chat.ts";
 import { serveEcho } from "./serve-echo.ts";
 import { serveLimits } from "./serve-limits.ts";
 import { shutdown } from "./shutdown.ts";
+import { udp } from "./udp.ts";
 
 export const SCENARIOS: readonly Scenario[] = [
   channels,
@@ -35,4 +36,5 @@ export const SCENARIOS: readonly Scenario[] = [
   serveEcho,
   serveLimits,
   shutdown,
+  udp,
 ];

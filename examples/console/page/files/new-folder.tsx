@@ -9,8 +9,13 @@ export function NewFolder(): JSX.Element {
   const { files } = useTexts();
   const open = useSignal(false);
   const input = useRef<HTMLInputElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const wasOpen = useRef(false);
   useEffect(() => {
     if (open.value) input.current?.focus();
+    // The keys go on where they were before, unless somebody is elsewhere already.
+    else if (wasOpen.current && document.activeElement === document.body) button.current?.focus();
+    wasOpen.current = open.value;
   }, [open.value]);
 
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
@@ -20,7 +25,7 @@ export function NewFolder(): JSX.Element {
 
   if (!open.value) {
     return (
-      <button type="button" onClick={() => (open.value = true)}>
+      <button ref={button} type="button" onClick={() => (open.value = true)}>
         {files.newFolder}
       </button>
     );

@@ -17,6 +17,11 @@ export function Question({
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
+  const answer = (given: boolean): void => {
+    // A dialog that is closed gives the focus back; one that only goes away does not.
+    dialog.current?.close();
+    onAnswer(given);
+  };
   return (
     <dialog
       ref={dialog}
@@ -24,15 +29,15 @@ export function Question({
       aria-label={text}
       onCancel={(event) => {
         event.preventDefault();
-        onAnswer(false);
+        answer(false);
       }}
     >
       <p>{text}</p>
       <div>
-        <button type="button" autofocus onClick={() => onAnswer(false)}>
+        <button type="button" autofocus onClick={() => answer(false)}>
           {no}
         </button>
-        <button type="button" class="main" onClick={() => onAnswer(true)}>
+        <button type="button" class="main" onClick={() => answer(true)}>
           {yes}
         </button>
       </div>

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import type { JSX, TargetedSubmitEvent } from "preact";
 
 import { ApiError } from "../api.ts";
@@ -9,6 +10,9 @@ export function LoginForm(): JSX.Element {
   const { login } = useTexts();
   const why = useSignal("");
   const busy = useSignal(false);
+  const name = useRef<HTMLInputElement>(null);
+  // Not by `autofocus`, which a browser heeds once: somebody may log out, and in again.
+  useEffect(() => name.current?.focus(), []);
 
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
@@ -30,7 +34,7 @@ export function LoginForm(): JSX.Element {
       <h1>{login.title}</h1>
       <label>
         {login.name}
-        <input name="name" autocomplete="username" required autofocus />
+        <input ref={name} name="name" autocomplete="username" required />
       </label>
       <label>
         {login.password}
