@@ -1,8 +1,8 @@
 /**
  * What the console and its page say to each other of the chat. Types only.
  *
- * - `POST /api/chat/join` with `Join`: 200 `Joined`, 409 `Refused` (name taken, bad, room full),
- *   429 `Refused` (too many come at once).
+ * - `POST /api/chat/join` with `Join`: 200 `Joined`, 409 (name taken, bad, room full), 429 (too many
+ *   come at once): why, in the language of the room.
  * - `GET /api/chat/events?member=TOKEN`: events `line` with `Line`, each with an id that counts up;
  *   `Last-Event-ID` goes on behind it; without one it begins with the first that is kept. Event
  *   `gap` with `Gap`: so many were kept no longer.
@@ -12,7 +12,7 @@
  *   too many wait. 404 as above.
  * - `POST /api/chat/leave` with `Leave`: 204.
  *
- * A member whose page has no stream open for the time of grace leaves the room.
+ * Refusals are `Refused` (`session-messages.ts`). A member whose page has no stream open for the time of grace leaves the room.
  */
 
 export interface Join {
@@ -23,11 +23,6 @@ export interface Joined {
   /** Says who it is in all that follows. A secret: whoever has it speaks as this member. */
   readonly member: string;
   readonly name: string;
-}
-
-export interface Refused {
-  /** One line, in the language of the room. */
-  readonly why: string;
 }
 
 export interface Say {

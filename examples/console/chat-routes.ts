@@ -3,7 +3,7 @@ import type { Reactor } from "iomux";
 
 import type { ChatServer } from "../chat/server.ts";
 import { HttpError } from "../http/server/http-error.ts";
-import type { Joined, Refused } from "./chat-messages.ts";
+import type { Joined } from "./chat-messages.ts";
 import { MAX_KEPT_BYTES } from "./kept-lines.ts";
 import type { PageMember } from "./page-member.ts";
 import { PageMembers } from "./page-members.ts";
@@ -37,9 +37,8 @@ export function mountChat(routes: Routes, options: ChatRoutesOptions): { close()
     const joining = members.join(name!, request.remoteAddress);
     response.field("Cache-Control", "no-store");
     if (joining.token === null) {
-      const refused: Refused = { why: joining.why };
-      if (joining.soon) response.status(429).field("Retry-After", RETRY_AFTER).json(refused);
-      else response.status(409).json(refused);
+      if (joining.soon) response.field("Retry-After", RETRY_AFTER);
+      response.refuse(joining.soon ? 429 : 409, joining.why);
       return;
     }
     const joined: Joined = { member: joining.token, name: joining.name };

@@ -35,7 +35,7 @@ export interface Console extends Visitors {
 }
 
 /** What the HTTP server of a console must be made with, besides `allowedHosts`. */
-export const CONSOLE_SERVER = { fields: SECURITY_FIELDS } as const;
+export const CONSOLE_SERVER = { fields: SECURITY_FIELDS, jsonUnder: "/api/" } as const;
 
 /** Connections to a console that is all its server has; a viewer has a few. */
 export const MAX_CONNECTIONS = 256;

@@ -1,11 +1,13 @@
 /**
  * What the console and its page say to each other of files. Types only.
  *
- * - `GET /api/files/FOLDER/`: 200 `FolderList`; 404, 403 with `Refused`.
+ * - `GET /api/files/FOLDER/`: 200 `FolderList`; 404, 403.
  * - `GET /files/PATH`: the file, always as an attachment: what is in it never runs here.
  * - `PUT /files/PATH`, `DELETE /files/PATH`: as everywhere on the HTTP server; 403, 409, 412, 507.
  * - `POST /api/folders/PATH`: makes a folder: 201. `DELETE /api/folders/PATH`: removes it, if it is
- *   empty: 204. 403, 404, 409, 507 with `Refused`.
+ *   empty: 204. 403, 404, 409, 507.
+ *
+ * Refusals are `Refused` (`session-messages.ts`); those of `/files/` too, for who accepts JSON only.
  */
 
 export interface FileRow {
@@ -24,8 +26,4 @@ export interface FolderList {
   readonly more: boolean;
   /** What whoever asks may do here. */
   readonly rights: readonly ("read" | "create" | "write" | "delete")[];
-}
-
-export interface Refused {
-  readonly why: string;
 }

@@ -12,7 +12,7 @@ import type { Handler } from "../http/server/handler.ts";
 import { HttpError } from "../http/server/http-error.ts";
 import type { HttpRequest } from "../http/server/http-request.ts";
 import type { HttpResponse } from "../http/server/http-response.ts";
-import type { FolderList, Refused } from "./file-messages.ts";
+import type { FolderList } from "./file-messages.ts";
 import type { Routes } from "./routes.ts";
 
 /** Files come from anybody: they are saved, and never shown or run in the name of the console. */
@@ -108,19 +108,12 @@ function withoutParent(error: unknown): never {
   throw error;
 }
 
-/** What is refused says why, in the console's own form. */
+/** What the store refuses says why. */
 async function answer(response: HttpResponse, run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    const [status, why] = refusalOf(error);
-    const refused: Refused = { why: why ?? "" };
-    response.status(status).json(refused);
+    if (!(error instanceof StoreError) || error.code === "failed") throw error;
+    response.refuse(...STORE_REFUSALS[error.code]);
   }
-}
-
-function refusalOf(error: unknown): readonly [status: number, why?: string] {
-  if (error instanceof HttpError) return [error.status, error.message];
-  if (error instanceof StoreError && error.code !== "failed") return STORE_REFUSALS[error.code];
-  throw error;
 }

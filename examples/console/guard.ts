@@ -92,7 +92,7 @@ export class Guard implements Visitors {
     return async (request, response) => {
       const entered = await this.#enter(request, isOpen);
       if ("refusal" in entered) {
-        refuse(request, response, entered.refusal);
+        refuse(response, entered.refusal);
         return;
       }
       const { account, session } = entered;
@@ -153,13 +153,7 @@ function denied(request: HttpRequest, denial: Told | null): Refusal {
   return [status, why, status === 401 && isFromPage(request) ? SESSION_CHALLENGE : fields];
 }
 
-/** As JSON on `/api/`, and as a page or a line elsewhere. */
-export function refuse(
-  { head }: HttpRequest,
-  response: HttpResponse,
-  [status, why, fields]: Refusal,
-): void {
+export function refuse(response: HttpResponse, [status, why, fields]: Refusal): void {
   for (const [name, value] of fields) response.field(name, value);
-  if (head.target.path.startsWith("/api/")) response.status(status).json({ why });
-  else response.refuse(status, why);
+  response.refuse(status, why);
 }

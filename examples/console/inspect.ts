@@ -64,8 +64,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof InspectOptions>([
  * others can reach without `login`, and without `tls` or `plainPasswords`.
  */
 export async function inspect(reactor: Reactor, options: InspectOptions): Promise<Inspector> {
-  const { host = "127.0.0.1", port, login, tls, allowHosts, onError } = options;
-  check(options, host);
+  const { host = "127.0.0.1", port, login, tls, allowHosts, onError } = checked(options);
   const server = new HttpServer(reactor, {
     ...CONSOLE_SERVER,
     allowedHosts: consoleHosts(host, allowHosts),
@@ -98,22 +97,33 @@ export async function inspect(reactor: Reactor, options: InspectOptions): Promis
   return { url: urlOf(server, host, tls !== undefined), close, [Symbol.asyncDispose]: close };
 }
 
-function check(options: InspectOptions, host: string): void {
+function checked(options: InspectOptions): InspectOptions {
+  if ((options as unknown) === undefined)
+    throw new TypeError("inspect: give a port: { port: 8080 }");
+  const { host = "127.0.0.1", login } = options;
   const unknown = Object.keys(options).find((name) => !NAMES.has(name));
   if (unknown !== undefined) {
     throw new TypeError(`inspect: there is no option ${unknown}: give ${[...NAMES].join(", ")}`);
   }
-  if (isLoopback(host)) return;
-  if (options.login === undefined) {
+  if (login !== undefined && !isLogin(login)) {
+    throw new TypeError("inspect: login must be { name, password }, two strings");
+  }
+  if (isLoopback(host)) return options;
+  if (login === undefined) {
     throw new Error(
       `inspect: ${host} is not this machine only: give login, or leave host out (127.0.0.1)`,
     );
   }
-  if (options.tls !== undefined || options.plainPasswords === true) return;
+  if (options.tls !== undefined || options.plainPasswords === true) return options;
   throw new Error(
     `inspect: ${host} is not this machine only: give tls, so that nobody reads the password, ` +
       `or plainPasswords if something before this does TLS`,
   );
+}
+
+function isLogin(given: unknown): given is Login {
+  const { name, password } = (given ?? {}) as Partial<Record<string, unknown>>;
+  return typeof name === "string" && typeof password === "string";
 }
 
 async function accountsOf(login: { name: string; password: string }): Promise<Accounts> {

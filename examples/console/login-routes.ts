@@ -28,16 +28,16 @@ export function mountLogin(routes: Routes, { sessions, passwords, visitors }: Lo
   routes.post("/api/login", async (request, response) => {
     const credentials = await credentialsOf(request);
     if (credentials === null) {
-      refuse(request, response, [400, "give a name and a password, as JSON", []]);
+      refuse(response, [400, "give a name and a password, as JSON", []]);
       return;
     }
     const account = (await passwords?.logIn(request, credentials)) ?? null;
     if (account === null || (!("status" in account) && account.isAnonymous)) {
-      refuse(request, response, [401, "nobody has an account of this name here", []]);
+      refuse(response, [401, "nobody has an account of this name here", []]);
     } else if ("status" in account) {
       const fields = account.fields.filter(([name]) => name === "Retry-After");
       const why = account.status === 401 ? "name or password is wrong" : account.why;
-      refuse(request, response, [account.status, why, fields]);
+      refuse(response, [account.status, why, fields]);
     } else {
       response.field("Set-Cookie", sessionCookie(sessions.begin(account), request.secure));
       response.status(204).send();

@@ -79,6 +79,8 @@ export function announcement(announced: Announced, locale: Locale): readonly str
   const url = `http${tls ? "s" : ""}://${inUrl(opened.http)}/`;
   const ftp = inUrl(opened.ftp);
   const user = users ? "-u NAME " : "";
+  // Who logs in by lftp does so by TLS where it is offered, and no certificate is for an address.
+  const unverified = users ? "-e 'set ssl:verify-certificate no' " : "";
   const moved = (Object.keys(SERVERS) as (keyof Opened)[]).flatMap((what) => {
     const { port, asked } = ports[what];
     const got = portOf(opened[what]);
@@ -87,7 +89,7 @@ export function announcement(announced: Announced, locale: Locale): readonly str
   return [
     `${texts.page}${url}`,
     `${texts.chat}nc ${hostOf(opened.chat)} ${portOf(opened.chat)}`,
-    `${texts.ftp}lftp ${user}ftp://${ftp}/`,
+    `${texts.ftp}lftp ${unverified}${user}ftp://${ftp}/`,
     `${texts.curl}curl ${user}${tls ? "--ssl-reqd -k " : ""}ftp://${ftp}/`,
     ...moved,
     texts.serving(root, users, uploads),

@@ -23,6 +23,8 @@ export interface Port {
   readonly port: number;
   /** Whether it must be this one: else the next one that is free will do. */
   readonly asked: boolean;
+  /** Those that the others must have. */
+  readonly others: readonly number[];
 }
 
 export interface Settings extends Readonly<Record<Limit, number>> {
@@ -114,9 +116,7 @@ export function readSettings(args: readonly string[]): Settings | null {
   const settings: Settings = {
     ...flags.limits(LIMITS),
     host: flags.text("host") ?? "127.0.0.1",
-    http: portOf(flags, "http-port", 8080),
-    chat: portOf(flags, "chat-port", 9000),
-    ftp: portOf(flags, "ftp-port", 2121),
+    ...portsOf(flags),
     ...{ root, users },
     anonymous: users !== null ? null : upload ? ["read", "create"] : ["read"],
     plainPasswords: isOn("plain-passwords"),
@@ -139,8 +139,20 @@ function check({ host, users, tls, plainPasswords }: Settings): void {
   throw new Error(`${reach}, where passwords could be read: give --tls on or --plain-passwords on`);
 }
 
-function portOf(flags: Flags, flag: string, usual: number): Port {
-  return { flag, port: flags.wholeNumber(flag, usual, 0, 65_535), asked: flags.has(flag) };
+function portsOf(flags: Flags): Pick<Settings, "http" | "chat" | "ftp"> {
+  const usual = { "http-port": 8080, "chat-port": 9000, "ftp-port": 2121 };
+  const given = Object.entries(usual).map(([flag, port]) => {
+    return { flag, port: flags.wholeNumber(flag, port, 0, 65_535), asked: flags.has(flag) };
+  });
+  const [http, chat, ftp] = given.map((one) => {
+    const others = given.filter((other) => other !== one && other.asked && other.port !== 0);
+    const same = others.find(({ port }) => port === one.port);
+    if (one.asked && same !== undefined) {
+      throw new Error(`--${one.flag} and --${same.flag} are both ${one.port}: give two ports`);
+    }
+    return { ...one, others: others.map(({ port }) => port) };
+  });
+  return { http: http!, chat: chat!, ftp: ftp! };
 }
 
 function hostsOf(flags: Flags): readonly string[] {

@@ -10,11 +10,12 @@ const LAST_PORT = 65_535;
 /** Calls `open` with one port after the other until one is free. Rejects with one line. */
 export async function openAtPort<T>(
   host: string,
-  { flag, port, asked }: Port,
+  { flag, port, asked, others }: Port,
   open: (port: number) => Promise<T>,
 ): Promise<T> {
   const last = asked ? port : Math.min(port + MAX_PORT_TRIES - 1, LAST_PORT);
   for (let at = port; at <= last; at++) {
+    if (others.includes(at)) continue;
     try {
       return await open(at);
     } catch (error) {

@@ -2,11 +2,13 @@
 import { beforeEach, expect, it } from "vitest";
 
 import type { Right } from "../../examples/accounts/rights.ts";
+import { CONSOLE_SERVER } from "../../examples/console/console.ts";
 import { FILE_FIELDS, mountFiles } from "../../examples/console/file-routes.ts";
 import type { FolderList } from "../../examples/console/file-messages.ts";
 import { BufferPool } from "../../examples/files/buffer-pool.ts";
 import { MemoryStore } from "../../examples/files/memory-store.ts";
 import { MAX_PAGE_ENTRIES } from "../../examples/http/files/folder-page.ts";
+import type { HttpServer } from "../../examples/http/server/http-server.ts";
 import { HttpSite } from "../support/http-site.ts";
 import type { Answer } from "../support/http-talk.ts";
 import { onNetworks } from "../support/world.ts";
@@ -32,14 +34,15 @@ onNetworks(
         now: () => 0,
         setTimer: () => ({ cancel: () => true }),
       });
-      site = await HttpSite.open(world(), (server) =>
-        mountFiles(server, {
-          store,
-          pool,
-          now: () => site.reactor.now(),
-          accountOf: () => ({ name: "x", home, rights: new Set(rights), isAnonymous: true }),
-        }),
-      );
+      const options = {
+        ...{ store, pool },
+        now: () => site.reactor.now(),
+        accountOf: () => ({ name: "x", home, rights: new Set(rights), isAnonymous: true }),
+      };
+      const mount = (server: HttpServer): void => {
+        mountFiles(server, options);
+      };
+      site = await HttpSite.open(world(), mount, CONSOLE_SERVER);
     });
 
     async function ask(
@@ -203,7 +206,10 @@ onNetworks(
         const { status: code, body } = await ask(method, target);
         expect(code, `${method} ${target}`).toBe(wanted);
         if (code >= 400)
-          expect(JSON.parse(body.toString())).toEqual({ why: expect.any(String) as string });
+          expect(JSON.parse(body.toString())).toEqual({
+            status: code,
+            why: expect.any(String) as string,
+          });
       }
       rights = ["read", "create"];
       expect([

@@ -106,6 +106,28 @@ onStillNetworks("the guard, of guests on this machine", (world) => {
     }
   });
 
+  it.each<[line: string, fields: string[], status: number, why: string]>([
+    ["GET /api/nothing", [], 404, "Not Found"],
+    ["PATCH /api/thing", [], 405, "Method Not Allowed"],
+    ["GET /api/%ff", [], 400, "The path is not percent-encoded UTF-8"],
+    ["GET /api/broken", [], 409, "no"],
+    ["GET /api/thing", ["Origin: null"], 403, "this comes from a page of another site"],
+    ["GET /api/thing", ["Host: evil.example"], 421, "no such host is served here"],
+  ])(
+    "refuses %s of what has %j as JSON, whatever is accepted",
+    async (line, fields, status, why) => {
+      const { ask } = await open(world(), { guest: true });
+      for (const accept of ["*/*", "text/html"]) {
+        const refused = await ask(line, ...fields, `Accept: ${accept}`);
+        expect(JSON.parse(refused.body.toString())).toMatchObject({ status });
+        expect(whyOf(refused)).toContain(why);
+        expect([refused.status, refused.fields.get("vary")]).toEqual([status, undefined]);
+      }
+      const page = await ask("GET /nothing", "Accept: */*");
+      expect(page.fields.get("content-type")).toContain("text/html");
+    },
+  );
+
   it("says to curl what it would have to send", async () => {
     const { ask } = await open(world(), { guest: true });
     expect(whyOf(await ask("PUT /api/thing"))).toBe(

@@ -98,6 +98,11 @@ describe("inspect()", () => {
     expect(reactor.stats()).toMatchObject({ open: 0, timers: 0 });
   });
 
+  it("says that it needs a port", async () => {
+    const bare = inspect as (reactor: Reactor) => Promise<Inspector>;
+    await expect(bare(aReactor())).rejects.toThrow("inspect: give a port: { port: 8080 }");
+  });
+
   it.each<[string, object, string]>([
     ["a host that others reach", { host: "0.0.0.0" }, "0.0.0.0 is not this machine only: give lo"],
     ["the same by IPv6", { host: "::" }, ":: is not this machine only: give login, or leave host"],
@@ -105,6 +110,9 @@ describe("inspect()", () => {
     ["an option that is none", { hosts: "::" }, "there is no option hosts: give port, host"],
     ["an empty password", { login: { name: "ann", password: "" } }, "login: the password is empty"],
     ["an empty name", { login: { name: "", password: "x" } }, 'login: "" is no name'],
+    ["a login that is none", { login: "ann" }, "login must be { name, password }, two strings"],
+    ["a login without a password", { login: { name: "ann" } }, "login must be { name, password }"],
+    ["a login of null", { login: null }, "login must be { name, password }, two strings"],
     ["an address of another machine", { host: "192.0.2.1", login: LOGIN, tls: local }, "cannot be"],
   ])("refuses %s in one line", async (_, options, why) => {
     const reactor = aReactor();

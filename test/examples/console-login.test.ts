@@ -193,6 +193,15 @@ onStillNetworks("logging in", (world) => {
     expect([answer.status, answer.fields.get("retry-after")]).toEqual([429, "6"]);
   });
 
+  it("is throttled though the password is remembered: else guesses would have no limit", async () => {
+    const { post } = await open(world());
+    expect((await post("/api/login", ANN)).status).toBe(204);
+    for (let tries = 0; tries < WRONG_PASSWORDS; tries++) {
+      await post("/api/login", { name: "ann", password: `${tries}` });
+    }
+    expect((await post("/api/login", ANN)).status).toBe(429);
+  });
+
   it("shares its throttle with passwords that come with requests", async () => {
     const { ask, post } = await open(world());
     for (let tries = 0; tries < WRONG_PASSWORDS; tries++) {

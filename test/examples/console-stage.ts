@@ -3,6 +3,7 @@ import { afterEach } from "vitest";
 
 import { READABLE, type Channel, type Listener, type Reactor, type ReactorOptions } from "iomux";
 
+import { CONSOLE_SERVER } from "../../examples/console/console.ts";
 import type {
   DescriptorList,
   DescriptorRow,
@@ -90,6 +91,7 @@ export class ConsoleStage {
   static async open(world: World, options: ConsoleStageOptions = {}): Promise<ConsoleStage> {
     const { limits = {}, costMs = () => 0 } = options;
     const site = await HttpSite.open(world, () => undefined, {
+      ...CONSOLE_SERVER,
       limits: { idleMs: 1e9, headMs: 1e9, writeProgressMs: 1e9, ...limits },
       ...(options.reactor === undefined ? {} : { reactor: options.reactor }),
     });

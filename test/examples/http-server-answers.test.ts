@@ -188,7 +188,7 @@ onEveryChannel("an HTTP server answers", (world) => {
     expect(fields.get("vary")).toBe("Accept");
     expect(body.toString()).toContain("404");
     if (type === "application/json")
-      expect(JSON.parse(body.toString())).toMatchObject({ status: 404 });
+      expect(JSON.parse(body.toString())).toEqual({ status: 404, why: "Not Found" });
   });
 
   it("many requests at once in their order, the slow ones too", async () => {

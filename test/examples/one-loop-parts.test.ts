@@ -21,6 +21,10 @@ describe("the flags", () => {
     [["--http-port", "x"], '--http-port is "x": give a whole number from 0 to 65535'],
     [["--chat-port", "65536"], '--chat-port is "65536": give a whole number from 0 to 65535'],
     [["--ftp-port", ""], '--ftp-port is "": give a whole number from 0 to 65535'],
+    [
+      ["--http-port", "9001", "--ftp-port", "9001"],
+      "--http-port and --ftp-port are both 9001: give two ports",
+    ],
     [["--locale", "fr"], '--locale is "fr": give one of en, zh'],
     [["--tls", "yes"], '--tls is "yes": give one of on, off'],
     [["--cert", "a"], "--cert is alone: give --cert and --key"],
@@ -93,7 +97,7 @@ describe("the flags", () => {
 
 describe("a port", () => {
   const taken = new IomuxError("EADDRINUSE", "cannot listen");
-  const port = { flag: "chat-port", port: 9000, asked: false };
+  const port = { flag: "chat-port", port: 9000, asked: false, others: [] };
 
   it("that is taken is the next one that is free", async () => {
     const tried: number[] = [];
@@ -104,6 +108,13 @@ describe("a port", () => {
     };
     expect(await openAtPort("127.0.0.1", port, open)).toBe("open");
     expect(tried).toEqual([9000, 9001, 9002]);
+  });
+
+  it("that another one must have is not used, though it is free", async () => {
+    const { http, chat } = readSettings(["--http-port", "9000", "--ftp-port", "0"])!;
+    expect([http.others, chat.others]).toEqual([[], [9000]]);
+    const opened = await openAtPort("127.0.0.1", chat, (at) => Promise.resolve(at));
+    expect(opened).toBe(9001);
   });
 
   it("that was asked for is that one, or none", async () => {
@@ -198,7 +209,7 @@ describe("the announcement", () => {
     expect(announcement({ ...usual, opened, ...secure }, "en")).toEqual([
       "Open the page:   https://[::1]:8080/",
       "Enter the chat:  nc 127.0.0.1 9000",
-      "Get files:       lftp -u NAME ftp://[::1]:2121/",
+      "Get files:       lftp -e 'set ssl:verify-certificate no' -u NAME ftp://[::1]:2121/",
       "             or  curl -u NAME --ssl-reqd -k ftp://[::1]:2121/",
       "Files are in /srv: users only.",
       expect.stringContaining("self-signed"),

@@ -103,11 +103,15 @@ export class BasicLogin {
     if (accounts.isAnonymous(name)) return accounts.login(name, password, host);
     const hmac = createHmac("sha256", this.#secret);
     const key = hmac.update(`${name}:${password}`).digest("base64");
-    const known = this.#logins.get(key);
-    if (known !== undefined && known.untilMs > now()) return known.login;
-    // Taken before it is known to be wrong: many guesses at once are as many.
+    // Taken before it is known to be wrong: many guesses at once are as many. Also of what is
+    // remembered: else who has no tries left could go on until somebody's password is right.
     const tries = this.#triesOf(networkOf(host));
     if (!tries.take(1, now())) return "too-often";
+    const known = this.#logins.get(key);
+    if (known !== undefined && known.untilMs > now()) {
+      tries.giveBack(1, now());
+      return known.login;
+    }
     const login = accounts.login(name, password, host);
     this.#remember(key, login);
     let result: Login = "busy";

@@ -19,7 +19,7 @@ export function errorPage(status: number, reason: string | null, accept: string 
   const title = `${status} ${phraseOf(status)}`;
   switch (type) {
     case "application/json":
-      return { type, body: `${JSON.stringify({ status, error: why ?? phraseOf(status) })}\n` };
+      return { type, body: `${JSON.stringify({ status, why: why ?? phraseOf(status) })}\n` };
     case "text/plain":
       return { type: "text/plain; charset=utf-8", body: `${title}${lineOf(why)}\n` };
     default:

@@ -36,6 +36,7 @@ export class Exchanges implements RequestHome, ResponseHome {
   readonly clock: ServerClock;
   /** Of every answer. */
   readonly fields: FieldLines;
+  readonly jsonUnder: string | null;
   /** Requests so far. */
   count = 0;
   readonly #home: ExchangesHome;
@@ -52,6 +53,7 @@ export class Exchanges implements RequestHome, ResponseHome {
     this.outbox = home.outbox;
     this.clock = server.clock;
     this.fields = server.fields;
+    this.jsonUnder = server.jsonUnder;
   }
 
   /** The answer that is being given, or waited for. */

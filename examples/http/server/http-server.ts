@@ -30,6 +30,11 @@ export interface HttpServerOptions {
   readonly allowedHosts?: AllowedHosts;
   /** Fields of every answer, also of refusals; what a handler says in place of one is sent. */
   readonly fields?: ResponseFields;
+  /**
+   * Where programs ask: refusals of paths that begin so are JSON, `{status, why}`, whatever the peer
+   * accepts. Default: all refusals are as it accepts.
+   */
+  readonly jsonUnder?: string;
   /** Lets the process end though the server listens. Default: it goes on. */
   readonly unref?: boolean;
   /** Hears of every answer, once it is given. Default: nobody. */
@@ -70,6 +75,7 @@ export class HttpServer {
       limits: { ...DEFAULT_HTTP_LIMITS, ...limits },
       date: new DateWriter(wallMs),
       fields: FieldLines.of(options.fields ?? []),
+      jsonUnder: options.jsonUnder ?? null,
       closing: false,
       requests: 0,
       handle: (request, response) => this.#handle(request, response),

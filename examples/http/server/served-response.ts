@@ -16,6 +16,8 @@ export interface ResponseHome {
   readonly outbox: Outbox;
   /** Of every answer that does not say otherwise. */
   readonly fields: FieldLines;
+  /** Refusals of paths that begin so are JSON. Null: all are as the peer accepts. */
+  readonly jsonUnder: string | null;
   /** Before the head: says so if the connection is to end with this answer. */
   beforeHead(): void;
   /** The answer is whole. */
@@ -157,10 +159,13 @@ export class ServedResponse implements HttpResponse {
 
   refuse(code: number, why?: string): void {
     this.#mustWait("refuse()");
-    const page = errorPage(code, why ?? null, this.request.fields.get("accept"));
+    const { fields, head } = this.request;
+    const { jsonUnder } = this.#home;
+    const isJson = jsonUnder !== null && head.target.path.startsWith(jsonUnder);
+    const page = errorPage(code, why ?? null, isJson ? "application/json" : fields.get("accept"));
     this.status(code).field("Content-Type", page.type);
     // RFC 9110 section 12.5.5: beside what else the answer may depend on.
-    this.#fields.add("Vary", "Accept");
+    if (!isJson) this.#fields.add("Vary", "Accept");
     this.send(page.body);
   }
 

@@ -19,6 +19,8 @@ export interface ServerHome {
   readonly date: DateWriter;
   /** Of every answer. */
   readonly fields: FieldLines;
+  /** Refusals of paths that begin so are JSON. Null: all are as the peer accepts. */
+  readonly jsonUnder: string | null;
   /** Whether the answers that are given now are the last ones. */
   readonly closing: boolean;
   /** Requests so far. */
