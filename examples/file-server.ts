@@ -7,7 +7,7 @@ import type { Reactor, Server, SocketAddress } from "iomux";
 import { Accounts, readAccounts, userLine, type AccountsOptions } from "./accounts/accounts.ts";
 import { LARGE_BYTES } from "./files/buffer-pool.ts";
 import { StoreError } from "./files/file-store.ts";
-import { cleanUpHourly, openRoot } from "./files/served-folder.ts";
+import { cleanUpHourly, openRoot, orClose } from "./files/served-folder.ts";
 import { makeDemoFolder, removeDemoFolder } from "./ftp/server/demo-folder.ts";
 import { HELP, readSettings } from "./ftp/server/flags.ts";
 import type { NewUserSettings, Settings, StatusSettings } from "./ftp/server/flags.ts";
@@ -93,7 +93,7 @@ async function openAt(
   const tls = settings.tls === "none" ? null : await openTls(settings.identity);
   const log = await openLog(settings.log, { maxBytes: settings.logBytes, report: complain });
   const store = await openRoot(root);
-  const files = await FileServer.open(reactor, {
+  const opening = FileServer.open(reactor, {
     settings,
     store,
     tls,
@@ -107,6 +107,7 @@ async function openAt(
     },
     report: complain,
   });
+  const files = await orClose(store, opening);
   const status = await tellStatus(reactor, settings, files);
   cleanUpHourly(reactor, store, complain);
   announce(settings, root, files.addresses);

@@ -4,7 +4,7 @@ import { createReactor, formatAddress, type Reactor } from "iomux";
 import { readAccounts } from "./accounts/accounts.ts";
 import { BufferPool, LARGE_BYTES } from "./files/buffer-pool.ts";
 import { StoreError, type FileStore } from "./files/file-store.ts";
-import { cleanUpHourly, openRoot } from "./files/served-folder.ts";
+import { cleanUpHourly, openRoot, orClose } from "./files/served-folder.ts";
 import { StaticFiles } from "./http/files/static-files.ts";
 import { combinedLine } from "./http/server/access-log.ts";
 import { hostCheck } from "./http/server/allowed-hosts.ts";
@@ -53,7 +53,7 @@ async function open(reactor: Reactor, settings: Settings): Promise<() => Promise
   });
   if (settings.echo) server.any("/echo", echoHead).any("/", echoBody);
   const store = await mountFiles(reactor, server, settings);
-  await server.listen({ ...settings.listen, ...(tls && { tls }) });
+  await orClose(store, server.listen({ ...settings.listen, ...(tls && { tls }) }));
   announce(settings, server);
   return async () => {
     const { cutOff } = await server.close({ drainMs: settings.drainSeconds * 1000 });
@@ -70,6 +70,7 @@ async function mountFiles(
   settings: Settings,
 ): Promise<FileStore | null> {
   if (settings.root === null) return null;
+  const accounts = settings.users === null ? null : await readAccounts(settings.users, {});
   const store = await openRoot(settings.root);
   if (settings.writable) cleanUpHourly(reactor, store, complain);
   const files = new StaticFiles({
@@ -80,7 +81,7 @@ async function mountFiles(
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback).unref(),
     }),
     now: () => reactor.now(),
-    accounts: settings.users === null ? null : await readAccounts(settings.users, {}),
+    accounts,
     ...{ listing: settings.listing, writable: settings.writable },
     ...{ precompressed: settings.precompressed, plainPasswords: settings.plainPasswords },
     maxUploadBytes: settings.uploadBytes,

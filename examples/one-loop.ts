@@ -10,7 +10,7 @@ import type { Reactor, Registration, TlsContext } from "iomux";
 import { Accounts, readAccounts } from "./accounts/accounts.ts";
 import { LARGE_BYTES } from "./files/buffer-pool.ts";
 import { StoreError, type FileStore } from "./files/file-store.ts";
-import { cleanUpHourly, openRoot } from "./files/served-folder.ts";
+import { cleanUpHourly, openRoot, orClose } from "./files/served-folder.ts";
 import { ChatServer } from "./chat/server.ts";
 import { hearLines } from "./chat/terminal.ts";
 import { LOCALES } from "./chat/texts.ts";
@@ -91,15 +91,17 @@ async function openAt(
     settings.users === null
       ? new Accounts([], { anonymous: anonymous && { home: "/", rights: anonymous } })
       : await readAccounts(settings.users);
-  const store = await openRoot(root);
   const tls = await openTls(identity);
+  const webTls = settings.tls ? await openTls(identity, ["http/1.1"]) : null;
+  const store = await openRoot(root);
   // The page is opened last, which shows the others, and named first.
-  const chat = await openChat(reactor, settings, operator);
-  const files = await openFiles(reactor, settings, { store, accounts, tls });
-  const web = await openWeb(reactor, settings, {
-    ...{ chat, store, accounts, complain },
-    tls: settings.tls ? await openTls(identity, ["http/1.1"]) : null,
-  });
+  const openAll = async () => {
+    const chat = await openChat(reactor, settings, operator);
+    const files = await openFiles(reactor, settings, { store, accounts, tls });
+    const parts = { chat, store, accounts, complain, tls: webTls };
+    return { chat, files, web: await openWeb(reactor, settings, parts) };
+  };
+  const { chat, files, web } = await orClose(store, openAll());
   cleanUpHourly(reactor, store, complain);
   hearTerminal(reactor, settings, chat, operator);
   const opened = { http: web.address, chat: chat.addresses[0]!, ftp: files.addresses[0]! };

@@ -18,6 +18,14 @@ export async function openRoot(root: string): Promise<FileStore> {
   return store;
 }
 
+/** What `opening` answers. If it fails, the folder that it was for is closed. */
+export async function orClose<T>(store: FileStore | null, opening: Promise<T>): Promise<T> {
+  return opening.catch(async (error: unknown) => {
+    await store?.close();
+    throw error;
+  });
+}
+
 /** What crashes of other servers of the same folder leave meanwhile. */
 export function cleanUpHourly(
   reactor: Reactor,
