@@ -43,7 +43,7 @@ interface User extends Account {
 
 /** What RFC 1635 calls it, and what people type. */
 const ANONYMOUS_NAMES = ["anonymous", "ftp"];
-// eslint-disable-next-line no-control-regex
+// eslint-disable-next-line no-control-regex -- they are what is refused
 const NAME = /^[^\s:#\u0000-\u001f\u007f][^\s:\u0000-\u001f\u007f]*$/u;
 
 export class Accounts {

@@ -7,7 +7,7 @@ export const UPLOAD_PREFIX = ".iomux-upload-";
 
 // NUL, CR, LF and the other controls; and what no valid UTF-8 gives: half a surrogate pair, and the
 // character that stands for broken bytes.
-// eslint-disable-next-line no-control-regex
+// eslint-disable-next-line no-control-regex -- they are what is refused
 const UNFIT = /[\u0000-\u001f\u007f\ufffd/]|\p{Surrogate}/u;
 
 /** False also for names on the disk that no client could write: these are not shown. */

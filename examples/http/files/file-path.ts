@@ -12,7 +12,7 @@ export interface FilePath {
 /** Why there is no such file: `bad` for what is no path at all, `hidden` for what nobody is shown. */
 export type NoFilePath = "bad" | "hidden";
 
-// eslint-disable-next-line no-control-regex
+// eslint-disable-next-line no-control-regex -- they are what is refused
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
