@@ -129,7 +129,8 @@ export class ByteQueue {
     const held = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     if (held !== this.length) throw new Error(`ByteQueue: length ${this.length}, held ${held}`);
     const tail = waiting.at(-1);
-    if (this.#page !== null && tail?.buffer !== this.#page.buffer) throw new Error("ByteQueue: page");
+    if (this.#page !== null && tail?.buffer !== this.#page.buffer)
+      throw new Error("ByteQueue: page");
     if (this.#first === null && this.#rest !== null) throw new Error("ByteQueue: headless");
     if (chunks.some((chunk) => chunk.length === 0)) throw new Error("ByteQueue: empty chunk");
   }

@@ -3,7 +3,7 @@
  *
  * For each read Node allocates 64 KiB, and makes an ArrayBuffer of what came. For a small message
  * that costs more than all the rest that JavaScript does for it. So the sockets whose messages are
- * small read into one buffer, out of which what came is copied into a slab that is shared too.
+ * small read into one buffer, out of which what came is copied into Node's pool.
  *
  * Node has an option for that, `onread` of `net.connect()`, which the sockets that a server accepts
  * do not get. What it does is done here for any socket: two of its properties, and one call of its
@@ -13,16 +13,12 @@
  * The buffer is never let go of, nor given to anybody: Node's native side keeps its bare address.
  */
 import { Socket, type SocketConstructorOpts } from "node:net";
-import { markAsUntransferable } from "node:worker_threads";
 
 /** As much as Node reads at once. */
 const BUFFER_BYTES = 64 * 1024;
 
-/** Reads up to this many bytes are small: they are cut from a slab. */
+/** Reads up to this many bytes are small. */
 export const SMALL_READ_BYTES = 1024;
-
-/** What a piece of it keeps alive, at most. */
-const SLAB_BYTES = 4096;
 
 type Hidden = Record<symbol, unknown> & {
   readonly _handle?: { useUserBuffer?(buffer: Buffer): void } | null;
@@ -37,27 +33,31 @@ interface ReadBuffer {
 /** Null: Node has no such thing. Undefined: nobody has asked yet. */
 let readBuffer: ReadBuffer | null | undefined;
 
-let slab = Buffer.alloc(0);
-let slabUsed = 0;
+/** The last view of its beginning: messages of one size need only one. */
+let view: Buffer = Buffer.alloc(0);
 
 /** From now on `socket` reads into the buffer, and is pushed copies. For good. */
 export function readIntoSharedBuffer(socket: Socket): void {
-  const { _handle: handle } = socket as unknown as Hidden;
-  readBuffer ??= makeReadBuffer();
-  if (readBuffer === null || typeof handle?.useUserBuffer !== "function") return;
-  const { bytes, bufferKey, answerKey } = readBuffer;
   const hidden = socket as unknown as Hidden;
-  handle.useUserBuffer(bytes);
-  hidden[answerKey] = pushCopy;
-  hidden[bufferKey] = bytes;
+  const shared = theReadBuffer();
+  if (shared === null || typeof hidden._handle?.useUserBuffer !== "function") return;
+  if (hidden[shared.bufferKey] === shared.bytes) return;
+  hidden._handle.useUserBuffer(shared.bytes);
+  hidden[shared.answerKey] = pushCopy;
+  hidden[shared.bufferKey] = shared.bytes;
 }
 
 /** Whether it was made with `onread`: its bytes go elsewhere. No public property tells. */
 export function hasOnRead(socket: Socket): boolean {
-  readBuffer ??= makeReadBuffer();
-  if (readBuffer === null) return false;
-  const buffer = (socket as unknown as Hidden)[readBuffer.bufferKey];
-  return Boolean(buffer) && buffer !== readBuffer.bytes;
+  const shared = theReadBuffer();
+  if (shared === null) return false;
+  const buffer = (socket as unknown as Hidden)[shared.bufferKey];
+  return Boolean(buffer) && buffer !== shared.bytes;
+}
+
+function theReadBuffer(): ReadBuffer | null {
+  if (readBuffer === undefined) readBuffer = makeReadBuffer();
+  return readBuffer;
 }
 
 function makeReadBuffer(): ReadBuffer | null {
@@ -76,22 +76,8 @@ function makeReadBuffer(): ReadBuffer | null {
 
 /** What Node calls with what it has read. False stops the reading. */
 function pushCopy(this: Socket, size: number, buffer: Buffer): boolean {
-  return this.push(copyOf(buffer, size));
-}
-
-function copyOf(buffer: Buffer, size: number): Buffer {
-  if (size > SMALL_READ_BYTES) {
-    const bytes = Buffer.allocUnsafeSlow(size);
-    buffer.copy(bytes, 0, 0, size);
-    return bytes;
-  }
-  if (slabUsed + size > slab.length) {
-    slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-    markAsUntransferable(slab.buffer);
-    slabUsed = 0;
-  }
-  const start = slabUsed;
-  slabUsed += size;
-  buffer.copy(slab, start, 0, size);
-  return slab.subarray(start, slabUsed);
+  if (view.length !== size) view = buffer.subarray(0, size);
+  const bytes = Buffer.allocUnsafe(size);
+  bytes.set(view);
+  return this.push(bytes);
 }
