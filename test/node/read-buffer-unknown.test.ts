@@ -11,7 +11,7 @@ vi.mock(import("node:net"), async (original) => {
   const real = await original();
   class Socket extends real.Socket {
     constructor(options?: net.SocketConstructorOpts) {
-      super({ ...options, onread: undefined });
+      super(Object.assign({}, options, { onread: undefined }));
     }
   }
   return { ...real, Socket, default: { ...real.default, Socket } };
