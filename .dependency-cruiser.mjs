@@ -20,7 +20,7 @@ const NETWORK_MODULES = builtin("net|tls|dgram|dns|fs|child_process|http|https|h
 
 // Files below examples/<protocol>/ that may touch the reactor or the file system.
 const PROTOCOL_EXCEPTIONS = [
-  "^examples/chat/(server|guests|telling|terminal)\\.ts$",
+  "^examples/chat/(server|server-options|guests|telling|operator-notes|terminal)\\.ts$",
   "^examples/(console|one-loop)/[^/]+\\.ts$",
   "^examples/program/(program|ending|log-file|certificate|complaint|typed-lines)\\.ts$",
   "^examples/chat/client-connection\\.ts$",
