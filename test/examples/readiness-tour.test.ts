@@ -167,6 +167,7 @@ describe("the flags of the tour", () => {
 
   it.each([
     [["--port", "70000"], '--port is "70000": give a whole number from 0 to 65535'],
+    [["--port", "1\n2"], '--port is "1\\x0a2": give a whole number from 0 to 65535'],
     [["--mode"], "Unknown option '--mode'"],
     [["edge"], "Unexpected argument 'edge'"],
   ])("%j are answered in one clear line, with exit status 2", async (args, message) => {
