@@ -220,6 +220,7 @@ describe("a guest", () => {
     await room.admin("/kick Bob");
     expect(bob.told.slice(1)).toEqual([
       "The administrator muted you for 60 s.",
+      "You are muted for 60 s more: that line was dropped.",
       "The administrator removed you from the chat. Goodbye.",
     ]);
     expect(bob.dismissals).toBe(1);
