@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 
 import { MAX_SHOWN_LINES, ShownLines } from "../../examples/console/page/chat/shown-lines.ts";
+import { nextRow } from "../../examples/console/page/files/next-row.ts";
 import {
   encoded,
   filePath,
@@ -39,6 +40,19 @@ describe("the lines on the screen", () => {
     shown.clear();
     shown.addLine(1, line("again"));
     expect(texts(shown)).toEqual(["again"]);
+  });
+});
+
+describe("the row to go to when one is removed", () => {
+  test.each([
+    ["the next one", ["a", "b", "c"], "b", ["a", "c"], "c"],
+    ["the one before, from the last", ["a", "b", "c"], "c", ["a", "b"], "b"],
+    ["the first behind it that is there still", ["a", "b", "c", "d"], "b", ["a", "d"], "d"],
+    ["the last before it, if none behind it is", ["a", "b", "c", "d"], "c", ["a", "x"], "a"],
+    ["the first, if all others are new", ["a"], "a", ["x", "y"], "x"],
+    ["none, if nothing is left", ["a"], "a", [], null],
+  ])("is %s", (_, before, removed, after, next) => {
+    expect(nextRow(before, removed, after)).toBe(next);
   });
 });
 
