@@ -54,7 +54,7 @@ export class Talk<M> {
   }
 
   #obey(person: Named<M>, command: MemberCommand, now: Moment): Action<M>[] {
-    const { texts, roster, history } = this.#floor;
+    const { texts, roster } = this.#floor;
     const { member, name } = person;
     const answer = (...lines: string[]): Action<M>[] => this.#floor.answer(member, ...lines);
     switch (command.kind) {
@@ -71,8 +71,8 @@ export class Talk<M> {
         return answer(texts.who(names.slice(0, NAMES_TOLD), names.length));
       }
       case "history": {
-        const lines = history.last(command.lines);
-        return answer(...(lines.length === 0 ? [texts.noHistory] : lines));
+        const past = this.#floor.recall(member, command.lines);
+        return past.length === 0 ? answer(texts.noHistory) : past;
       }
       case "help":
         return answer(...helpLines(texts.memberCommands, texts.memberHelp));

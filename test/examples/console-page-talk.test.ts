@@ -1,7 +1,11 @@
 /** The parts of the page's chat and files that need no browser. */
 import { describe, expect, test } from "vitest";
 
-import { MAX_SHOWN_LINES, ShownLines } from "../../examples/console/page/chat/shown-lines.ts";
+import {
+  MAX_SHOWN_LINES,
+  pastLine,
+  ShownLines,
+} from "../../examples/console/page/chat/shown-lines.ts";
 import { nextRow } from "../../examples/console/page/files/next-row.ts";
 import {
   encoded,
@@ -40,6 +44,16 @@ describe("the lines on the screen", () => {
     shown.clear();
     shown.addLine(1, line("again"));
     expect(texts(shown)).toEqual(["again"]);
+  });
+});
+
+describe("a line of the history", () => {
+  test("has its own time, and is what was said then", () => {
+    expect(pastLine("[14:05] Ann says: [14:06] hi")).toEqual({
+      time: "14:05",
+      said: "Ann says: [14:06] hi",
+    });
+    expect(pastLine("Ann says: hi")).toEqual({ time: "", said: "Ann says: hi" });
   });
 });
 
