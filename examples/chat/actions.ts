@@ -28,4 +28,6 @@ export interface Tell<M> {
   readonly text: string;
   /** It is what `from` said itself: who keeps no record of that may see it at its place. */
   readonly speech?: true;
+  /** It was said before, and `text` begins with when: `[HH:MM]`. */
+  readonly past?: true;
 }

@@ -1,8 +1,7 @@
 /** The client's flags: arguments in, settings out, or one line that says what is wrong. */
-import { parseArgs } from "node:util";
-
 import { BACKOFF, type Backoff } from "../program/backoff.ts";
-import type { Locale } from "./client-texts.ts";
+import { Flags } from "../program/flags.ts";
+import { CLIENT_TEXTS, type Locale } from "./client-texts.ts";
 import { printable } from "./protocol.ts";
 
 const MAX_BYTES = 1024 * 1024;
@@ -46,25 +45,11 @@ can be asked for another; 4 the room cannot be reached, or has closed; 130, 143,
 129 a second SIGINT, SIGTERM, SIGHUP.
 `;
 
-const text = { type: "string" } as const;
-const FLAGS = {
-  port: text,
-  host: text,
-  path: text,
-  name: text,
-  locale: text,
-  retry: { type: "boolean", default: false },
-  "retry-attempts": text,
-  "retry-first-ms": text,
-  "retry-factor": text,
-  "retry-max-ms": text,
-  "retry-jitter": text,
-  "connect-ms": text,
-  "end-ms": text,
-  "queue-bytes": text,
-  "line-bytes": text,
-  help: { type: "boolean", default: false },
-} as const;
+const NAMED = [
+  ...["port", "host", "path", "name", "locale", "connect-ms", "end-ms", "queue-bytes"],
+  ...["line-bytes", "retry-attempts", "retry-first-ms", "retry-factor", "retry-max-ms"],
+  "retry-jitter",
+];
 
 export interface ClientSettings {
   readonly address: { readonly path: string } | { readonly port: number; readonly host: string };
@@ -80,73 +65,52 @@ export interface ClientSettings {
 
 /** Null: help was asked for. Throws an Error whose message is one line. */
 export function readSettings(args: readonly string[]): ClientSettings | null {
-  const values = parse(args);
-  if (values.help) return null;
-  const number = (flag: NumberFlag, usual: number, least: number, most: number): number =>
-    wholeNumber(`--${flag}`, values[flag] ?? `${usual}`, least, most);
+  const flags = new Flags(args, { named: NAMED, switches: ["retry", "help"] });
+  if (flags.has("help")) return null;
   return {
-    address: readAddress(values),
-    name: readName(values.name),
-    locale: readLocale(values.locale ?? "en"),
-    retry: values.retry,
+    address: readAddress(flags),
+    name: readName(flags.text("name")),
+    locale: flags.oneOf("locale", Object.keys(CLIENT_TEXTS) as Locale[]) ?? "en",
+    retry: flags.has("retry"),
     backoff: {
-      attempts: number("retry-attempts", BACKOFF.attempts, 0, 1_000_000),
-      firstMs: number("retry-first-ms", BACKOFF.firstMs, 1, MAX_MS),
-      factor: decimal("--retry-factor", values["retry-factor"] ?? `${BACKOFF.factor}`, 1, 100),
-      maxMs: number("retry-max-ms", BACKOFF.maxMs, 1, MAX_MS),
-      jitter: decimal("--retry-jitter", values["retry-jitter"] ?? `${BACKOFF.jitter}`, 0, 1),
+      attempts: flags.wholeNumber("retry-attempts", BACKOFF.attempts, 0, 1_000_000),
+      firstMs: flags.wholeNumber("retry-first-ms", BACKOFF.firstMs, 1, MAX_MS),
+      factor: decimal(flags, "retry-factor", BACKOFF.factor, 1, 100),
+      maxMs: flags.wholeNumber("retry-max-ms", BACKOFF.maxMs, 1, MAX_MS),
+      jitter: decimal(flags, "retry-jitter", BACKOFF.jitter, 0, 1),
     },
-    connectMs: number("connect-ms", 10_000, 1, MAX_MS),
-    endMs: number("end-ms", 5000, 1, MAX_MS),
-    queueBytes: number("queue-bytes", 65_536, 256, MAX_BYTES),
-    lineBytes: number("line-bytes", 8192, 256, MAX_BYTES),
+    connectMs: flags.wholeNumber("connect-ms", 10_000, 1, MAX_MS),
+    endMs: flags.wholeNumber("end-ms", 5000, 1, MAX_MS),
+    queueBytes: flags.wholeNumber("queue-bytes", 65_536, 256, MAX_BYTES),
+    lineBytes: flags.wholeNumber("line-bytes", 8192, 256, MAX_BYTES),
   };
 }
 
-type Values = ReturnType<typeof parse>;
-type NumberFlag = Exclude<keyof Values & `${string}-${string}`, "retry-factor" | "retry-jitter">;
-
-function readAddress({ path, port, host }: Values): ClientSettings["address"] {
-  if (path !== undefined) {
-    if ((port ?? host) !== undefined) throw new Error("--path goes without --port and --host");
+function readAddress(flags: Flags): ClientSettings["address"] {
+  const [path, host] = [flags.text("path"), flags.text("host")];
+  if (path !== null) {
+    const others = flags.has("port") || flags.has("host");
+    if (others) throw new Error("--path goes without --port and --host");
     if (path === "") throw new Error("--path is empty: give a file name");
     return { path };
   }
   if (host === "") throw new Error("--host is empty: give a name or an address");
-  return { port: wholeNumber("--port", port ?? "9000", 1, 65535), host: host ?? "127.0.0.1" };
+  return { port: flags.wholeNumber("port", 9000, 1, 65_535), host: host ?? "127.0.0.1" };
 }
 
 /** Which names are good is the room's business; but a name must be a line. */
-function readName(name: string | undefined): string | null {
-  if (name === undefined) return null;
+function readName(name: string | null): string | null {
+  if (name === null) return null;
   if (name.trim() === "") throw new Error("--name is empty: give a name, or leave it out");
   if (printable(name) !== name) throw new Error("--name has control characters");
   if (Buffer.byteLength(name) > 255) throw new Error("--name is longer than 255 bytes");
   return name;
 }
 
-function readLocale(locale: string): Locale {
-  if (locale === "en" || locale === "zh") return locale;
-  throw new Error(`--locale is "${locale}": give en or zh`);
-}
-
-function wholeNumber(flag: string, given: string, least: number, most: number): number {
-  const value = /^\d{1,15}$/.test(given) ? Number(given) : NaN;
-  if (value >= least && value <= most) return value;
-  throw new Error(`${flag} is "${given}": give a whole number from ${least} to ${most}`);
-}
-
-function decimal(flag: string, given: string, least: number, most: number): number {
+function decimal(flags: Flags, flag: string, usual: number, least: number, most: number): number {
+  const given = flags.text(flag);
+  if (given === null) return usual;
   const value = /^\d{1,9}(\.\d{1,9})?$/.test(given) ? Number(given) : NaN;
   if (value >= least && value <= most) return value;
-  throw new Error(`${flag} is "${given}": give a number from ${least} to ${most}`);
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: FLAGS }).values;
-  } catch (error) {
-    // Node explains a wrong flag at length; the first sentence says it.
-    throw new Error((error as Error).message.split(/\n|\. /, 1)[0], { cause: error });
-  }
+  throw new Error(`--${flag} is "${given}": give a number from ${least} to ${most}`);
 }

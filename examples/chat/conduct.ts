@@ -2,8 +2,9 @@
  * Whether a member may speak now: not faster than the limit, and not while it is muted.
  *
  * The first line over the limit is a warning; the next one within the time of the warning mutes.
- * While a member is muted it is answered at most as often as the limit allows, and to go on does
- * not make the mute longer.
+ * While a member is muted, what it asks is answered at most as often as the limit allows; that its
+ * lines are dropped it is told now and then, not for each of them, or to be muted would be a way to
+ * flood. To go on does not make the mute longer.
  */
 
 import type { Standing } from "./standings.ts";
@@ -24,11 +25,15 @@ export type Verdict = "pass" | "warn" | "mute" | "muted" | "ignore";
 /** How long a warning is remembered. */
 export const WARNING_MS = 60_000;
 
+/** Between two times that a muted member is told that its lines are dropped. */
+export const REMINDER_MS = 10_000;
+
 export class Conduct {
   readonly #limiter: RateLimiter | null;
   readonly #muteMs: number;
   #warnedUntilMs = -Infinity;
   #mutedUntilMs = -Infinity;
+  #remindedUntilMs = -Infinity;
 
   /** Without a limiter, a member may speak as fast as it likes. */
   constructor(limiter: RateLimiter | null, muteMs: number) {
@@ -45,7 +50,16 @@ export class Conduct {
       return "warn";
     }
     this.mute(this.#muteMs, nowMs);
+    // What it is told of the mute tells that its lines are dropped, too.
+    this.#remindedUntilMs = nowMs + REMINDER_MS;
     return "mute";
+  }
+
+  /** Whether it is time to tell a muted member that its lines are dropped. Counts as done. */
+  remind(nowMs: number): boolean {
+    if (nowMs < this.#remindedUntilMs) return false;
+    this.#remindedUntilMs = nowMs + REMINDER_MS;
+    return true;
   }
 
   get standing(): Standing {
@@ -61,7 +75,7 @@ export class Conduct {
   /** For 0 ms: not any more. */
   mute(forMs: number, nowMs: number): void {
     this.#mutedUntilMs = nowMs + forMs;
-    this.#warnedUntilMs = -Infinity;
+    this.#warnedUntilMs = this.#remindedUntilMs = -Infinity;
   }
 
   /** How long it still is muted. */

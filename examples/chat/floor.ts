@@ -48,6 +48,12 @@ export class Floor<M> {
     return texts.map((text) => ({ kind: "tell", to: [member], from: null, text }));
   }
 
+  /** Tells a member what was said last. */
+  recall(member: M, lines: number): Action<M>[] {
+    const past = this.history.last(lines);
+    return past.map((text) => ({ kind: "tell", to: [member], from: null, text, past: true }));
+  }
+
   /** To all who have joined, but `from`; and to the administrator's transcript. */
   announce(text: string, from: M | null): Action<M>[] {
     return this.#tellAll({ kind: "tell", to: this.roster.everyone, from, text });

@@ -20,14 +20,21 @@ export const MAX_GUESTS = 1000;
 /** Lines over a member's limit are dropped; those over so many times the limit are not even heard. */
 export const HEARING_AHEAD = 20;
 
+export interface ToldAs {
+  /** Its own words, at their place among those of the others. */
+  readonly own: boolean;
+  /** It was said before, and the line begins with when: `[HH:MM]`. */
+  readonly past: boolean;
+}
+
 /** Nothing of it may throw, or call the room. */
 export interface Guest {
   /** Where it comes from. */
   readonly address: SocketAddress | null;
   /** Bytes that it was told and does not take. */
   readonly backlog: number;
-  /** One line. `own`: its own words, at their place among those of the others. */
-  tell(text: string, own: boolean): void;
+  /** One line. */
+  tell(text: string, what: ToldAs): void;
   /** It has left the room, for whatever reason. Nothing is told after it. */
   dismissed(): void;
 }
@@ -86,10 +93,10 @@ export class SeatedGuest {
     return this.#waiting.length > 0;
   }
 
-  tell(text: string, own = false): void {
+  tell(text: string, what: ToldAs): void {
     if (!this.#here) return;
     this.#activeAt = this.#options.reactor.now();
-    this.guest.tell(text, own);
+    this.guest.tell(text, what);
   }
 
   say(line: LineEvent): "heard" | "too-fast" {

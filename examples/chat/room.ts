@@ -143,7 +143,7 @@ export class Room<M> {
   }
 
   #join(person: Person<M>, name: string, now: Moment): Action<M>[] {
-    const { texts, roster, history, standings, options } = this.#floor;
+    const { texts, roster, standings, options } = this.#floor;
     const { member, conduct } = person;
     const others = Array.from(roster.joined, (here) => here.name);
     const welcome = texts.welcome(name, others.slice(0, NAMES_IN_WELCOME), others.length);
@@ -155,7 +155,9 @@ export class Room<M> {
     this.#floor.joins++;
     return [
       { kind: "established", member },
-      ...this.#floor.answer(member, welcome, ...history.last(HISTORY_LINES_TOLD), ...muted),
+      ...this.#floor.answer(member, welcome),
+      ...this.#floor.recall(member, HISTORY_LINES_TOLD),
+      ...this.#floor.answer(member, ...muted),
       ...this.#floor.announce(texts.joined(name), member),
     ];
   }

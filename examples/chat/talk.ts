@@ -1,6 +1,7 @@
 /** What the lines of those who have joined do. */
 import type { Action } from "./actions.ts";
 import { parseMemberLine, type MemberCommand } from "./commands.ts";
+import type { Verdict } from "./conduct.ts";
 import { helpLines, wholeSeconds, type Floor } from "./floor.ts";
 import type { Moment } from "./moment.ts";
 import { checkName } from "./name.ts";
@@ -22,20 +23,25 @@ export class Talk<M> {
     if (command.kind === "quit") return this.#obey(person, command, now);
     const verdict = person.conduct.line(now.ms);
     if (verdict === "pass") return this.#obey(person, command, now);
-    if (verdict === "muted") return asks(command) ? this.#obey(person, command, now) : [];
-    return this.#reprove(person, verdict);
+    if (verdict === "muted" && asks(command)) return this.#obey(person, command, now);
+    return this.#reprove(person, verdict, now);
   }
 
   /** A line that cannot be read. It counts as one. */
   refuse(person: Named<M>, why: string, now: Moment): Action<M>[] {
     const verdict = person.conduct.line(now.ms);
     if (verdict === "pass") return this.#floor.answer(person.member, why);
-    return verdict === "muted" ? [] : this.#reprove(person, verdict);
+    return this.#reprove(person, verdict, now);
   }
 
-  #reprove({ member, name }: Named<M>, verdict: "warn" | "mute" | "ignore"): Action<M>[] {
+  #reprove(person: Named<M>, verdict: Exclude<Verdict, "pass">, { ms }: Moment): Action<M>[] {
     if (verdict === "ignore") return [];
+    const { member, name, conduct } = person;
     const { texts, options } = this.#floor;
+    if (verdict === "muted") {
+      if (!conduct.remind(ms)) return [];
+      return this.#floor.answer(member, texts.mutedLine(wholeSeconds(conduct.mutedMs(ms))));
+    }
     const seconds = wholeSeconds(options.muteMs);
     if (verdict === "warn") {
       return this.#floor.answer(member, texts.tooFast(options.linesPerSecond, seconds));
@@ -48,7 +54,7 @@ export class Talk<M> {
   }
 
   #obey(person: Named<M>, command: MemberCommand, now: Moment): Action<M>[] {
-    const { texts, roster, history } = this.#floor;
+    const { texts, roster } = this.#floor;
     const { member, name } = person;
     const answer = (...lines: string[]): Action<M>[] => this.#floor.answer(member, ...lines);
     switch (command.kind) {
@@ -65,8 +71,8 @@ export class Talk<M> {
         return answer(texts.who(names.slice(0, NAMES_TOLD), names.length));
       }
       case "history": {
-        const lines = history.last(command.lines);
-        return answer(...(lines.length === 0 ? [texts.noHistory] : lines));
+        const past = this.#floor.recall(member, command.lines);
+        return past.length === 0 ? answer(texts.noHistory) : past;
       }
       case "help":
         return answer(...helpLines(texts.memberCommands, texts.memberHelp));

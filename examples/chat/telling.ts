@@ -75,7 +75,7 @@ export class Telling {
   }
 
   /** `anyGuests`: without them `to` are connections, all of them, and nothing need be looked at. */
-  tell({ to, from, text, speech }: Tell<Member>, anyGuests: boolean): void {
+  tell({ to, from, text, speech, past }: Tell<Member>, anyGuests: boolean): void {
     const bytes = Buffer.from(`${text}\n`);
     this.#bytesInTurn += bytes.length;
     this.#nextTurn ??= this.#turnEnds();
@@ -84,8 +84,8 @@ export class Telling {
       const parted = this.#part(to);
       // They are first: what breaks a connection off is told to all after this.
       for (const guest of parted.guests) {
-        if (guest !== from) guest.tell(text);
-        else if (speech === true) guest.tell(text, true);
+        if (guest !== from) guest.tell(text, { own: false, past: past === true });
+        else if (speech === true) guest.tell(text, { own: true, past: false });
       }
       ({ connected } = parted);
     }

@@ -86,6 +86,8 @@ export interface Texts {
   readonly unmutedYou: string;
   /** Somebody comes who is muted already. */
   stillMuted(seconds: number): string;
+  /** What somebody who is muted says is dropped. */
+  mutedLine(seconds: number): string;
   tooFast(perSecond: number, muteSeconds: number): string;
   mutedForSpeed(perSecond: number, muteSeconds: number): string;
   dropped(lines: number): string;

@@ -40,8 +40,10 @@ export interface Line {
   readonly text: string;
   /** What this member said itself, which only it is told, at its place among the others. */
   readonly own: boolean;
-  /** Milliseconds since 1970. */
+  /** When it was told, in milliseconds since 1970. */
   readonly wallMs: number;
+  /** It was said before, and `text` begins with when, on the room's clock: `[HH:MM]`. */
+  readonly past?: true;
 }
 
 export interface Gap {

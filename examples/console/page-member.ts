@@ -6,7 +6,7 @@
  */
 import type { Reactor, SocketAddress, Timer } from "iomux";
 
-import type { Guest, Seat } from "../chat/guests.ts";
+import type { Guest, Seat, ToldAs } from "../chat/guests.ts";
 import type { EventStream } from "../http/server/event-stream.ts";
 import type { Gap, Over } from "./chat-messages.ts";
 import { KeptLines, type EncodedLine, type KeptLine } from "./kept-lines.ts";
@@ -20,7 +20,7 @@ export interface PageMemberOptions {
   readonly reactor: Reactor;
   /** Of its page. */
   readonly address: SocketAddress | null;
-  readonly encode: (text: string, own: boolean) => EncodedLine;
+  readonly encode: (text: string, what: ToldAs) => EncodedLine;
   /** Nobody comes for it any more. */
   readonly onForgotten: () => void;
 }
@@ -76,9 +76,9 @@ export class PageMember implements Guest {
     this.#options.onForgotten();
   }
 
-  tell(text: string, own: boolean): void {
+  tell(text: string, what: ToldAs): void {
     this.#lastText = text;
-    const line = this.#kept.add(this.#options.encode(text, own));
+    const line = this.#kept.add(this.#options.encode(text, what));
     if (this.#stream !== null) this.#send(this.#stream, line);
   }
 

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 
 import type { Reactor, SocketAddress } from "iomux";
 
+import type { ToldAs } from "../chat/guests.ts";
 import type { ChatServer } from "../chat/server.ts";
 import type { EncodedLine } from "./kept-lines.ts";
 import { encodeLine } from "./kept-lines.ts";
@@ -46,7 +47,7 @@ export class PageMembers {
     const member = new PageMember({
       reactor: this.#options.reactor,
       address,
-      encode: (text, own) => this.#encode(text, own),
+      encode: (text, what) => this.#encode(text, what),
       onForgotten: () => this.#members.delete(key),
     });
     const admission = this.#options.chat.admit(member, name);
@@ -68,8 +69,9 @@ export class PageMembers {
   }
 
   /** A line goes to many at once. */
-  #encode(text: string, own: boolean): EncodedLine {
+  #encode(text: string, { own, past }: ToldAs): EncodedLine {
     const wallMs = this.#options.wallMs();
+    if (past) return encodeLine({ text, own, wallMs, past });
     if (own) return encodeLine({ text, own, wallMs });
     if (this.#last?.text !== text || this.#last.wallMs !== wallMs) {
       this.#last = { text, wallMs, line: encodeLine({ text, own, wallMs }) };

@@ -79,6 +79,13 @@ export class HeadReader {
     return this.#firstField > 0 && bytes.toString("latin1", start, start + 5) === "HEAD ";
   }
 
+  /** The first line of what begins at `start`, right or wrong, and no longer than lines may be. */
+  lineOf(bytes: Buffer, start: number, end: number): string {
+    const most = Math.min(end, start + this.#maxLineBytes);
+    const lineFeed = findLineEnd(bytes, start, most);
+    return bytes.toString("latin1", start, lineFeed === -1 ? most : lineFeed).replace(/\r$/, "");
+  }
+
   /**
    * Goes on with the head that begins at `start` and is here up to `end`. Answers how long it is,
    * INCOMPLETE, or REFUSED.

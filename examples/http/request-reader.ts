@@ -27,6 +27,8 @@ export class RequestReader {
   head: RequestHead | null = null;
   /** The request is for HEAD, if so much of it could be read. */
   isForHead = false;
+  /** Of a head that was refused: its first line, as far as it had come; null: nothing had. */
+  refusedLine: string | null = null;
   /** The client has ended its side. */
   ended = false;
   /** A 100 was sent. */
@@ -73,6 +75,7 @@ export class RequestReader {
   giveUpHead(): void {
     const { held } = this;
     this.isForHead = this.#headBegun && this.#heads.isForHead(held.bytes, held.at);
+    this.#noteLine();
     this.step("refusal");
   }
 
@@ -86,7 +89,10 @@ export class RequestReader {
     if (!this.#headBegun) {
       const found = this.#skipEmptyLines();
       if (found === "nothing") return null;
-      if (found !== "head") return this.#refuse(found);
+      if (found !== "head") {
+        this.#noteLine();
+        return this.#refuse(found);
+      }
       this.#heads.begin();
       this.#headBegun = true;
     }
@@ -96,6 +102,7 @@ export class RequestReader {
     this.#headBegun = false;
     if (length === INCOMPLETE || length === REFUSED) {
       this.isForHead = this.#heads.isForHead(bytes, at);
+      this.#noteLine();
       return this.#refuse(length === REFUSED ? this.#heads.refusal : REFUSALS["incomplete-head"]);
     }
     held.skip(length);
@@ -108,6 +115,12 @@ export class RequestReader {
     if (head.bodyBytes !== 0) this.#beginBody(head.bodyBytes);
     else this.step("head without body");
     return { kind: "request", head };
+  }
+
+  #noteLine(): void {
+    const { bytes, at, end } = this.held;
+    const line = this.#heads.lineOf(bytes, at, end);
+    this.refusedLine = line === "" ? null : line;
   }
 
   /** RFC 9112 section 2.2: a few are ignored. A CR alone may still become one. */

@@ -90,6 +90,14 @@ export class ServerProtocol {
     return this.#request.isForHead;
   }
 
+  /**
+   * The first line of a head that was refused or given up, as far as it had come, and as it came:
+   * any bytes, as Latin-1, up to the limits of a line. Null: no head was, or nothing had come.
+   */
+  get refusedLine(): string | null {
+    return this.#request.refusedLine;
+  }
+
   /** The client may wait for a 100 before it sends the body. */
   get awaitsContinue(): boolean {
     return this.#request.awaitsContinue;

@@ -79,8 +79,6 @@ export function announcement(announced: Announced, locale: Locale): readonly str
   const url = `http${tls ? "s" : ""}://${inUrl(opened.http)}/`;
   const ftp = inUrl(opened.ftp);
   const user = users ? "-u NAME " : "";
-  // Who logs in by lftp does so by TLS where it is offered, and no certificate is for an address.
-  const unverified = users ? "-e 'set ssl:verify-certificate no' " : "";
   const moved = (Object.keys(SERVERS) as (keyof Opened)[]).flatMap((what) => {
     const { port, asked } = ports[what];
     const got = portOf(opened[what]);
@@ -89,13 +87,22 @@ export function announcement(announced: Announced, locale: Locale): readonly str
   return [
     `${texts.page}${url}`,
     `${texts.chat}nc ${hostOf(opened.chat)} ${portOf(opened.chat)}`,
-    `${texts.ftp}lftp ${unverified}${user}ftp://${ftp}/`,
+    `${texts.ftp}${lftpCommand(ftp, users)}`,
     `${texts.curl}curl ${user}${tls ? "--ssl-reqd -k " : ""}ftp://${ftp}/`,
     ...moved,
     texts.serving(root, users, uploads),
     ...(selfSigned ? [texts.selfSigned] : []),
     texts.howToEnd,
   ];
+}
+
+/**
+ * Who logs in by lftp does so by TLS where it is offered, and no certificate is for an address. That
+ * must be known before it goes to the folder, which `-e` comes behind: so `-e` opens it, too.
+ */
+function lftpCommand(ftp: string, users: boolean): string {
+  if (!users) return `lftp ftp://${ftp}/`;
+  return `lftp -e 'set ssl:verify-certificate no; open -u NAME ftp://${ftp}/'`;
 }
 
 export function endingLine(locale: Locale, drainSeconds: number): string {

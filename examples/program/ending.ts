@@ -16,6 +16,7 @@ function endOnSignals(reactor: Reactor, end: () => void): () => void {
     end();
   };
   const signals = reactor.signals(["SIGINT", "SIGTERM", "SIGHUP"]);
+  signals.label = "program";
   const readSignals = (): void => {
     for (let name = signals.read(); name !== null; name = signals.read()) {
       // The terminal is gone; the server goes on without it.

@@ -1,17 +1,15 @@
 /** Arguments of programs: flags with a value or without, and words that are no flags. */
-import { parseArgs } from "node:util";
+import { parseArguments, type Arguments } from "./arguments.ts";
 
 /** A whole number that may be set: its default, the least, the most, and what it is. */
 type Limit = readonly [usual: number, least: number, most: number, does: string];
 
 export type Limits = Readonly<Record<string, Limit>>;
 
-type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
-
 export class Flags {
   /** What stands between the flags. */
   readonly words: readonly string[];
-  readonly #values: Values;
+  readonly #values: Arguments["values"];
 
   /**
    * `named`: the flags that have a value; `listed`: those that may have several; `switches`: those
@@ -27,18 +25,7 @@ export class Flags {
       ...listed.map((flag) => [flag, { type: "string" as const, multiple: true }]),
       ...switches.map((flag) => [flag, { type: "boolean" as const, ...letter(flag) }]),
     ]) as Record<string, { type: "string" | "boolean"; multiple?: boolean; short?: string }>;
-    try {
-      const { values, positionals } = parseArgs({
-        args: [...args],
-        options,
-        allowPositionals: words,
-      });
-      this.#values = values as Values;
-      this.words = positionals;
-    } catch (error) {
-      // Node explains a wrong flag at length; the first sentence says it.
-      throw new Error((error as Error).message.split(/\n|\. /, 1)[0], { cause: error });
-    }
+    ({ values: this.#values, words: this.words } = parseArguments(args, options, words));
   }
 
   has(flag: string): boolean {

@@ -15,7 +15,7 @@ export interface Program<Settings> {
 export async function runProgram<Settings>(program: Program<Settings>): Promise<void> {
   outliveTerminal();
   const fail = (why: string): void => {
-    console.error(`${program.name}: ${why}`);
+    console.error(`${program.name}: ${oneLine(why)}`);
     process.exitCode = 2;
   };
   let settings: Settings | null;
@@ -34,6 +34,13 @@ export async function runProgram<Settings>(program: Program<Settings>): Promise<
   } catch (error) {
     fail((error as Error).message);
   }
+}
+
+/** What somebody has typed is in it, and may be more than a line. */
+function oneLine(text: string): string {
+  const escaped = (character: string): string =>
+    `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return text.replace(/\p{Cc}/gu, escaped);
 }
 
 /**

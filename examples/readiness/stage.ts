@@ -1,12 +1,5 @@
 /** Where the tour takes place: a listener, and somebody who connects to it. */
-import {
-  PEER_CLOSED,
-  READABLE,
-  type Address,
-  type Channel,
-  type Listener,
-  type Reactor,
-} from "iomux";
+import { READABLE, type Address, type Channel, type Listener, type Reactor } from "iomux";
 
 /** The other end of a connection. What it is told to do arrives later, or when somebody does it. */
 export interface Peer {
@@ -70,33 +63,39 @@ export class Stage {
     this.#listener.close();
   }
 
-  /** Resolves once more has come than is unread now. Rejects if nothing can come any more. */
+  /** Resolves once more has come than is unread now. */
   async more(channel: Channel): Promise<void> {
     const { bytesIn } = channel;
-    const come = (): boolean => channel.bytesIn > bytesIn;
-    await this.until(() => come() || this.#hasEnded(channel), channel);
-    if (!come()) throw new PeerGone();
+    await this.until(() => channel.bytesIn > bytesIn, channel);
+  }
+
+  /** Resolves once the peer has ended its side in order. Rejects if it is lost. */
+  async ended(channel: Channel): Promise<void> {
+    await this.until(() => hasLeft(channel));
+    if (channel.state !== "open") throw new PeerGone();
+  }
+
+  /** Resolves once the peer is lost. Rejects if it has ended in order. */
+  async lost(channel: Channel): Promise<void> {
+    await this.until(() => hasLeft(channel));
+    if (channel.state !== "failed") throw new PeerGone();
   }
 
   /**
    * Looks again and again, and asks the reactor nothing: so nothing is reported meanwhile. Rejects
-   * if `channel` is lost before.
+   * if the peer of `channel` leaves before.
    */
   async until(condition: () => boolean, channel?: Channel): Promise<void> {
     while (!condition()) {
-      if (channel !== undefined && channel.state !== "open") throw new PeerGone();
+      if (channel !== undefined && hasLeft(channel)) throw new PeerGone();
       await new Promise<void>((resolve) => {
         this.reactor.setTimer(LOOK_MS, resolve);
       });
     }
   }
+}
 
-  /** A registration that is there already must ask for PEER_CLOSED to show it. */
-  #hasEnded(channel: Channel): boolean {
-    const there = this.reactor.get(channel);
-    const registration = there ?? this.reactor.register(channel, PEER_CLOSED);
-    const ended = (registration.ready & PEER_CLOSED) !== 0;
-    if (there === undefined) registration.unregister();
-    return ended;
-  }
+/** `endConfirmed` is so at once, whatever is unread, and whatever a registration may report. */
+function hasLeft({ state, endConfirmed }: Channel): boolean {
+  return endConfirmed || state !== "open";
 }

@@ -68,14 +68,14 @@ async function unreadBytes(stage: Stage, channel: Channel, peer: Peer): Promise<
 async function newBytes(stage: Stage, channel: Channel, peer: Peer): Promise<void> {
   const rows: Row[] = [["", "1st turn", "2nd", "new bytes come", "after modify()"]];
   for (const [name, mode] of modes) {
-    const watch = new Watch(stage.reactor, channel, READABLE | PEER_CLOSED | mode);
+    const watch = new Watch(stage.reactor, channel, READABLE | mode);
     const answers = [await watch.told(), await watch.told()];
     // Level would go on and on while the peer takes its time.
-    if (mode === MODES.level) watch.registration.modify(PEER_CLOSED);
+    if (mode === MODES.level) watch.registration.pause();
     const come = stage.more(channel);
     peer.send("more\n");
     await come;
-    if (mode === MODES.level) watch.registration.modify(READABLE);
+    if (mode === MODES.level) watch.registration.resume();
     answers.push(await watch.told());
     watch.registration.modify(READABLE | mode);
     rows.push([`handler, ${name}`, ...answers, await watch.told()]);
@@ -172,10 +172,8 @@ async function halfClosed(stage: Stage, channel: Channel, peer: Peer): Promise<v
   const come = stage.more(channel);
   peer.send("bye\n");
   await come;
-  const watch = new Watch(stage.reactor, channel, PEER_CLOSED | MODES.edge);
   peer.end();
-  await stage.until(() => watch.registration.ready !== 0 || watch.registration.dispatches > 0);
-  watch.end();
+  await stage.ended(channel);
   station(
     stage,
     '6. The peer sends "bye" and ends its side (half-close). It still reads.',
@@ -216,7 +214,7 @@ async function reset(stage: Stage): Promise<void> {
   channel.write(Buffer.from("are you there?\n"));
   await stage.until(() => channel.queued === 0, channel);
   peer.die();
-  await stage.until(() => channel.state === "failed");
+  await stage.lost(channel);
   const rows: Row[] = [ASKED, ...(await tellModes(stage, channel, READABLE))];
   const words = quoted(channel.read());
   const [select] = await selected(stage.reactor, channel);

@@ -9,7 +9,7 @@ import { READABLE } from "../mask.ts";
 import type { Transport } from "../network.ts";
 import type { Reactor } from "../reactor.ts";
 import { resolveCloseOptions, type CloseOptions, type CutOff } from "../reactor/shutdown.ts";
-import type { Registration } from "../registration.ts";
+import type { Handler, Registration } from "../registration.ts";
 import type { Timer } from "../timers.ts";
 import { AcceptGate, ADVICE } from "./accept-gate.ts";
 import type { Server, ServerCloseResult, ServerStats } from "./server.ts";
@@ -17,6 +17,7 @@ import { runCallback } from "./callback.ts";
 import { CLOSE_REASONS, type CloseReason } from "./close-reason.ts";
 import type { Connection } from "./connection.ts";
 import { noFramer } from "./connection-errors.ts";
+import { handlerOf } from "./connection-handler.ts";
 import type { ConnectionHome } from "./connection-home.ts";
 import { Farewells } from "./farewells.ts";
 import { isFramer, type Framer } from "./framer.ts";
@@ -43,6 +44,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   readonly #farewells = new Farewells();
   readonly #onPeers: (() => void) | null;
   readonly #unref: boolean;
+  readonly #handler: Handler;
   readonly #listeners: Listener[] = [];
   readonly #listening: Registration[] = [];
   /** Which listener let somebody in by `acceptNext()` last. */
@@ -74,6 +76,7 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
     this.#reactor = reactor;
     this.#onPeers = onPeers;
     this.#unref = options.unref === true;
+    this.#handler = handlerOf(options.label);
     this.#framer = options.framer ?? (raw as never);
     this.#gate = new AcceptGate(this.limits, options.blockList);
   }
@@ -241,8 +244,8 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
   }
 
   register(connection: ServedConnection<F, D>, channel: Channel): Registration {
-    const registration = this.#reactor.register(channel, READABLE, onReady, { data: connection });
-    return this.#unref ? registration.unref() : registration;
+    const added = this.#reactor.register(channel, READABLE, this.#handler, { data: connection });
+    return this.#unref ? added.unref() : added;
   }
 
   later(delayMs: number, callback: () => void): Timer | null {
@@ -341,9 +344,4 @@ export class ConnectionServer<F, D> implements Server<F, D>, ConnectionHome<F, D
     this.#gate.assertInvariants(this.#admitted.size + entering);
     for (const connection of this.#connections) connection.assertInvariants();
   }
-}
-
-/** The handler of all connections: no closure for each. */
-function onReady(_: Channel, ready: number, registration: Registration): void {
-  (registration.data as ServedConnection<unknown, unknown>).ready(ready);
 }

@@ -90,7 +90,8 @@ describe("a command", () => {
     expect(chat.news("z")).toEqual(["The administrator muted you for 60 s."]);
     expect(chat.hearers).toEqual([]);
     chat.wait(59_999);
-    expect(chat.answer("z", "hello?")).toEqual([]);
+    const dropped = "You are muted for 1 s more: that line was dropped.";
+    expect(chat.answer("z", "hello?")).toEqual([dropped]);
     expect(chat.answer("z", "/nick loud")).toEqual([]);
     expect(chat.answer("z", "/who")).toEqual(["Here are 3: ann, Ann Lee, 张三."]);
     chat.hear("a", "hi");

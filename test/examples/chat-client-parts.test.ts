@@ -233,7 +233,7 @@ describe("flags", () => {
     [["--name", "a\nb"], "--name has control characters"],
     [["--name", "a\x1b[31m"], "--name has control characters"],
     [["--name", "你".repeat(86)], "--name is longer than 255 bytes"],
-    [["--locale", "de"], '--locale is "de": give en or zh'],
+    [["--locale", "de"], '--locale is "de": give one of en, zh'],
     [["--retry-factor", "0.5"], '--retry-factor is "0.5": give a number from 1 to 100'],
     [["--retry-jitter", "2"], '--retry-jitter is "2": give a number from 0 to 1'],
     [["--queue-bytes", "10"], '--queue-bytes is "10": give a whole number from 256'],

@@ -2,9 +2,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { parseMemberLine } from "../../examples/chat/commands.ts";
-import { WARNING_MS } from "../../examples/chat/conduct.ts";
+import { REMINDER_MS, WARNING_MS } from "../../examples/chat/conduct.ts";
 import { History } from "../../examples/chat/history.ts";
 import { clockTime } from "../../examples/chat/moment.ts";
+import { LOCALES } from "../../examples/chat/texts.ts";
 import { Audience } from "./chat-audience.ts";
 
 let chat: Audience;
@@ -225,6 +226,7 @@ describe("who sends too many lines", () => {
   const WARNING =
     "That line was dropped: at most 1 lines a second. If you go on, you are muted for 30 s.";
   const MUTED = "You are muted for 30 s: at most 1 lines a second.";
+  const STILL = (seconds: number) => `You are muted for ${seconds} s more: that line was dropped.`;
 
   beforeEach(() => {
     open({ limiter: () => limiter(2), linesPerSecond: 1 });
@@ -239,11 +241,52 @@ describe("who sends too many lines", () => {
     expect(chat.news("z")).toEqual(["ann says: flood", "ann says: flood"]);
     expect(chat.answers).toEqual(["ann is muted for 30 s."]);
     chat.wait(29_999);
-    expect(chat.answer("a", "still muted")).toEqual([]);
+    expect(chat.answer("a", "still muted")).toEqual([STILL(1)]);
     expect(chat.news("z")).toEqual([]);
     chat.wait(1);
     chat.hear("a", "sorry");
     expect(chat.news("z")).toEqual(["ann says: sorry"]);
+  });
+
+  test("is told that its lines are dropped, and for how long, but not for each of them", () => {
+    flood(10);
+    chat.forget();
+    const told: string[] = [];
+    for (let ms = 0; ms < 30_000; ms += 100) {
+      told.push(...flood(5));
+      chat.wait(100);
+    }
+    expect(told).toEqual([STILL(20), STILL(10)]);
+    expect(chat.hearers).toEqual([]);
+  });
+
+  test("is told so for a line that cannot be read, too", () => {
+    flood(10);
+    chat.wait(REMINDER_MS);
+    chat.forget();
+    const refuse = () =>
+      chat.carry(chat.room.hear("a", { kind: "refused", reason: "not-utf8" }, chat.now));
+    refuse();
+    expect(chat.news("a")).toEqual([STILL(20)]);
+    refuse();
+    expect(chat.news("a")).toEqual([]);
+  });
+
+  test("is told so at the first line of another mute", () => {
+    flood(10);
+    chat.wait(REMINDER_MS);
+    expect(chat.answer("a", "hi")).toEqual([STILL(20)]);
+    chat.admin("/mute ann 60");
+    chat.news("a");
+    chat.wait(1000);
+    expect(chat.answer("a", "hi")).toEqual([STILL(59)]);
+  });
+
+  test("is told so in the room's language", () => {
+    open({ limiter: () => limiter(2), linesPerSecond: 1, texts: LOCALES.zh });
+    flood(10);
+    chat.wait(REMINDER_MS);
+    expect(chat.answer("a", "hi")).toEqual(["您还将被禁言 20 秒：这一行没有发出。"]);
   });
 
   test("is not muted longer for going on", () => {

@@ -141,6 +141,9 @@ describe.skipIf(absent).each(["en", "zh"] as const)("real peers: everybody, in %
     admin.type("/mute Bob Roe 60");
     await bob.shown(texts.mutedYou(60));
     bob.type("not heard");
+    await bob.shown(
+      /^(You are muted for \d+ s more: that line was|您还将被禁言 \d+ 秒：这一行没有)/,
+    );
     bob.type("/who");
     await bob.shown(/^(Here are|在线) 4/);
     admin.type("/who");

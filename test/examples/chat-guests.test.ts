@@ -2,7 +2,8 @@
 import type { SocketAddress } from "iomux";
 import { afterEach, describe, expect, test } from "vitest";
 
-import { MAX_GUESTS, MAX_WAITING_LINES, type Admission } from "../../examples/chat/guests.ts";
+import { MAX_GUESTS, MAX_WAITING_LINES } from "../../examples/chat/guests.ts";
+import type { Admission, ToldAs } from "../../examples/chat/guests.ts";
 import { lines, MemoryChat, SETTINGS } from "./chat-memory.ts";
 
 let room: MemoryChat;
@@ -23,6 +24,7 @@ class Visitor {
   readonly admission: Admission;
   readonly told: string[] = [];
   readonly own: string[] = [];
+  readonly past: string[] = [];
   dismissals = 0;
 
   constructor(name: string, address: SocketAddress | null = at("192.0.2.1")) {
@@ -30,10 +32,11 @@ class Visitor {
     this.admission = room.chat.admit(this, name);
   }
 
-  tell(text: string, own: boolean): void {
+  tell(text: string, { own, past }: ToldAs): void {
     if (this.dismissals > 0) throw new Error(`told behind the end: ${text}`);
     this.told.push(text);
     if (own) this.own.push(text);
+    if (past) this.past.push(text);
   }
 
   dismissed(): void {
@@ -61,11 +64,15 @@ describe("a guest", () => {
     await room.say(ann, "before");
     const bob = new Visitor("Bob");
     expect(bob.told).toEqual(["Hello Bob. Also here: Ann.", "[10:05] Ann says: before"]);
+    expect(bob.past).toEqual(["[10:05] Ann says: before"]);
     expect(bob.say("hello")).toBe("heard");
     await room.say(ann, "yes");
     expect(lines(ann).slice(2)).toEqual(["Bob joined the chat", "Bob says: hello"]);
     expect(bob.told.slice(2)).toEqual(["Bob says: hello", "Ann says: yes"]);
     expect(bob.own).toEqual(["Bob says: hello"]);
+    bob.say("[10:05] forged");
+    bob.say("/history 1");
+    expect(bob.past).toEqual([...["[10:05] Ann says: before", "[10:05] Bob says: [10:05] forged"]]);
   });
 
   test("sees its own words at their place, and nothing else of its own doing", async () => {
@@ -220,6 +227,7 @@ describe("a guest", () => {
     await room.admin("/kick Bob");
     expect(bob.told.slice(1)).toEqual([
       "The administrator muted you for 60 s.",
+      "You are muted for 60 s more: that line was dropped.",
       "The administrator removed you from the chat. Goodbye.",
     ]);
     expect(bob.dismissals).toBe(1);

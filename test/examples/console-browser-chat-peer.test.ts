@@ -144,6 +144,21 @@ describe.skipIf(absent)("real peer: Chromium", () => {
     expect([...ann.faults, ...zhang.faults]).toEqual([]);
   });
 
+  it("shows the time of each line once, also of those that were said before", async () => {
+    const nora = await enterByNc(loop, "Nora");
+    nora.say("before");
+    nora.say("/history");
+    await nora.out.until(/^\[\d\d:\d\d\] Nora says: before$/);
+    const { page } = await visit(browser, loop.url, { view: "chat" });
+    await enterRoom(page, "Ann");
+    const line = page.locator(".lines p", { hasText: "before" });
+    await line.waitFor();
+    expect(await line.textContent()).toMatch(/^\d\d:\d\dNora says: before$/);
+    await say(page, "/history");
+    await eventually(() => line.count()).toBe(2);
+    expect(await line.nth(1).textContent()).toMatch(/^\d\d:\d\dNora says: before$/);
+  });
+
   it("misses nothing and hears nothing twice when its stream breaks off", async () => {
     const cable = await Cable.lay(loop.url);
     const { page } = await visit(browser, cable.url, { view: "chat" });

@@ -24,16 +24,18 @@ let browser: Browser;
 let open: OneLoop;
 /** Where one has to log in, and may do everything. */
 let closed: OneLoop;
+let root: string;
 
 beforeAll(async () => {
   if (absent) return;
   const folder = temporaryFolder();
+  root = temporaryFolder();
   const users = join(folder, "users");
   writeFileSync(users, await usersText("ann", "pass", ["read", "write", "delete"]));
   [browser, open, closed] = await Promise.all([
     openBrowser(),
     openOneLoop(),
-    openOneLoop("--users", users, "--root", temporaryFolder()),
+    openOneLoop("--users", users, "--root", root),
   ]);
 });
 
@@ -145,7 +147,19 @@ describe.skipIf(absent)("real peer: Chromium by keyboard only", () => {
     await press(page, "Enter");
     await focusedIs(page, { tag: "button", name: "Cancel" });
     await press(page, "Tab", "Enter");
-    await page.getByText("Nothing is here yet.").waitFor();
+    await focusedIs(page, { tag: "p", name: "Nothing is here yet.", seen: true });
+
+    // A row that is removed leaves the focus to the next one, and the last one to the one before it.
+    for (const name of ["a", "b", "c", "d"]) writeFileSync(join(root, name), "");
+    await page.getByRole("button", { name: "Look again" }).click();
+    await page.getByRole("link", { name: "d", exact: true }).waitFor();
+    await tabTo(page, "Delete b");
+    for (const next of ["Delete c", "Delete d", "Delete a"]) {
+      await press(page, "Enter");
+      await focusedIs(page, { tag: "button", name: "Cancel" });
+      await press(page, "Tab", "Enter");
+      await focusedIs(page, { tag: "button", name: next, seen: true });
+    }
 
     // Before one has logged in, all is refused.
     expect(faults.filter((fault) => !fault.includes("401"))).toEqual([]);

@@ -148,6 +148,25 @@ describe.skipIf(absent)("real peer: Chromium with 5,000 descriptors", () => {
     await eventually(async () => (await drawnIn(page)).at(-1)).toBe(idle[4998]!.fd);
   });
 
+  it("shows the same rows in the same order when the page is loaded again", async () => {
+    const page = await openTable();
+    await page.getByRole("combobox", { name: "Owner" }).selectOption("third");
+    await page.getByRole("searchbox").fill("open");
+    const head = page.getByRole("columnheader", { name: "fd" });
+    await head.getByRole("button").click();
+    await eventually(async () => (await drawnIn(page))[0]).toBe(idle[4998]!.fd);
+    await page.reload();
+    await untilLive(page);
+    await eventually(async () => (await drawnIn(page))[0]).toBe(idle[4998]!.fd);
+    await eventually(() => rowsOf(page)).toBe(Math.ceil(MANY / 3));
+    expect(await page.getByRole("searchbox").inputValue()).toBe("open");
+    const owner = page.getByRole("combobox", { name: "Owner" }).locator("option:checked");
+    expect(await owner.textContent()).toBe("third");
+    // Another window has choices of its own.
+    const other = await openTable();
+    await eventually(() => rowsOf(other)).toBeGreaterThanOrEqual(MANY);
+  });
+
   it("forgets those that are closed, and takes in new ones", async () => {
     const page = await openTable();
     const before = await rowsOf(page);

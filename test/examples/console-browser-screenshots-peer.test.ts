@@ -137,7 +137,7 @@ async function holdBusyTurn(page: Page): Promise<void> {
   }).toBe(true);
   const owners = page.locator(".turn .waiting .owner");
   expect(new Set(await owners.allTextContents())).toEqual(
-    new Set(["chat", "ftp", "http", "console", "unlabelled", "terminal"]),
+    new Set(["chat", "ftp", "http", "console", "program", "terminal"]),
   );
   expect(await page.locator(".turn .sentence").textContent()).toMatch(
     /^One thread waits for \d+ descriptors\. In this turn \d+ were ready; /,

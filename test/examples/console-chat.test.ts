@@ -83,6 +83,12 @@ onEveryNetwork("the chat in the page", (world) => {
     const { fields } = ann.streams[0]!.answers[0]!;
     expect(fields.get("content-type")).toBe("text/event-stream");
     expect(fields.get("cache-control")).toBe("no-store");
+    const cora = await PageVisitor.join(site, "Cora");
+    await cora.listen();
+    await world().until(() => cora.texts().length === 3, "what was said before");
+    const text = "[10:05] Ann says: hello";
+    const before = { text, own: false, wallMs: 12_345, past: true };
+    expect(cora.events()[1]).toEqual({ event: "line", id: "2", data: before });
   });
 
   it("a stream that comes again gets what it has missed, in order and once", async () => {

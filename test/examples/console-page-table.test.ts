@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { textOfView, viewOf } from "../../examples/console/page/descriptors/kept-view.ts";
 import {
   type Reason,
   EDGE,
@@ -251,5 +252,26 @@ describe("the rows that are drawn", () => {
     expect(scrollToSee(5, 30, 0, 600)).toBe(0);
     expect(scrollToSee(20, 30, 0, 600)).toBe(30);
     expect(scrollToSee(2, 30, 300, 600)).toBe(60);
+  });
+});
+
+describe("what is kept of the table's filter and order", () => {
+  const first = viewOf(null);
+
+  it("is there again", () => {
+    const view = {
+      filter: { text: "a b", owner: "", kind: "listener", circumstance: "hung-up" },
+      order: { column: "bytesIn", descending: true },
+    } as const;
+    expect(viewOf(textOfView(view))).toEqual(view);
+    expect(viewOf(textOfView(first))).toEqual(first);
+    expect(first).toEqual({ filter: NO_FILTER, order: { column: "fd", descending: false } });
+  });
+
+  it.each([
+    ...["", "{", "null", "1", '"x"', "[]", "{}", '{"filter":null,"order":7}'],
+    '{"filter":{"text":1,"owner":2,"kind":"x","circumstance":{}},"order":{"column":"x"}}',
+  ])("is as at first if it is %j", (text) => {
+    expect(viewOf(text)).toEqual(first);
   });
 });

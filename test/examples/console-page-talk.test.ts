@@ -1,7 +1,12 @@
 /** The parts of the page's chat and files that need no browser. */
 import { describe, expect, test } from "vitest";
 
-import { MAX_SHOWN_LINES, ShownLines } from "../../examples/console/page/chat/shown-lines.ts";
+import {
+  MAX_SHOWN_LINES,
+  pastLine,
+  ShownLines,
+} from "../../examples/console/page/chat/shown-lines.ts";
+import { nextRow } from "../../examples/console/page/files/next-row.ts";
 import {
   encoded,
   filePath,
@@ -39,6 +44,29 @@ describe("the lines on the screen", () => {
     shown.clear();
     shown.addLine(1, line("again"));
     expect(texts(shown)).toEqual(["again"]);
+  });
+});
+
+describe("a line of the history", () => {
+  test("has its own time, and is what was said then", () => {
+    expect(pastLine("[14:05] Ann says: [14:06] hi")).toEqual({
+      time: "14:05",
+      said: "Ann says: [14:06] hi",
+    });
+    expect(pastLine("Ann says: hi")).toEqual({ time: "", said: "Ann says: hi" });
+  });
+});
+
+describe("the row to go to when one is removed", () => {
+  test.each([
+    ["the next one", ["a", "b", "c"], "b", ["a", "c"], "c"],
+    ["the one before, from the last", ["a", "b", "c"], "c", ["a", "b"], "b"],
+    ["the first behind it that is there still", ["a", "b", "c", "d"], "b", ["a", "d"], "d"],
+    ["the last before it, if none behind it is", ["a", "b", "c", "d"], "c", ["a", "x"], "a"],
+    ["the first, if all others are new", ["a"], "a", ["x", "y"], "x"],
+    ["none, if nothing is left", ["a"], "a", [], null],
+  ])("is %s", (_, before, removed, after, next) => {
+    expect(nextRow(before, removed, after)).toBe(next);
   });
 });
 

@@ -113,7 +113,7 @@ test("--new-user: a home of its own and all rights, or what is said", () => {
 
 describe("what is wrong is said in one line:", () => {
   test.each([
-    [["--port"], "Option '--port <value>' argument missing"],
+    [["--port"], "--port has no value: give one"],
     [["--sessions", "0"], '--sessions is "0": give a whole number from 1 to 1000000'],
     [["--login-seconds", "1.5"], '--login-seconds is "1.5": give a whole number'],
     [["--command-bytes=511"], '--command-bytes is "511": give a whole number from 512'],

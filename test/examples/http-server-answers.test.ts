@@ -258,8 +258,35 @@ onEveryChannel("an HTTP server answers", (world) => {
     expect(guest.answers[1]!.fields.get("connection")).toBe("close");
     expect(site.records.map(({ requestLine, status }) => [requestLine, status])).toEqual([
       ["GET / HTTP/1.1", 200],
-      [null, 400],
+      ["GET / HTTP/1.1", 400],
     ]);
+  });
+
+  it.each([
+    ["a line that is none", "BAD\r\n", "BAD", 400],
+    [
+      "a line with control characters",
+      "GET /\x1b[2J\0 HTTP/1.1\r\n",
+      "GET /\x1b[2J\0 HTTP/1.1",
+      400,
+    ],
+    ["a field that is none", "GET /a?b HTTP/1.1\r\nHost here\r\n", "GET /a?b HTTP/1.1", 400],
+    ["no host", "GET /a HTTP/1.1\r\n\r\n", "GET /a HTTP/1.1", 400],
+    ["another version", "GET / HTTP/2.0\r\n", "GET / HTTP/2.0", 505],
+    [
+      "too long a method",
+      `${"M".repeat(100)} / HTTP/1.1\r\n`,
+      `${"M".repeat(100)} / HTTP/1.1`,
+      501,
+    ],
+    ["too large a head", `GET /b HTTP/1.1\r\nA: ${"a".repeat(20_000)}`, "GET /b HTTP/1.1", 431],
+    ["nothing but a line's end", "\n", null, 400],
+  ])("what is refused for %s has its line in its record", async (_, said, requestLine, status) => {
+    const site = await open();
+    const guest = await site.come();
+    guest.say(Buffer.from(said, "latin1"));
+    await guest.ended();
+    expect(site.records).toMatchObject([{ requestLine, status }]);
   });
 });
 

@@ -8,6 +8,7 @@ import { limitsOf, readSettings } from "../../examples/http/server/flags.ts";
 import { HttpError } from "../../examples/http/server/http-error.ts";
 import type { ParamsOf } from "../../examples/http/server/http-request.ts";
 import { Router } from "../../examples/http/server/router.ts";
+import { protocol } from "./http-dialogue.ts";
 
 const RECORD: AccessRecord = {
   startedMs: Date.UTC(2026, 10, 21, 20, 5, 9),
@@ -43,6 +44,40 @@ describe("a line of the access log", () => {
     expect(combinedLine({ ...RECORD, userAgent: "x".repeat(100_000) }).length).toBeLessThan(
       MAX_LOGGED + 200,
     );
+  });
+});
+
+describe("the line of what was refused", () => {
+  const logged = (said: string, end = false): string => {
+    const refused = protocol({ maxTargetBytes: 10_000, maxHeadBytes: 20_000 });
+    refused.receive(Buffer.from(said, "latin1"));
+    if (end) refused.receiveEnd();
+    while (refused.next()?.kind !== "refused");
+    const line = combinedLine({ ...RECORD, requestLine: refused.refusedLine });
+    return /\] (".*") 200 /.exec(line)![1]!;
+  };
+
+  it.each([
+    ["GET / HTTP/1.1\r\nHost here\r\n", false, "GET / HTTP/1.1"],
+    ["GET /a", true, "GET /a"],
+    ["\x16\x03\x01\x02\0\x01", false, "\\x16\\x03\\x01\\x02\\x00\\x01"],
+    ["GET / HTTP/1.1\r", true, "GET / HTTP/1.1"],
+    ["GET / HTTP/1.1\n\n", false, "GET / HTTP/1.1"],
+    ['GET /"\x1b[2J\0\\\xff" 200 1 HTTP/1.1\r\n', false, null],
+    ["\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n", false, "-"],
+    ["\n", false, "-"],
+  ])("%j is a field that cannot be forged", (said, end, line) => {
+    const escaped = '"GET /\\"\\x1b[2J\\x00\\\\\\xff\\" 200 1 HTTP/1.1"';
+    expect(logged(said, end)).toBe(line === null ? escaped : `"${line}"`);
+  });
+
+  it("is cut where the log ends a field, and before that where a line may be no longer", () => {
+    const long = logged(`GET /${"a".repeat(9_000)}\r\n`);
+    expect(long).toBe(`"GET /${"a".repeat(MAX_LOGGED - 5)}..."`);
+    const endless = protocol({ maxTargetBytes: 100 });
+    endless.receive(Buffer.from(`GET /${"a".repeat(60_000)}`));
+    expect(endless.next()).toMatchObject({ refusal: { code: "target-too-long" } });
+    expect(endless.refusedLine!.length).toBeLessThan(200);
   });
 });
 

@@ -209,7 +209,7 @@ describe("the announcement", () => {
     expect(announcement({ ...usual, opened, ...secure }, "en")).toEqual([
       "Open the page:   https://[::1]:8080/",
       "Enter the chat:  nc 127.0.0.1 9000",
-      "Get files:       lftp -e 'set ssl:verify-certificate no' -u NAME ftp://[::1]:2121/",
+      "Get files:       lftp -e 'set ssl:verify-certificate no; open -u NAME ftp://[::1]:2121/'",
       "             or  curl -u NAME --ssl-reqd -k ftp://[::1]:2121/",
       "Files are in /srv: users only.",
       expect.stringContaining("self-signed"),

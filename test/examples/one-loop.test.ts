@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { userLine } from "../../examples/accounts/accounts.ts";
+import type { DescriptorRow } from "../../examples/console/feed.ts";
 import { complaintsOf, enterChat, openOneLoop, runOneLoop } from "./one-loop-process.ts";
 import type { OneLoop } from "./one-loop-process.ts";
 import { cleanUp, temporaryFolder } from "./programs.ts";
@@ -65,9 +66,12 @@ describe("the three servers", () => {
     expect(await file.text()).toBe("hello\n");
     expect(file.headers.get("content-security-policy")).toContain("sandbox");
     const table = await fetch(`${loop.url}api/descriptors`);
-    const { descriptors } = (await table.json()) as { descriptors: { owner: string }[] };
+    const { descriptors } = (await table.json()) as { descriptors: DescriptorRow[] };
     const owners = new Set(descriptors.map(({ owner }) => owner));
-    for (const owner of ["http", "chat", "ftp", "terminal"]) expect(owners).toContain(owner);
+    expect(owners).toEqual(new Set(["http", "chat", "ftp", "terminal", "program"]));
+    const { fd } = descriptors.find(({ owner, kind }) => owner === "chat" && kind === "channel")!;
+    const details = await fetch(`${loop.url}api/descriptors/${fd}`);
+    expect(await details.json()).toMatchObject({ owner: "chat", handler: "serve chat" });
     expect((await fetch(`${loop.url}healthz`)).status).toBe(200);
     const put = { method: "PUT", body: "x", headers: ours(loop.url) };
     expect((await fetch(`${loop.url}files/new.txt`, put)).status).toBe(403);

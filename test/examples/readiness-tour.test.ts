@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { createReactor } from "iomux";
-import { MemoryNetwork, SimulatedClock } from "iomux/testing";
+import { MemoryNetwork, SimulatedClock, type MemorySocket } from "iomux/testing";
 
 import { HELP, readSettings } from "../../examples/readiness/flags.ts";
 import { Stage } from "../../examples/readiness/stage.ts";
@@ -29,34 +29,42 @@ describe("the tour prints what docs/readiness.md shows", () => {
   });
 
   it("in memory", async () => {
-    const clock = new SimulatedClock();
-    const network = new MemoryNetwork(clock);
-    const reactor = createReactor({ network, clock });
-    const lines: string[] = [];
-    const touring = async (): Promise<void> => {
-      const stage = await Stage.open(reactor, {
-        listen: { port: 9000 },
-        print: (line) => lines.push(line),
-        dial: () => {
-          const socket = network.dial({ port: 9000 });
-          return {
-            send: (text) => socket.write(text),
-            stopReading: async () => socket.pause(),
-            readOn: () => socket.resume(),
-            end: () => socket.end(),
-            die: () => socket.reset(),
-          };
-        },
-      });
-      await tour(stage);
-      await reactor.close();
-    };
-    await clock.run(touring());
+    const { lines, left } = await tourInMemory();
     expect(lines.map((line) => `${line}\n`).join("")).toBe(page);
-    expect(reactor.stats().open).toBe(0);
-    reactor.assertInvariants();
+    expect(left).toBe(0);
   });
 });
+
+/** `die`: how the peer is gone that is to be killed. Answers the lines and what is open then. */
+async function tourInMemory(
+  die = (socket: MemorySocket): void => socket.reset(),
+): Promise<{ lines: readonly string[]; left: number }> {
+  const clock = new SimulatedClock();
+  const network = new MemoryNetwork(clock);
+  const reactor = createReactor({ network, clock });
+  const lines: string[] = [];
+  const touring = async (): Promise<void> => {
+    const stage = await Stage.open(reactor, {
+      listen: { port: 9000 },
+      print: (line) => lines.push(line),
+      dial: () => {
+        const socket = network.dial({ port: 9000 });
+        return {
+          send: (text) => socket.write(text),
+          stopReading: async () => socket.pause(),
+          readOn: () => socket.resume(),
+          end: () => socket.end(),
+          die: () => die(socket),
+        };
+      },
+    });
+    await tour(stage);
+    await reactor.close();
+  };
+  await clock.run(touring());
+  reactor.assertInvariants();
+  return { lines, left: reactor.stats().open };
+}
 
 const absent =
   process.env.IOMUX_REQUIRE_PEERS !== "1" && spawnSync("nc", ["-h"]).error !== undefined;
@@ -108,6 +116,16 @@ describe("a peer that ends too early ends the tour, in one line", () => {
     ["ends its side before anything", [hello], (socket: Socket) => socket.end()],
     ["ends its side after hello", [hello, more], (socket: Socket) => socket.end()],
     ["ends its side while edge waits", [hello, more, more], (socket: Socket) => socket.end()],
+    [
+      "ends its side while a oneshot is disarmed",
+      [hello, more, more, more],
+      (socket: Socket) => socket.end(),
+    ],
+    [
+      "is reset while a oneshot is disarmed",
+      [hello, more, more, more],
+      (socket: Socket) => socket.resetAndDestroy(),
+    ],
     ["is reset", [hello, more], (socket: Socket) => socket.resetAndDestroy()],
   ] as const)("it %s", async (_, asked, leave) => {
     const running = run(process.execPath, [...COMMAND, "--nc", "--port", "0"]);
@@ -128,6 +146,16 @@ describe("a peer that ends too early ends the tour, in one line", () => {
   });
 });
 
+describe("a peer that was to be killed, and ends in order instead", () => {
+  it("ends the tour too", async () => {
+    const ending = tourInMemory((socket) => {
+      socket.resume();
+      socket.end();
+    });
+    await expect(ending).rejects.toThrow("the peer has ended too early: begin the tour again");
+  });
+});
+
 describe("the flags of the tour", () => {
   it("name a port that is usual for who is to type it, and any other otherwise", () => {
     expect(readSettings([])).toEqual({ nc: false, port: 0 });
@@ -139,6 +167,7 @@ describe("the flags of the tour", () => {
 
   it.each([
     [["--port", "70000"], '--port is "70000": give a whole number from 0 to 65535'],
+    [["--port", "1\n2"], '--port is "1\\x0a2": give a whole number from 0 to 65535'],
     [["--mode"], "Unknown option '--mode'"],
     [["edge"], "Unexpected argument 'edge'"],
   ])("%j are answered in one clear line, with exit status 2", async (args, message) => {

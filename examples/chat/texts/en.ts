@@ -48,6 +48,7 @@ export const ENGLISH: Texts = {
   unmutedYou: "You may speak again.",
   stillMuted: (seconds) =>
     `You are muted for ${seconds} s more, as somebody of your name or from your address was.`,
+  mutedLine: (seconds) => `You are muted for ${seconds} s more: that line was dropped.`,
   tooFast: (perSecond, muteSeconds) =>
     `That line was dropped: at most ${perSecond} lines a second. ` +
     `If you go on, you are muted for ${muteSeconds} s.`,

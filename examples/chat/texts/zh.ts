@@ -44,6 +44,7 @@ export const CHINESE: Texts = {
   mutedYou: (seconds) => `管理员已将您禁言 ${seconds} 秒。`,
   unmutedYou: "您可以发言了。",
   stillMuted: (seconds) => `您还将被禁言 ${seconds} 秒：此前有同名或来自同一地址的人被禁言。`,
+  mutedLine: (seconds) => `您还将被禁言 ${seconds} 秒：这一行没有发出。`,
   tooFast: (perSecond, muteSeconds) =>
     `这一行没有发出：每秒最多 ${perSecond} 行。继续这样将被禁言 ${muteSeconds} 秒。`,
   mutedForSpeed: (perSecond, muteSeconds) =>

@@ -11,7 +11,10 @@ export interface AccessRecord {
   readonly host: string;
   /** The name of the account, or null. */
   readonly user: string | null;
-  /** The request line as it came; null: what came was no request. */
+  /**
+   * The request line as it came; of what was refused, its first line as far as it was read, which may
+   * be any bytes. Null: nothing was read.
+   */
   readonly requestLine: string | null;
   /** 499: the connection was lost before any was sent. */
   readonly status: number;
@@ -103,11 +106,11 @@ export function recordOf(
 /** What there is to say of an answer to what was no request. */
 export function recordOfNoRequest(
   address: SocketAddress | null,
-  answer: Pick<AccessRecord, "status" | "bodyBytes" | "startedMs">,
+  answer: Pick<AccessRecord, "requestLine" | "status" | "bodyBytes" | "startedMs">,
 ): AccessRecord {
   return {
     ...answer,
-    ...{ tookMs: 0, host: hostOf(address), user: null, requestLine: null },
+    ...{ tookMs: 0, host: hostOf(address), user: null },
     ...{ referer: null, userAgent: null, isComplete: true },
   };
 }

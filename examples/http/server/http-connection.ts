@@ -187,7 +187,8 @@ export class HttpConnection implements ExchangesHome, TimesHome {
     const { onAnswer } = this.#server;
     if (onAnswer !== null) {
       const bodyBytes = this.protocol.isForHead ? 0 : body.length;
-      const answer = { status, bodyBytes, startedMs: this.#server.wallMs() };
+      const requestLine = this.protocol.refusedLine;
+      const answer = { requestLine, status, bodyBytes, startedMs: this.#server.wallMs() };
       onAnswer(recordOfNoRequest(this.#connection.remoteAddress, answer));
     }
     this.end();

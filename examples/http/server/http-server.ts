@@ -205,9 +205,8 @@ export class HttpServer {
     const answer = new AnswerWriter(date);
     answer.begin(null, false);
     channel.write(Buffer.from(answer.whole(status, lines, "", true) as string, "latin1"));
-    onAnswer?.(
-      recordOfNoRequest(address, { status, bodyBytes: 0, startedMs: this.#home.wallMs() }),
-    );
+    const startedMs = this.#home.wallMs();
+    onAnswer?.(recordOfNoRequest(address, { requestLine: null, status, bodyBytes: 0, startedMs }));
   }
 
   #handle(request: ServedRequest, response: ServedResponse): void | Promise<void> {

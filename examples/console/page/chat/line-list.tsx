@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import { language, useTexts } from "../texts/texts.ts";
 import { shownLines } from "./membership.ts";
-import type { ShownLine } from "./shown-lines.ts";
+import { pastLine, type ShownLine } from "./shown-lines.ts";
 
 /** Pixels from the end within which a reader is at the end. */
 const NEAR = 48;
@@ -64,6 +64,15 @@ export function LineList(): JSX.Element {
 function LineOf({ line }: { readonly line: ShownLine }): JSX.Element {
   const { chat } = useTexts();
   if (line.kind === "gap") return <p class="gap">{chat.gap(line.lines)}</p>;
+  if (line.past === true) {
+    const { time, said } = pastLine(line.text);
+    return (
+      <p>
+        <time>{time}</time>
+        <bdi>{said}</bdi>
+      </p>
+    );
+  }
   return (
     <p class={line.own ? "own" : undefined}>
       <time dateTime={new Date(line.wallMs).toISOString()}>{timeOf(line.wallMs)}</time>

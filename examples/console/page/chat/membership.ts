@@ -6,6 +6,7 @@ import { signal } from "@preact/signals";
 
 import type { Gap, Join, Joined, Leave, Line, Over, Say } from "../../chat-messages.ts";
 import { ApiError, ask, postJson } from "../api.ts";
+import { keepInWindow, keptInWindow } from "../kept.ts";
 import { ShownLines, type ShownLine } from "./shown-lines.ts";
 
 export type Membership =
@@ -19,7 +20,7 @@ export type SayProblem = "too-fast" | "too-long" | "not-said";
 const GATHER_MS = 30;
 /** After an answer that no browser tries again by itself. */
 const RETRY_MS = 3000;
-const KEPT_AS = "iomux.chat";
+const KEPT_AS = "chat";
 
 export const membership = signal<Membership>({ state: "out", ended: "no" });
 export const shownLines = signal<readonly ShownLine[]>([]);
@@ -150,17 +151,12 @@ function goOut(ended: "no" | "ended" | "elsewhere"): void {
 
 function keptMember(): Joined | null {
   try {
-    return JSON.parse(sessionStorage.getItem(KEPT_AS) ?? "null") as Joined | null;
+    return JSON.parse(keptInWindow(KEPT_AS) ?? "null") as Joined | null;
   } catch {
     return null;
   }
 }
 
 function keepMember(joined: Joined | null): void {
-  try {
-    if (joined === null) sessionStorage.removeItem(KEPT_AS);
-    else sessionStorage.setItem(KEPT_AS, JSON.stringify(joined));
-  } catch {
-    // Without a store a page that is loaded again has no member.
-  }
+  keepInWindow(KEPT_AS, joined && JSON.stringify(joined));
 }

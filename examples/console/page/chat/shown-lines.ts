@@ -7,6 +7,12 @@ export type ShownLine =
   | ({ readonly kind: "line"; readonly key: number } & Line)
   | { readonly kind: "gap"; readonly key: number; readonly lines: number };
 
+/** A line of the history, apart: when it was said, and what. */
+export function pastLine(text: string): { readonly time: string; readonly said: string } {
+  const [, time = "", said = text] = /^\[(\d\d:\d\d)\] (.*)$/s.exec(text) ?? [];
+  return { time, said };
+}
+
 export class ShownLines {
   #lines: readonly ShownLine[] = [];
   /** The number of the last one that came. */

@@ -29,6 +29,13 @@ export interface Order {
 /** A state, or a circumstance that one looks for. */
 export type Circumstance = DescriptorRow["state"] | "ready" | "waits" | "queues" | "unarmed";
 
+export const CIRCUMSTANCES: readonly Circumstance[] = [
+  ...(["ready", "waits", "queues", "unarmed"] as const),
+  ...(["open", "connecting", "hung-up", "failed", "closing"] as const),
+];
+
+export const KINDS = ["channel", "listener", "datagram", "signals", "messages"] as const;
+
 export interface Filter {
   /** Words that must all be found in a row, in any case. */
   readonly text: string;
@@ -39,6 +46,7 @@ export interface Filter {
 }
 
 export const NO_FILTER: Filter = { text: "", owner: null, kind: null, circumstance: null };
+export const FIRST_ORDER: Order = { column: "fd", descending: false };
 
 /** What a column sorts by. Sizes and counts begin with the largest when they are first chosen. */
 const KEYS: Record<Column, (row: Row) => number | string> = {

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { formatCount } from "../format/numbers.ts";
 import { PauseButton } from "../parts/pause-button.tsx";
 import { useTexts } from "../texts/texts.ts";
-import { COLUMNS, type Circumstance, type Column, type Filter } from "./selection.ts";
+import { CIRCUMSTANCES, COLUMNS, KINDS, type Column, type Filter } from "./selection.ts";
 import {
   filter,
   knownCount,
@@ -16,19 +16,6 @@ import {
   sortBy,
   togglePause,
 } from "./view-state.ts";
-
-const KINDS = ["channel", "listener", "datagram", "signals", "messages"] as const;
-const CIRCUMSTANCES: readonly Circumstance[] = [
-  "ready",
-  "waits",
-  "queues",
-  "unarmed",
-  "open",
-  "connecting",
-  "hung-up",
-  "failed",
-  "closing",
-];
 
 export function Toolbar(): JSX.Element {
   const { descriptors: says } = useTexts();

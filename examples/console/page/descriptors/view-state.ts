@@ -1,19 +1,20 @@
 /** What the table shows: its filter, its order, and whether it is held still. */
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 
 import { known as live } from "../feed/store.ts";
 import type { Row, Rows } from "../feed/rows.ts";
-import {
-  NO_FILTER,
-  orderAfter,
-  select,
-  type Column,
-  type Filter,
-  type Order,
-} from "./selection.ts";
+import { keepInWindow, keptInWindow } from "../kept.ts";
+import { textOfView, viewOf } from "./kept-view.ts";
+import { orderAfter, select, type Column, type Filter, type Order } from "./selection.ts";
 
-export const filter = signal<Filter>(NO_FILTER);
-export const order = signal<Order>({ column: "fd", descending: false });
+const KEPT_AS = "descriptors";
+const atFirst = viewOf(keptInWindow(KEPT_AS));
+
+export const filter = signal<Filter>(atFirst.filter);
+export const order = signal<Order>(atFirst.order);
+effect(() => {
+  keepInWindow(KEPT_AS, textOfView({ filter: filter.value, order: order.value }));
+});
 
 interface Picture {
   readonly rows: readonly Row[];
@@ -37,9 +38,13 @@ export const shownMs = computed(() => known.value.nowMs);
 export const knownCount = computed(() => known.value.rows.length);
 export const shownRows = computed(() => select(known.value.rows, filter.value, order.value));
 
-/** Whose descriptors there are: to choose from. */
+/** Whose descriptors there are, to choose from; and who is chosen, also when it has none. */
 export const owners = computed(
-  () => [...new Set(known.value.rows.map(({ descriptor }) => descriptor.owner))].sort(),
+  () => {
+    const all = new Set(known.value.rows.map(({ descriptor }) => descriptor.owner));
+    if (filter.value.owner !== null) all.add(filter.value.owner);
+    return [...all].sort();
+  },
   { name: "owners" },
 );
 

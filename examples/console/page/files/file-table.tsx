@@ -7,6 +7,7 @@ import { formatBytes } from "../format/numbers.ts";
 import { hashOf } from "../route.ts";
 import { language, useTexts } from "../texts/texts.ts";
 import { folder, remove } from "./folder-state.ts";
+import { useNextRow } from "./next-row.ts";
 import { encoded, filePath } from "./paths.ts";
 import { Question } from "./question.tsx";
 
@@ -16,7 +17,14 @@ export function FileTable({ list }: { readonly list: FolderList }): JSX.Element 
   const removing = useSignal<FileRow | null>(null);
   const mayRemove = list.rights.includes("delete");
   const { columns } = files;
-  if (list.entries.length === 0) return <p class="nothing muted">{files.empty}</p>;
+  const { rows, nothing, removed } = useNextRow(list);
+  if (list.entries.length === 0) {
+    return (
+      <p ref={nothing} class="nothing muted" tabIndex={-1}>
+        {files.empty}
+      </p>
+    );
+  }
   return (
     <>
       <table class="file-table card" role="table">
@@ -38,7 +46,7 @@ export function FileTable({ list }: { readonly list: FolderList }): JSX.Element 
             ) : null}
           </tr>
         </thead>
-        <tbody role="rowgroup">
+        <tbody role="rowgroup" ref={rows}>
           {list.entries.map((row) => (
             <Row
               key={row.name}
@@ -55,9 +63,9 @@ export function FileTable({ list }: { readonly list: FolderList }): JSX.Element 
           yes={files.remove}
           no={files.cancel}
           onAnswer={(answer) => {
-            const { name, kind } = removing.value!;
+            const row = removing.value!;
             removing.value = null;
-            if (answer) void remove(name, kind);
+            if (answer) removed(row.name, remove(row.name, row.kind));
           }}
         />
       )}
