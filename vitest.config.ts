@@ -10,7 +10,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/built-page.ts"],
+    globalSetup: ["test/support/built-page.ts", "test/support/built-programs.ts"],
     // Sources are the type check's business; here only what test-d files expect of them.
     typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], ignoreSourceErrors: true },
     pool: "forks",

@@ -16,12 +16,19 @@ import { join } from "node:path";
 
 import { expect } from "vitest";
 
+import { programCommand, type Program } from "../support/program-command.ts";
+import { isSlowHandler } from "../support/slow-handlers.ts";
 import { TerminalScreen } from "../examples/chat-client-screen.ts";
 import { blocksOf, root } from "./markdown.ts";
 
 const COLUMNS = 200;
 const ROWS = 60;
-const NODE = [process.execPath, "--import", "tsx", "--conditions=iomux-source"].join(" ");
+const CHAT_ROOM = command("examples/chat-room.ts");
+const CHAT_CLIENT = command("examples/chat-client.ts");
+
+function command(program: Program): string {
+  return [process.execPath, ...programCommand(program)].join(" ");
+}
 
 /** Whether a program that others wrote is missing, and need not be there. Only one nc has -U. */
 export function absent(...programs: readonly ("nc" | "telnet" | "script")[]): boolean {
@@ -100,11 +107,11 @@ export class Stage {
       .replace(/^(nc|telnet) 127\.0\.0\.1 9000$/, `$1 127.0.0.1 ${this.#port}`)
       .replace(
         /npm run chat-room(?: --)?(.*)$/,
-        (_, given: string) => `${NODE} examples/chat-room.ts ${flags(given, "0")}`,
+        (_, given: string) => `${CHAT_ROOM} ${flags(given, "0")}`,
       )
       .replace(
         /npm run (?:-s )?chat(?: --)?(.*)$/,
-        (_, given: string) => `${NODE} examples/chat-client.ts ${flags(given, `${this.#port}`)}`,
+        (_, given: string) => `${CHAT_CLIENT} ${flags(given, `${this.#port}`)}`,
       );
   }
 
@@ -192,7 +199,8 @@ export class Terminal {
   }
 
   get #shown(): string[] {
-    return this.screen.text.map((row) => anyTime(this.#said(row)));
+    const rows = this.screen.text.filter((row) => !isSlowHandler(row));
+    return rows.map((row) => anyTime(this.#said(row)));
   }
 
   #type(keys: string): void {
@@ -201,7 +209,10 @@ export class Terminal {
 
   /** A terminal shows a line before its end: what is typed in between would be on that line. */
   #atRow(row: number): Promise<void> {
-    return this.screen.until(() => this.screen.cursor[1] >= row);
+    return this.screen.until(() => {
+      const others = this.screen.text.filter(isSlowHandler).length;
+      return this.screen.cursor[1] - others >= row;
+    });
   }
 
   #shows(count: number): Promise<void> {
