@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 
 import { programCommand, type Program } from "../support/program-command.ts";
-import { isSlowHandler } from "../support/slow-handlers.ts";
+import { SlowHandlerSieve } from "../support/slow-handlers.ts";
 import { TerminalScreen } from "../examples/chat-client-screen.ts";
 import { blocksOf, root } from "./markdown.ts";
 
@@ -166,7 +166,10 @@ export class Terminal {
       env: { ...process.env, TERM: "xterm", NODE_NO_WARNINGS: "1" },
     });
     this.ended = once(this.#child, "close");
-    this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => this.screen.write(text));
+    const sieve = new SlowHandlerSieve();
+    this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+      this.screen.write(sieve.feed(text));
+    });
   }
 
   /** Plays up to line number `to` of its block, the command being number 0; or all of it. */
@@ -199,8 +202,7 @@ export class Terminal {
   }
 
   get #shown(): string[] {
-    const rows = this.screen.text.filter((row) => !isSlowHandler(row));
-    return rows.map((row) => anyTime(this.#said(row)));
+    return this.screen.text.map((row) => anyTime(this.#said(row)));
   }
 
   #type(keys: string): void {
@@ -209,10 +211,7 @@ export class Terminal {
 
   /** A terminal shows a line before its end: what is typed in between would be on that line. */
   #atRow(row: number): Promise<void> {
-    return this.screen.until(() => {
-      const others = this.screen.text.filter(isSlowHandler).length;
-      return this.screen.cursor[1] - others >= row;
-    });
+    return this.screen.until(() => this.screen.cursor[1] >= row);
   }
 
   #shows(count: number): Promise<void> {

@@ -40,7 +40,8 @@ export class Program {
 
   /** Everything it printed, with the port of the documents. */
   get output(): string {
-    return this.#port === 0 ? this.#stdout : this.#stdout.replaceAll(`:${this.#port}`, ":9000");
+    const said = withoutSlowHandlers(this.#stdout);
+    return this.#port === 0 ? said : said.replaceAll(`:${this.#port}`, ":9000");
   }
 
   /** What it printed on stderr. */

@@ -21,7 +21,7 @@ afterAll(cleanUp);
 const LOGIN = { name: "ann", password: "pass" };
 
 function aReactor(): Reactor {
-  const reactor = createReactor();
+  const reactor = createReactor({ slowHandlerMs: Infinity });
   onTestFinished(() => reactor.close().then(() => undefined));
   return reactor;
 }

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { createReactor, READABLE } from "iomux";
 import { MemoryNetwork, SimulatedClock } from "iomux/testing";
 
-import { isSlowHandler, withoutSlowHandlers } from "../support/slow-handlers.ts";
+import { isSlowHandler, SlowHandlerSieve, withoutSlowHandlers } from "../support/slow-handlers.ts";
 
 /** The messages of a reactor of which a handler takes 60 ms, once and then twice. */
 async function messages(debug: boolean): Promise<string[]> {
@@ -39,6 +39,15 @@ it.each([false, true])("what the library says of them is known (debug: %s)", asy
     expect(withoutSlowHandlers(`one\niomux: ${message}\r\ntwo\n`)).toBe("one\ntwo\n");
     expect(withoutSlowHandlers(`one\niomux: ${message}`)).toBe("one\n");
   }
+});
+
+it("in a terminal they are dropped from what comes in pieces, behind a ^C too", () => {
+  const sieve = new SlowHandlerSieve();
+  const pieces = [
+    ...["one\r\n^Croom: the handler onPe", "er of fd 2 ran for 55.6 ms"],
+    ...[", and nothing else could run: split its work\r", "\ntwo\r\n> "],
+  ];
+  expect(pieces.map((piece) => sieve.feed(piece)).join("")).toBe("one\r\n^Ctwo\r\n> ");
 });
 
 it("all else is left as it is", () => {
