@@ -26,7 +26,7 @@ export interface StayFigures extends Stay {
   readonly after: TreeMemory | null;
 }
 
-interface VisitsFigures extends Visits {
+export interface VisitsFigures extends Visits {
   /** Milliseconds of CPU of all the server's processes, for each of all answers. */
   readonly cpuMs: number | null;
 }

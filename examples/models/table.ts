@@ -1,7 +1,7 @@
 /** The figures as text: tables of Markdown. */
 import type { Cost } from "./cost-process.ts";
 import type { Quantile } from "./latencies.ts";
-import type { Costs, Figures } from "./measure.ts";
+import type { Costs, Figures, VisitsFigures } from "./measure.ts";
 import { LOADS, type Load } from "./samples.ts";
 
 type Cells = readonly string[];
@@ -18,7 +18,13 @@ export function formatFigures(all: readonly Figures[]): string {
     const rows = all.map((figures) => loadCells(figures, load));
     return `${TITLES[load]}\n\n${formatTable(LOAD_HEAD, rows)}`;
   });
-  return [`All clients stay\n\n${formatTable(STAY_HEAD, all.map(stayCells))}`, ...loads].join("\n");
+  const counts = [...new Set(all.map(({ clients }) => clients))].sort((a, b) => a - b);
+  const rows = counts.flatMap((count) => all.filter(({ clients }) => clients === count));
+  return [
+    `All clients stay\n\n${formatTable(STAY_HEAD, all.map(stayCells))}`,
+    `Clients come and go\n\n${formatTable(VISITS_HEAD, rows.map(visitsCells))}`,
+    ...loads,
+  ].join("\n");
 }
 
 export function formatCosts({ program, process, thread, zombie }: Costs): string {
@@ -79,12 +85,33 @@ function stayCells({ model, clients, stay }: Figures): Cells {
   ];
 }
 
+const VISITS_HEAD = [
+  ...["model", "clients", ...LOADS.map((load) => `${load}/s`)],
+  ...["p50 of blend, ms", "p99 of blend, ms", "CPU of an echo, ms", "of a file", "of work"],
+];
+
+/** All loads of a model side by side; the other tables have the rest. */
+function visitsCells({ model, clients, loads }: Figures): Cells {
+  const cell = (load: Load, say: (visits: VisitsFigures) => string): string => {
+    const visits = loads[load];
+    return "trouble" in visits ? "-" : say(visits);
+  };
+  const cpu = ({ cpuMs }: VisitsFigures): string => (cpuMs === null ? "-" : round(cpuMs));
+  return [
+    ...[model, String(clients)],
+    ...LOADS.map((load) => cell(load, ({ perSecond }) => round(perSecond))),
+    ...[cell("blend", ({ p50 }) => quantile(p50)), cell("blend", ({ p99 }) => quantile(p99))],
+    ...[cell("echo", cpu), cell("file", cpu), cell("work", cpu)],
+  ];
+}
+
 const LOAD_HEAD = [
   "model",
   "clients",
   "answers/s",
   "p50 ms",
   "p99 ms",
+  "CPU ms an answer",
   "clients answered",
   "remark",
 ];
@@ -119,9 +146,9 @@ function mebibytes(bytes: number): string {
   return mebi < 1 ? `${round(bytes / 1024)} KiB` : `${round(mebi)} MiB`;
 }
 
-/** Three figures, and no more than are known. */
-function round(value: number): string {
-  if (value === 0 || value >= 100) return value.toFixed(0);
+/** Three figures, and no more than are known; of large numbers all, in groups. */
+export function round(value: number): string {
+  if (value === 0 || value >= 100) return Math.round(value).toLocaleString("en");
   return value.toFixed(value >= 10 ? 1 : 2);
 }
 

@@ -42,16 +42,36 @@ function rowsOf(one: Figures): string[][] {
 
 describe("the tables", () => {
   it("have a row for each model and number of clients", () => {
-    const [stays, echo, ...others] = rowsOf(figures);
+    const [stays, all, echo, ...others] = rowsOf(figures);
     const cells = ["mixed", "10", "10", "12.3 ms", "20.0 MiB", "1.00 MiB", "1", "11", ""];
     expect(stays).toEqual(cells);
-    expect(echo).toEqual(["mixed", "10", "1234", "1.23", "56.8", "0.25", "10", ""]);
+    expect(all).toEqual([
+      ...["mixed", "10", "1,234", "1,234", "1,234", "1,234", "1.23", "56.8"],
+      ...["0.25", "0.25", "0.25"],
+    ]);
+    expect(echo).toEqual(["mixed", "10", "1,234", "1.23", "56.8", "0.25", "10", ""]);
     expect(others).toHaveLength(3);
+  });
+
+  it("have a cell in each row for each column of their head", () => {
+    const trouble = { trouble: "mixed did not start: it has ended" };
+    const none = { echo: trouble, file: trouble, work: trouble, blend: trouble };
+    for (const one of [figures, { ...figures, stay: trouble, loads: none }]) {
+      const tables = formatFigures([one]).match(/(?:^\|.*\n)+/gm)!;
+      expect(tables).toHaveLength(6);
+      for (const table of tables) {
+        const widths = table
+          .trimEnd()
+          .split("\n")
+          .map((line) => line.split("|").length);
+        expect(new Set(widths).size).toBe(1);
+      }
+    }
   });
 
   it("say what is only a bound, and who was not answered", () => {
     const one = withLoad({ p99: { ms: 800, over: true }, answeredClients: 7 });
-    expect(rowsOf(one)[1]!.slice(4)).toEqual(["over 800", "0.25", "7", "the others got no answer"]);
+    expect(rowsOf(one)[2]!.slice(4)).toEqual(["over 800", "0.25", "7", "the others got no answer"]);
   });
 
   it("say of clients that were not carried whether they wait, or the time was up", () => {
@@ -66,7 +86,8 @@ describe("the tables", () => {
   it("say why there is no figure, and leave out memory that is not known", () => {
     const trouble = { trouble: "mixed did not start: it has ended" };
     const broken = { ...figures, stay: trouble, loads: { ...loads, echo: trouble } };
-    const [stays, echo] = rowsOf(broken);
+    const [stays, all, echo] = rowsOf(broken);
+    expect(all!.slice(2, 4)).toEqual(["-", "1,234"]);
     expect([stays!.at(-1), echo!.at(-1)]).toEqual([trouble.trouble, trouble.trouble]);
     const unknown = { ...figures, stay: { ...stay, before: null, after: null } };
     expect(rowsOf(unknown)[0]!.slice(4, 8)).toEqual(["-", "-", "-", "-"]);
@@ -74,7 +95,7 @@ describe("the tables", () => {
 
   it("show wrong answers and broken connections", () => {
     const one = withLoad({ wrong: 2, failed: 3 });
-    expect(rowsOf(one)[1]!.at(-1)).toBe("2 WRONG answers; 3 connections broke");
+    expect(rowsOf(one)[2]!.at(-1)).toBe("2 WRONG answers; 3 connections broke");
     expect(countAnswers([one])).toEqual({ answers: 410, wrong: 2 });
     expect(countAnswers([figures])).toEqual({ answers: 410, wrong: 0 });
   });
