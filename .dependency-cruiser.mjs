@@ -20,16 +20,16 @@ const NETWORK_MODULES = builtin("net|tls|dgram|dns|fs|child_process|http|https|h
 
 // Files below examples/<protocol>/ that may touch the reactor or the file system.
 const PROTOCOL_EXCEPTIONS = [
-  "^examples/chat/(server|guests|telling|terminal)\\.ts$",
+  "^examples/chat/(server|server-options|guests|telling|operator-notes|terminal)\\.ts$",
   "^examples/(console|one-loop)/[^/]+\\.ts$",
-  "^examples/program/(program|ending|log-file|certificate|complaint)\\.ts$",
+  "^examples/program/(program|ending|log-file|certificate|complaint|typed-lines)\\.ts$",
   "^examples/chat/client-connection\\.ts$",
   "^examples/files/(disk-[a-z]+|upload-owner|served-folder)\\.ts$",
   "^examples/accounts/accounts\\.ts$",
   "^examples/ftp/server/",
   "^examples/http/server/",
   "^examples/http/(server|files)/",
-  "^examples/udp/(wire|tickets|datagram-server|datagram-client|typed-lines)\\.ts$",
+  "^examples/udp/(wire|tickets|datagram-server|datagram-client)\\.ts$",
   "^examples/models/(servers|load)/",
   "^examples/models/(work|programs|process-tree|cost-process)\\.ts$",
   // It frames as the library does.

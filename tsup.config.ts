@@ -15,8 +15,9 @@ const shared: Options = {
   splitting: false,
   shims: true,
   sourcemap: true,
-  // tsup sets `baseUrl` for its types build, which TypeScript 6 calls deprecated.
-  dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
+  // tsup sets `baseUrl` for its types build, which TypeScript 6 calls deprecated. `npm run types` has
+  // checked the sources: the build finds only what cannot be declared.
+  dts: { compilerOptions: { ignoreDeprecations: "6.0", noCheck: true } },
 };
 
 // What is bundled of libraries for CommonJS asks for Node's modules by `require`.

@@ -2,6 +2,8 @@ import { fileURLToPath } from "node:url";
 
 import { defineConfig } from "vitest/config";
 
+import LongestFirst from "./test/support/longest-first.ts";
+
 const inspect = fileURLToPath(new URL("examples/console/inspect.ts", import.meta.url));
 const conditions = ["iomux-source"];
 
@@ -10,9 +12,15 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/built-page.ts"],
+    globalSetup: ["test/support/built-page.ts", "test/support/built-programs.ts"],
     // Sources are the type check's business; here only what test-d files expect of them.
-    typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], ignoreSourceErrors: true },
+    typecheck: {
+      enabled: true,
+      include: ["test/**/*.test-d.ts"],
+      tsconfig: "test/types/tsconfig.json",
+      ignoreSourceErrors: true,
+    },
+    sequence: { sequencer: LongestFirst },
     pool: "forks",
     // Tests wait for sockets more than they compute: as many as cores, not one less.
     maxWorkers: 2,

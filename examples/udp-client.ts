@@ -4,15 +4,18 @@ import { randomBytes } from "node:crypto";
 import { createReactor, formatAddress, RefusedFrame, type Reactor } from "iomux";
 
 import { runProgram } from "./program/program.ts";
+import { TypedLines } from "./program/typed-lines.ts";
 import { BACKOFF, type Operation } from "./udp/asking.ts";
 import { CLIENT_HELP, readClientSettings, type ClientSettings } from "./udp/client-flags.ts";
 import { operationOf, told, wordsOf } from "./udp/client-lines.ts";
 import { DatagramClient } from "./udp/datagram-client.ts";
-import { TypedLines } from "./udp/typed-lines.ts";
 
 const NAME = "udp-client";
 const WRONG = 2;
 const NOT_DONE = 3;
+
+/** Room for a command, the longest key and the longest value. */
+const MAX_LINE_BYTES = 2048;
 
 function complain(line: string, exitCode: number): void {
   console.error(`${NAME}: ${line}`);
@@ -54,7 +57,7 @@ async function obeyLines(
   obey: (operation: Operation) => Promise<void>,
 ): Promise<void> {
   const prompt = process.stdin.isTTY ? "> " : "";
-  const typed = new TypedLines(reactor);
+  const typed = new TypedLines(reactor, MAX_LINE_BYTES);
   for (;;) {
     process.stdout.write(prompt);
     const line = await typed.next();

@@ -4,7 +4,7 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Outcome, root, run } from "./run.ts";
+import { type Outcome, root, run, type RunOptions } from "./run.ts";
 
 interface Step {
   readonly name: string;
@@ -13,8 +13,8 @@ interface Step {
 }
 
 const steps: readonly Step[] = [
-  { name: "build", script: "build" },
   { name: "lint", script: "lint" },
+  { name: "build", script: "build" },
   { name: "package", script: "package", after: "build" },
   { name: "API reference", script: "api" },
   { name: "type check", script: "types" },
@@ -22,6 +22,9 @@ const steps: readonly Step[] = [
   { name: "import layers", script: "layers" },
   { name: "format", script: "format" },
 ];
+
+// What a checker allocates dies young: with V8's 16 MiB for it, an eighth of the time is spent there.
+const NODE_OPTIONS = "--max-semi-space-size=64";
 
 const results = new Map<string, boolean>();
 
@@ -31,8 +34,8 @@ function report(name: string, { ok, output, seconds }: Outcome): void {
   if (!ok) console.log(`${output.trimEnd()}\n`);
 }
 
-function npmRun(script: string, live = false): Promise<Outcome> {
-  return run("npm", ["run", "--silent", script], { live });
+function npmRun(script: string, options: RunOptions): Promise<Outcome> {
+  return run("npm", ["run", "--silent", script], options);
 }
 
 async function runSteps(workers: number): Promise<void> {
@@ -52,7 +55,7 @@ async function runSteps(workers: number): Promise<void> {
       });
       return true;
     }
-    const ended = npmRun(step.script).then((outcome) => {
+    const ended = npmRun(step.script, { nodeOptions: NODE_OPTIONS }).then((outcome) => {
       running.delete(step.name);
       report(step.name, outcome);
     });
@@ -70,7 +73,7 @@ const started = performance.now();
 // A report of an earlier run must not be counted as this one's.
 rmSync(join(root, ".reports"), { recursive: true, force: true });
 await runSteps(2);
-report("tests", await npmRun("test:run", true));
+report("tests", await npmRun("test:run", { live: true }));
 
 const failed = [...results].filter(([, ok]) => !ok).map(([name]) => name);
 const seconds = ((performance.now() - started) / 1000).toFixed(1);

@@ -12,11 +12,13 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Shows the command's output as it comes, instead of collecting it. */
   readonly live?: boolean;
+  /** Flags of Node for the command and what it starts. */
+  readonly nodeOptions?: string;
 }
 
 export const root = resolve(import.meta.dirname, "..");
 
-const env = {
+const env: NodeJS.ProcessEnv = {
   ...process.env,
   PATH: [join(root, "node_modules", ".bin"), process.env.PATH ?? ""].join(delimiter),
 };
@@ -25,12 +27,12 @@ const env = {
 export function run(
   command: string,
   args: readonly string[],
-  { cwd = root, live = false }: RunOptions = {},
+  { cwd = root, live = false, nodeOptions = "" }: RunOptions = {},
 ): Promise<Outcome> {
   const started = performance.now();
   const child = spawn(command, args, {
     cwd,
-    env,
+    env: { ...env, NODE_OPTIONS: `${env.NODE_OPTIONS ?? ""} ${nodeOptions}`.trim() },
     stdio: ["ignore", live ? 1 : "pipe", live ? 2 : "pipe"],
   });
   const out: Buffer[] = [];

@@ -81,6 +81,7 @@ async function readSettings(
 }
 
 async function scenariosIn(file: string): Promise<readonly Scenario[]> {
+  if (file === SCENARIOS) return (await import("../test/simulation/scenarios/index.ts")).SCENARIOS;
   const { SCENARIOS: found } = (await import(pathToFileURL(resolve(file)).href)) as {
     SCENARIOS?: unknown;
   };

@@ -3,45 +3,33 @@
  * are members too.
  */
 import {
-  formatAddress,
-  lines,
   serve,
-  TokenBucket,
   type CloseReason,
   type Reactor,
   type Server,
   type SocketAddress,
   type Timer,
-  type TurnedAway,
 } from "iomux";
 
 import type { Action } from "./actions.ts";
 import type { Settings } from "./flags.ts";
-import {
-  Guests,
-  HEARING_AHEAD,
-  machineOf,
-  MAX_GUESTS,
-  SeatedGuest,
-  type Admission,
-  type Guest,
-  type Seat,
-  type WhyNoGuest,
-} from "./guests.ts";
-import { Journal } from "../program/journal.ts";
+import { Guests, machineOf, SeatedGuest, type Admission, type Guest, type Seat } from "./guests.ts";
 import type { Moment } from "./moment.ts";
+import { OperatorNotes, whereIs } from "./operator-notes.ts";
 import { readLine, type LineEvent } from "./protocol.ts";
-import { inputState, statsLines, whyDisconnected, whyTurnedAway } from "./reports.ts";
+import { statsLines } from "./reports.ts";
 import { Room } from "./room.ts";
-import { Telling, type Connected, type Member, type MemberData } from "./telling.ts";
+import { highWaterMark, roomOptions, serveOptions } from "./server-options.ts";
+import {
+  addressOf,
+  farewell,
+  Telling,
+  type Connected,
+  type Member,
+  type MemberData,
+} from "./telling.ts";
 import { TelnetFilter, TIMING_MARK_ANSWER } from "../telnet/filter.ts";
 import { LOCALES, type RoomCounts, type Texts } from "./texts.ts";
-
-/** Connections over `maxMembers`: those that are being told that the room is full, or good-bye. */
-const PASSING_CONNECTIONS = 100;
-
-/** Lines of the journal in a second, and at once. */
-const JOURNAL_LINES = { perSecond: 5, burst: 20 };
 
 export interface ChatOptions {
   readonly settings: Settings;
@@ -62,7 +50,7 @@ export class ChatServer {
   readonly #room: Room<Member>;
   readonly #guests: Guests;
   readonly #telling: Telling;
-  readonly #journal: Journal;
+  readonly #notes: OperatorNotes;
   #server: Server<Buffer, MemberData> | null = null;
   #shutdown: Timer | null = null;
 
@@ -72,18 +60,12 @@ export class ChatServer {
     this.#options = options;
     this.#texts = LOCALES[settings.locale];
     this.#room = new Room<Member>({
+      ...roomOptions(settings),
       texts: this.#texts,
-      maxNameLength: settings.maxNameLength,
-      maxNameTries: settings.nameTries,
-      maxMembers: settings.maxMembers,
-      muteMs: settings.muteSeconds * 1000,
-      linesPerSecond: settings.linesPerSecond,
-      limiter: () => lineLimiter(settings),
-      history: { maxLines: settings.historyLines, maxBytes: settings.historyBytes },
-      where: (member) => this.#whereIs(member),
+      where: (member) => whereIs(this.#texts, member),
       address: (member) => machineOf(addressOf(member)),
     });
-    this.#telling = new Telling(reactor, highWaterMark(settings));
+    this.#telling = new Telling(reactor, this.#texts, highWaterMark(settings));
     this.#guests = new Guests({
       reactor,
       settings,
@@ -96,11 +78,7 @@ export class ChatServer {
         this.#guests.remove(guest);
       },
     });
-    this.#journal = new Journal({
-      limiter: new TokenBucket(JOURNAL_LINES),
-      write: log,
-      leftOut: this.#texts.leftOut,
-    });
+    this.#notes = new OperatorNotes(reactor, this.#texts, log);
   }
 
   /** Rejects with one line if an address cannot be had; then none is. */
@@ -118,10 +96,10 @@ export class ChatServer {
         chat.#hearNow(member, { kind: "refused", reason: "too-long", maxBytes });
       },
       drain: (member) => {
-        chat.#tellOfDropped(member);
+        chat.#telling.tellOfDropped(member);
       },
       expire: (member, reason) => {
-        chat.#tellOfDropped(member);
+        chat.#telling.tellOfDropped(member);
         chat.#expire(member, reason);
       },
       end: (member) => {
@@ -134,8 +112,8 @@ export class ChatServer {
         chat.#carry(chat.#room.leave(member, chat.#now()));
       },
       turnedAway: (why, address, channel) => {
-        chat.#noteTurnedAway(why, address);
-        channel.write(Buffer.from(`${chat.#farewellFor(why)}\n`));
+        chat.#notes.turnedAway(why, address);
+        channel.write(Buffer.from(`${farewell(chat.#texts, settings, why)}\n`));
       },
     });
     return chat;
@@ -158,9 +136,9 @@ export class ChatServer {
   admit(guest: Guest, name: string): Admission {
     const reason = this.#guests.refuses(guest.address, this.#connectedFrom());
     if (reason !== null) {
-      this.#noteTurnedAway(reason, guest.address);
-      const soon = reason === "accepts-per-second";
-      return { seat: null, why: this.#farewellFor(reason), soon };
+      this.#notes.turnedAway(reason, guest.address);
+      const why = farewell(this.#texts, this.#options.settings, reason);
+      return { seat: null, why, soon: reason === "accepts-per-second" };
     }
     const member = this.#guests.seat(guest);
     const actions = this.#room.enterAs(member, this.#lineOf(name), this.#now());
@@ -205,17 +183,15 @@ export class ChatServer {
   /** Tells everybody that the chat ends, and resolves when all have left. */
   async end(drainMs: number): Promise<void> {
     this.#shutdown?.cancel();
-    for (const member of this.#server!.connections) this.#tellOfDropped(member);
+    for (const member of this.#server!.connections) this.#telling.tellOfDropped(member);
     this.#carry(this.#room.end());
     for (const guest of this.#guests.all) {
       this.#room.leave(guest, this.#now());
       this.#guests.remove(guest);
     }
     const { cutOff } = await this.#server!.close({ drainMs });
-    for (const { peer, queued } of cutOff) {
-      this.#journal.note(this.#texts.cutOff(peer, queued), this.#reactor.now());
-    }
-    this.#journal.flush();
+    for (const { peer, queued } of cutOff) this.#notes.cutOff(peer, queued);
+    this.#notes.flush();
   }
 
   assertInvariants(): void {
@@ -256,7 +232,7 @@ export class ChatServer {
     // What was left out is told before the last word is said.
     for (const action of actions) {
       if (action.kind !== "disconnect" || action.member instanceof SeatedGuest) continue;
-      this.#tellOfDropped(action.member);
+      this.#telling.tellOfDropped(action.member);
     }
     for (const action of actions) this.#do(action);
   }
@@ -281,7 +257,7 @@ export class ChatServer {
         for (const line of this.#statsLines()) log(line);
         break;
       case "explain":
-        log(this.#explained(action.member, action.name));
+        log(this.#notes.explained(action.member, action.name));
         break;
       case "shutdown":
         this.#shutDownIn(action.seconds);
@@ -296,99 +272,16 @@ export class ChatServer {
     this.#carry(this.#room.leave(member, this.#now()));
   }
 
-  #tellOfDropped(member: Connected): void {
-    const dropped = member.droppedFrames - member.data.toldOfDropped;
-    if (dropped === 0) return;
-    const told = member.send(Buffer.from(`${this.#texts.dropped(dropped)}\n`));
-    if (told) member.data.toldOfDropped += dropped;
-  }
-
   #noteDisconnection(member: Member, reason: CloseReason): void {
-    const why = whyDisconnected(this.#texts, reason);
-    if (why === null) return;
-    const name = this.#room.nameOf(member);
-    const line = this.#texts.disconnected(name, this.#whereIs(member), why);
-    this.#journal.note(line, this.#reactor.now());
-  }
-
-  #noteTurnedAway(reason: TurnedAway | WhyNoGuest, address: SocketAddress | null): void {
-    const why = whyTurnedAway(this.#texts, reason);
-    if (why === null) return;
-    this.#journal.note(this.#texts.turnedAway(formatAddress(address), why), this.#reactor.now());
+    this.#notes.disconnected(member, this.#room.nameOf(member), reason);
   }
 
   #statsLines(): string[] {
     return statsLines(this.#texts, this.#server!.stats(), this.#reactor.stats());
   }
 
-  #whereIs(member: Member): string {
-    const where = formatAddress(addressOf(member));
-    return member instanceof SeatedGuest ? this.#texts.inPage(where) : where;
-  }
-
-  #explained(member: Member, name: string): string {
-    const where = this.#whereIs(member);
-    if (member instanceof SeatedGuest) {
-      const input = member.waits ? "waiting" : "open";
-      return this.#texts.explained(name, where, input, member.guest.backlog);
-    }
-    const { reading } = this.#reactor.explain(member.channel);
-    return this.#texts.explained(name, where, inputState(reading), member.backlog);
-  }
-
-  #farewellFor(why: TurnedAway | WhyNoGuest): string {
-    const { maxMembers, maxPerAddress } = this.#options.settings;
-    switch (why) {
-      case "closing":
-        return this.#texts.ending(0);
-      case "max-guests":
-        return this.#texts.tooManyGuests(MAX_GUESTS);
-      case "max-connections-per-address":
-        return this.#texts.tooManyFromThere(maxPerAddress);
-      case "accepts-per-second":
-        return this.#texts.tooManyAtOnce;
-      default:
-        return this.#texts.full(maxMembers);
-    }
-  }
-
   #shutDownIn(seconds: number): void {
     this.#shutdown?.cancel();
     this.#shutdown = this.#reactor.setTimer(seconds * 1000, this.#options.onShutdown);
   }
-}
-
-function addressOf(member: Member): SocketAddress | null {
-  return member instanceof SeatedGuest ? member.guest.address : member.remoteAddress;
-}
-
-function serveOptions(settings: Settings) {
-  const { maxLineBytes, linesPerSecond, lineBurst } = settings;
-  const framesPerSecond = HEARING_AHEAD * Math.max(linesPerSecond, lineBurst);
-  return {
-    listen: settings.listen,
-    label: "chat",
-    framer: () => lines({ maxBytes: maxLineBytes, overLong: "refuse" }),
-    keepAlive: true,
-    maxConnections: settings.maxMembers + PASSING_CONNECTIONS,
-    maxConnectionsPerAddress: settings.maxPerAddress,
-    acceptsPerSecond: settings.joinsPerSecond,
-    maxOutputBytes: settings.backlogBytes,
-    highWaterMark: highWaterMark(settings),
-    outputPolicy: settings.backlogPolicy,
-    handshakeMs: settings.joinSeconds * 1000,
-    idleMs: settings.idleSeconds * 1000,
-    writeProgressMs: settings.stallSeconds * 1000,
-    ...(linesPerSecond > 0 && { framesPerSecond, bytesPerSecond: framesPerSecond * maxLineBytes }),
-  } as const;
-}
-
-/** Below it lines are bytes already; only above it a policy has lines to drop. */
-function highWaterMark({ backlogBytes }: Settings): number {
-  return Math.floor(backlogBytes / 4);
-}
-
-function lineLimiter({ linesPerSecond, lineBurst }: Settings): TokenBucket | null {
-  if (linesPerSecond === 0) return null;
-  return new TokenBucket({ perSecond: linesPerSecond, burst: lineBurst });
 }

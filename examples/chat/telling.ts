@@ -5,10 +5,18 @@
  * is under the high-water mark leaves; so lines that come to a quarter of that are said in a turn,
  * and the others are held until the next one.
  */
-import { broadcast, type Connection, type Reactor } from "iomux";
+import {
+  broadcast,
+  type Connection,
+  type Reactor,
+  type SocketAddress,
+  type TurnedAway,
+} from "iomux";
 
 import type { Tell } from "./actions.ts";
-import { SeatedGuest } from "./guests.ts";
+import type { Settings } from "./flags.ts";
+import { MAX_GUESTS, SeatedGuest, type WhyNoGuest } from "./guests.ts";
+import type { Texts } from "./texts.ts";
 
 export interface MemberData {
   /** Of the lines that were dropped for it, how many it knows of. */
@@ -20,6 +28,10 @@ export type Connected = Connection<Buffer, MemberData>;
 
 export type Member = Connected | SeatedGuest;
 
+export function addressOf(member: Member): SocketAddress | null {
+  return member instanceof SeatedGuest ? member.guest.address : member.remoteAddress;
+}
+
 /** Those who are told something. */
 interface Parted {
   readonly to: readonly Member[];
@@ -29,14 +41,16 @@ interface Parted {
 
 export class Telling {
   readonly #reactor: Reactor;
+  readonly #texts: Texts;
   readonly #bytesPerTurn: number;
   #bytesInTurn = 0;
   #nextTurn: Promise<void> | null = null;
   #parted: Parted | null = null;
 
   /** `highWaterMark`: of the connections. */
-  constructor(reactor: Reactor, highWaterMark: number) {
+  constructor(reactor: Reactor, texts: Texts, highWaterMark: number) {
     this.#reactor = reactor;
+    this.#texts = texts;
     this.#bytesPerTurn = highWaterMark / 4;
   }
 
@@ -82,6 +96,14 @@ export class Telling {
     else broadcast(connected, bytes, { except: from, source: from });
   }
 
+  /** Of the lines that were dropped for it since it was told last. */
+  tellOfDropped(member: Connected): void {
+    const dropped = member.droppedFrames - member.data.toldOfDropped;
+    if (dropped === 0) return;
+    const told = member.send(Buffer.from(`${this.#texts.dropped(dropped)}\n`));
+    if (told) member.data.toldOfDropped += dropped;
+  }
+
   /** `to` is one array as long as nobody comes or leaves. */
   #part(to: readonly Member[]): Parted {
     if (this.#parted?.to === to) return this.#parted;
@@ -94,5 +116,22 @@ export class Telling {
     const parted = { to, connected, guests };
     if (to.length > 1) this.#parted = parted;
     return parted;
+  }
+}
+
+/** What those are told who may not come in. */
+export function farewell(texts: Texts, settings: Settings, why: TurnedAway | WhyNoGuest): string {
+  const { maxMembers, maxPerAddress } = settings;
+  switch (why) {
+    case "closing":
+      return texts.ending(0);
+    case "max-guests":
+      return texts.tooManyGuests(MAX_GUESTS);
+    case "max-connections-per-address":
+      return texts.tooManyFromThere(maxPerAddress);
+    case "accepts-per-second":
+      return texts.tooManyAtOnce;
+    default:
+      return texts.full(maxMembers);
   }
 }

@@ -1,4 +1,12 @@
-/** Bytes that came and were not read yet, in the chunks in which they came. */
+/**
+ * Bytes that came and were not read yet, in the chunks in which they came. Only small chunks that
+ * come while others wait are joined, in pages: a peer that sends byte by byte, and is not read from,
+ * must not cost a hundred times what is counted.
+ */
+
+/** A chunk up to this size that comes behind others is copied into a page. */
+const SMALL_BYTES = 256;
+const PAGE_BYTES = 1024;
 
 /** Under this a read gathers chunks into one buffer; a larger head chunk is answered as it is. */
 const GATHER_BYTES = 16 * 1024;
@@ -9,12 +17,37 @@ export class ByteQueue {
   #first: Buffer | null = null;
   #rest: Buffer[] | null = null;
   #next = 0;
+  /** The page that the last of the rest is the beginning of, if more may go into it. */
+  #page: Buffer | null = null;
 
   push(chunk: Buffer): void {
     this.length += chunk.length;
     if (this.#first === null) this.#first = chunk;
-    else if (this.#rest === null) this.#rest = [chunk];
-    else this.#rest.push(chunk);
+    else this.#pushBehind(chunk);
+  }
+
+  #pushBehind(chunk: Buffer): void {
+    const rest = (this.#rest ??= []);
+    const last = rest.at(-1);
+    if (last === undefined || !this.#joins(last, chunk)) {
+      rest.push(chunk);
+      this.#page = null;
+      return;
+    }
+    const end = last.length + chunk.length;
+    if (this.#page === null) {
+      this.#page = Buffer.allocUnsafeSlow(PAGE_BYTES);
+      last.copy(this.#page);
+    }
+    chunk.copy(this.#page, last.length);
+    rest[rest.length - 1] = this.#page.subarray(0, end);
+  }
+
+  /** `last`, the end of the rest, is the beginning of the page, if there is one. */
+  #joins(last: Buffer, chunk: Buffer): boolean {
+    if (chunk.length > SMALL_BYTES) return false;
+    if (this.#page === null) return last.length <= SMALL_BYTES;
+    return last.length + chunk.length <= PAGE_BYTES;
   }
 
   /** The head chunk, not removed, or null. */
@@ -67,6 +100,7 @@ export class ByteQueue {
     if (this.#next === rest.length) {
       this.#rest = null;
       this.#next = 0;
+      this.#page = null;
     } else if (this.#next >= 32 && this.#next * 2 >= rest.length) {
       rest.splice(0, this.#next);
       this.#next = 0;
@@ -86,6 +120,7 @@ export class ByteQueue {
     this.#first = null;
     this.#rest = null;
     this.#next = 0;
+    this.#page = null;
   }
 
   assertInvariants(): void {
@@ -93,6 +128,9 @@ export class ByteQueue {
     const chunks = this.#first === null ? [] : [this.#first, ...waiting];
     const held = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     if (held !== this.length) throw new Error(`ByteQueue: length ${this.length}, held ${held}`);
+    const tail = waiting.at(-1);
+    if (this.#page !== null && tail?.buffer !== this.#page.buffer)
+      throw new Error("ByteQueue: page");
     if (this.#first === null && this.#rest !== null) throw new Error("ByteQueue: headless");
     if (chunks.some((chunk) => chunk.length === 0)) throw new Error("ByteQueue: empty chunk");
   }

@@ -10,7 +10,7 @@
 const COPY_BYTES = 1024;
 
 const PAGE_BYTES = 4096;
-const FREE_PAGES = 1024;
+const FREE_PAGES = 512;
 
 /** A page, and the last view of its beginning: messages of one size need only one. */
 class Page {

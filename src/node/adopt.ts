@@ -9,6 +9,7 @@ import { codeOf, IomuxError } from "../errors.ts";
 import type { Adopted } from "../network.ts";
 import { UdpTransport } from "./datagram-transport.ts";
 import { PortTransport } from "./message-transport.ts";
+import { hasOnRead } from "./read-buffer.ts";
 import { ServerTransport } from "./server-transport.ts";
 import { SocketTransport } from "./socket-transport.ts";
 import { TlsTransport } from "./tls-transport.ts";
@@ -148,11 +149,6 @@ function socketObstacle(socket: Socket): string | null {
 function rawOf(socket: TLSSocket): Socket {
   const { _parent: raw } = socket as unknown as { _parent?: unknown };
   return raw instanceof Socket ? raw : socket;
-}
-
-/** No public flag tells of `onread`; the buffer it reads into is behind a symbol of this name. */
-function hasOnRead(socket: Socket): boolean {
-  return Boolean(hiddenValue(socket, "kBuffer"));
 }
 
 function adoptServer(server: Server): ServerTransport {

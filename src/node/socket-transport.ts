@@ -22,11 +22,15 @@ import type { Socket } from "node:net";
 import type { SocketAddress } from "../address.ts";
 import type { Transport, TransportSink } from "../network.ts";
 import { closedOutside, connectionError, setupError } from "./connection-error.ts";
+import { readIntoSharedBuffer, SMALL_READ_BYTES } from "./read-buffer.ts";
 import { addressOf } from "./socket-address.ts";
 import { nextImmediate } from "./system-clock.ts";
 
 const TRANSPORT = Symbol("iomux.transport");
 const EMPTY = Buffer.alloc(0);
+
+/** So many small reads in a row make a connection one of small messages. */
+const SMALL_READS = 16;
 
 type Tagged = Socket & { [TRANSPORT]?: SocketTransport | undefined };
 
@@ -44,6 +48,10 @@ export class SocketTransport implements Transport {
   #ended = false;
   #shut = false;
   #inFlight = false;
+  /** Small reads in a row, up to `SMALL_READS`. */
+  #smallReads = 0;
+  /** Whether the machinery may still hold bytes to write. */
+  #behind = true;
   /** Inside the call that writes: a completion that comes now is the call's answer. */
   #writing = false;
   #confirming = false;
@@ -109,13 +117,13 @@ export class SocketTransport implements Transport {
 
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
     const socket = this.#socket;
-    if (socket.destroyed) return false;
     this.#onWritten ??= (error) => {
       this.#written(error ?? null);
     };
     this.#inFlight = true;
     this.#writing = true;
-    if (socket.writableLength > 0) writeBehind(socket, bytes, this.#onWritten);
+    if (this.#behind) this.#behind = socket.writableLength > 0;
+    if (this.#behind) writeBehind(socket, bytes, this.#onWritten);
     else if (bytes instanceof Uint8Array) socket._write(bytes, BYTES, this.#onWritten);
     else socket._writev!(bytes.map(toEntry), this.#onWritten);
     this.#writing = false;
@@ -220,7 +228,13 @@ export class SocketTransport implements Transport {
   /** Bytes from the network. False stops the reading. */
   bytes(chunk: Buffer): boolean {
     this.#sink?.onBytes(chunk);
+    if (this.#smallReads < SMALL_READS) this.#noteRead(chunk.length);
     return this.#reading;
+  }
+
+  #noteRead(size: number): void {
+    if (size > SMALL_READ_BYTES || !this.securable) this.#smallReads = 0;
+    else if (++this.#smallReads === SMALL_READS) readIntoSharedBuffer(this.#socket);
   }
 
   end(): void {

@@ -37,12 +37,13 @@ export class RegistrationTable implements RegistrationOwner {
   }
 
   modify(entry: Entry, interest: number): void {
-    this.checkInterest(interest, entry.fd);
-    this.#checkActive(entry, "modify");
-    if (interest === entry.interest && !entry.disarmed && !entry.edge) {
+    // What it has already was checked when it got it.
+    if (interest === entry.interest && entry.active && !entry.disarmed && !entry.edge) {
       entry.spins = 0;
       return;
     }
+    this.checkInterest(interest, entry.fd);
+    this.#checkActive(entry, "modify");
     const rearmed = entry.disarmed || (interest & EDGE) !== 0;
     entry.interest = interest;
     entry.disarmed = false;

@@ -49,8 +49,25 @@ export function statsOf(loop: Loop): ReactorStats {
     queuedBytes += source.queued;
     unreadBytes += source.unread;
   }
+  const { counters } = loop;
+  // Name by name: a spread with more behind it takes fifty times as long.
   return {
-    ...loop.counters,
+    turns: counters.turns,
+    dispatches: counters.dispatches,
+    bytesIn: counters.bytesIn,
+    bytesOut: counters.bytesOut,
+    accepted: counters.accepted,
+    connected: counters.connected,
+    refused: counters.refused,
+    handshakesFailed: counters.handshakesFailed,
+    handlerErrors: counters.handlerErrors,
+    slowHandlers: counters.slowHandlers,
+    spinning: counters.spinning,
+    datagramsIn: counters.datagramsIn,
+    datagramsOut: counters.datagramsOut,
+    datagramsDropped: counters.datagramsDropped,
+    shed: counters.shed,
+    timersFired: counters.timersFired,
     registered: loop.registry.size,
     open: loop.open.size,
     timers: loop.timers.size,

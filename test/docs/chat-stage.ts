@@ -16,12 +16,19 @@ import { join } from "node:path";
 
 import { expect } from "vitest";
 
+import { programCommand, type Program } from "../support/program-command.ts";
+import { SlowHandlerSieve } from "../support/slow-handlers.ts";
 import { TerminalScreen } from "../examples/chat-client-screen.ts";
 import { blocksOf, root } from "./markdown.ts";
 
 const COLUMNS = 200;
 const ROWS = 60;
-const NODE = [process.execPath, "--import", "tsx", "--conditions=iomux-source"].join(" ");
+const CHAT_ROOM = command("examples/chat-room.ts");
+const CHAT_CLIENT = command("examples/chat-client.ts");
+
+function command(program: Program): string {
+  return [process.execPath, ...programCommand(program)].join(" ");
+}
 
 /** Whether a program that others wrote is missing, and need not be there. Only one nc has -U. */
 export function absent(...programs: readonly ("nc" | "telnet" | "script")[]): boolean {
@@ -100,11 +107,11 @@ export class Stage {
       .replace(/^(nc|telnet) 127\.0\.0\.1 9000$/, `$1 127.0.0.1 ${this.#port}`)
       .replace(
         /npm run chat-room(?: --)?(.*)$/,
-        (_, given: string) => `${NODE} examples/chat-room.ts ${flags(given, "0")}`,
+        (_, given: string) => `${CHAT_ROOM} ${flags(given, "0")}`,
       )
       .replace(
         /npm run (?:-s )?chat(?: --)?(.*)$/,
-        (_, given: string) => `${NODE} examples/chat-client.ts ${flags(given, `${this.#port}`)}`,
+        (_, given: string) => `${CHAT_CLIENT} ${flags(given, `${this.#port}`)}`,
       );
   }
 
@@ -159,7 +166,10 @@ export class Terminal {
       env: { ...process.env, TERM: "xterm", NODE_NO_WARNINGS: "1" },
     });
     this.ended = once(this.#child, "close");
-    this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => this.screen.write(text));
+    const sieve = new SlowHandlerSieve();
+    this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+      this.screen.write(sieve.feed(text));
+    });
   }
 
   /** Plays up to line number `to` of its block, the command being number 0; or all of it. */

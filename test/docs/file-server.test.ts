@@ -25,6 +25,7 @@ import {
   endFileServer,
   FILE_SERVER,
   openFileServer,
+  runFileServer,
   usersFile,
 } from "../examples/file-server-process.ts";
 import { blocksOf, readDocument, tableBelow } from "./markdown.ts";
@@ -121,8 +122,7 @@ const demonstrated: string[] = [];
 
 /** A demonstration; the folder that it makes is removed after the tests. */
 async function startServer(): Promise<{ readonly running: Running; readonly address: string }> {
-  const node = ["--import", "tsx", "--conditions=iomux-source", "examples/file-server.ts"];
-  const running = run(process.execPath, [...node, "--port", "0"]);
+  const running = runFileServer("--port", "0");
   const folder = await running.out.until(/^Serving /);
   demonstrated.push(/^Serving (.*?): /.exec(folder)![1]!);
   const line = await running.out.until(/^Open on /);

@@ -6,6 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Readable } from "node:stream";
 
+import { withoutSlowHandlers } from "../support/slow-handlers.ts";
 import { root } from "./markdown.ts";
 
 const ports = fileURLToPath(new URL("./ports.mjs", import.meta.url));
@@ -18,17 +19,13 @@ export class Program {
   #stdout = "";
   #stderr = "";
 
-  /** `peerPort`: where a client of the documents finds its server. */
+  /** `path`: as it was built. `peerPort`: where a client of the documents finds its server. */
   constructor(path: string, peerPort = 0) {
-    this.#child = spawn(
-      process.execPath,
-      ["--conditions=iomux-source", "--import", ports, "--import", "tsx", path],
-      {
-        cwd: root,
-        env: { ...process.env, DOCS_PEER_PORT: String(peerPort) },
-        stdio: ["ignore", "pipe", "pipe", "pipe"],
-      },
-    );
+    this.#child = spawn(process.execPath, ["--import", ports, path], {
+      cwd: root,
+      env: { ...process.env, DOCS_PEER_PORT: String(peerPort) },
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+    });
     this.#exit = once(this.#child, "close");
     this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => (this.#stdout += text));
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
@@ -43,12 +40,13 @@ export class Program {
 
   /** Everything it printed, with the port of the documents. */
   get output(): string {
-    return this.#port === 0 ? this.#stdout : this.#stdout.replaceAll(`:${this.#port}`, ":9000");
+    const said = withoutSlowHandlers(this.#stdout);
+    return this.#port === 0 ? said : said.replaceAll(`:${this.#port}`, ":9000");
   }
 
-  /** What it printed on stderr; that a loaded machine makes handlers slow is none of its faults. */
+  /** What it printed on stderr. */
   get errors(): string {
-    return this.#stderr.replaceAll(/^iomux: the handler .* ran for .*\n/gm, "");
+    return withoutSlowHandlers(this.#stderr);
   }
 
   /** The port at which it listens, once it does. */

@@ -1,6 +1,7 @@
 /** The sessions of docs/records.md are what unix-receive and unix-send say. */
 import { afterAll, expect, it } from "vitest";
 
+import { withoutSlowHandlers } from "../support/slow-handlers.ts";
 import { cleanUp, finish, temporaryFolder } from "../examples/programs.ts";
 import { pathOf, receiving, sendCommand } from "../examples/records-process.ts";
 import { blocksOf } from "./markdown.ts";
@@ -23,7 +24,7 @@ it("what is sent is answered and printed as the page shows", async () => {
   });
   const script = typed.join("");
   const { out } = await finish("sh", ["-c", `exec 2>&1\n${script}`]);
-  expect(out.toString()).toBe(session("send"));
+  expect(withoutSlowHandlers(out.toString())).toBe(session("send"));
   receiver.child.kill("SIGTERM");
   await receiver.ended;
   const [, announced, ...printed] = session("receive").trimEnd().split("\n");

@@ -1,6 +1,4 @@
 /** The chat room's own client as a process, in a pipe and in a terminal; and servers for it. */
-import { join } from "node:path";
-
 import {
   createReactor,
   ERROR,
@@ -15,11 +13,11 @@ import {
 } from "iomux";
 
 import { LineSplitter } from "../../examples/chat/client-lines.ts";
-import { ROOT, run, type Running } from "./programs.ts";
+import { programCommand } from "../support/program-command.ts";
+import { run, type Running } from "./programs.ts";
 import { ProgramTerminal } from "./program-terminal.ts";
 
-const SCRIPT = join(ROOT, "examples/chat-client.ts");
-const COMMAND = ["--import", "tsx", "--conditions=iomux-source", SCRIPT];
+const COMMAND = programCommand("examples/chat-client.ts");
 
 /** The client in a pipe. */
 export function runClient(...flags: string[]): Running {

@@ -13,6 +13,7 @@ import {
   ROOM_COMMAND,
   run,
   runInTerminal,
+  runRedirected,
   tellingItsEnd,
   temporaryFolder,
   type Room,
@@ -79,8 +80,7 @@ describe("the administrator", () => {
   });
 
   test("may not be there at all: the room goes on", async () => {
-    const shell = `exec "$0" --import tsx --conditions=iomux-source examples/chat-room.ts --port 0 <&-`;
-    const room = run("sh", ["-c", shell, process.execPath]);
+    const room = runRedirected("<&-", [...ROOM_COMMAND, "--port", "0"]);
     const address = await room.out.until(/^Enter it with:/);
     const [host, port] = address.replace(/^.*nc /, "").split(" ") as [string, string];
     const ann = new Person({ ...room, address: { host, port: Number(port) }, ncArguments: [] });

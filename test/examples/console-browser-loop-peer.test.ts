@@ -13,7 +13,7 @@ import {
   untilLive,
   visit,
 } from "./console-browser.ts";
-import { complaintsOf, openOneLoop, type OneLoop } from "./one-loop-process.ts";
+import { openOneLoop, type OneLoop } from "./one-loop-process.ts";
 import { cleanUp } from "./programs.ts";
 
 let browser: Browser;
@@ -33,7 +33,7 @@ afterAll(async () => {
   await browser.close();
   loop.child.kill("SIGINT");
   expect(await loop.ended).toEqual({ code: 0, signal: null });
-  expect(complaintsOf(loop)).toEqual([]);
+  expect(loop.err.lines).toEqual([]);
   cleanUp();
 });
 

@@ -2,12 +2,12 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 
+import { programCommand } from "../support/program-command.ts";
 import type { FileServer } from "./file-server-process.ts";
 import { ProgramTerminal } from "./program-terminal.ts";
 import {
   begin,
   finish,
-  ROOT,
   run,
   temporaryFolder,
   type Finished,
@@ -17,8 +17,8 @@ import {
 
 /** From any folder. */
 export const FILE_CLIENT: readonly string[] = [
-  ...[process.execPath, "--import", import.meta.resolve("tsx"), "--conditions=iomux-source"],
-  join(ROOT, "examples/file-client.ts"),
+  process.execPath,
+  ...programCommand("examples/file-client.ts"),
 ];
 
 /** Where the client stands, and nothing that the user of this machine has set. */

@@ -1,13 +1,15 @@
 /** The short form of `npm run soak`: as many operations, however long they take. */
 import { afterAll, expect, test } from "vitest";
 
+import { sourceCommand } from "../support/program-command.ts";
 import { cleanUp, finish } from "./programs.ts";
 
 afterAll(cleanUp);
 
 test("after random operations and kills all files are whole, descriptors and heap flat", async () => {
   const flags = ["--operations", "1000", "--seed", "1"];
-  const soak = ["--import", "tsx", "--conditions=iomux-source", "bench/soak.ts", ...flags];
+  // From its source: once it runs, it builds its server and its clients from theirs by itself.
+  const soak = [...sourceCommand("bench/soak.ts"), ...flags];
   const { code, out } = await finish(process.execPath, soak);
   const told = out.toString();
   expect(told).toMatch(/^seed 1: 10 clients\n/);

@@ -3,7 +3,6 @@ import fs from "node:fs";
 import promises from "node:fs/promises";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { openDiskStore } from "../../examples/files/disk-store.ts";
@@ -11,6 +10,7 @@ import { COPY_BYTES } from "../../examples/files/disk-upload.ts";
 import type { StoreError, UploadMode } from "../../examples/files/file-store.ts";
 import { UPLOAD_PREFIX } from "../../examples/files/store-path.ts";
 import { FOREIGN_UPLOAD_MS, uploadOwner } from "../../examples/files/upload-owner.ts";
+import { programCommand } from "../support/program-command.ts";
 import { openDescriptors, run, type Running } from "./chat-process.ts";
 import {
   APPEND,
@@ -38,8 +38,8 @@ async function startUploads(
   root: string,
   { count, bytes, before = "" }: { count: number; bytes: number; before?: string },
 ): Promise<{ running: Running; result: string }> {
-  const script = fileURLToPath(new URL("files-uploads.ts", import.meta.url));
-  const command = [process.execPath, "--import", "tsx", script, root, count, bytes].join(" ");
+  const program = programCommand("test/examples/files-uploads.ts");
+  const command = [process.execPath, ...program, root, count, bytes].join(" ");
   const running = run("sh", ["-c", `${before} exec ${command}`]);
   children.push(running);
   const result = await running.out.until(/./).catch(() => running.err.lines.join("\n"));

@@ -1,14 +1,14 @@
 /** The file client's side of the protocol: what it says, and what it makes of each answer. */
 import { describe, expect, test } from "vitest";
 
+import { Dialogue } from "../../examples/ftp/client/dialogue.ts";
 import {
-  Dialogue,
   RefusedError,
   TransferError,
   type Given,
   type Operation,
   type Wish,
-} from "../../examples/ftp/client/dialogue.ts";
+} from "../../examples/ftp/client/wishes.ts";
 
 /** Of a wish to move, `whole` or `broken`. */
 type Answer = string | boolean | readonly string[];

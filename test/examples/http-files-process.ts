@@ -3,7 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { userLine } from "../../examples/accounts/accounts.ts";
-import { ROOT, run, temporaryFolder, type Running } from "./programs.ts";
+import { programCommand } from "../support/program-command.ts";
+import { run, temporaryFolder, type Running } from "./programs.ts";
 
 export interface FilesServer extends Running {
   /** Without a slash at its end. */
@@ -12,10 +13,7 @@ export interface FilesServer extends Running {
   readonly root: string;
 }
 
-const COMMAND = [
-  ...["--import", "tsx", "--conditions=iomux-source"],
-  join(ROOT, "examples/http-server.ts"),
-];
+const COMMAND = programCommand("examples/http-server.ts");
 
 /** Rejects with all that it said if there is none. */
 export async function openFilesServer(
@@ -48,8 +46,7 @@ export async function usersFile(): Promise<string> {
 export async function endFilesServer(server: FilesServer): Promise<void> {
   server.child.kill("SIGTERM");
   const { code, signal } = await server.ended;
-  const surprises = server.err.lines.filter((line) => !/the handler .* ran for /.test(line));
-  if (code !== 0 || surprises.length > 0) {
+  if (code !== 0 || server.err.lines.length > 0) {
     throw new Error(`the server ended by ${signal ?? code}: ${said(server)}`);
   }
 }

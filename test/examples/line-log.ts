@@ -1,6 +1,8 @@
 /** The lines that a stream brings, and waiting for one of them. */
 import type { Readable } from "node:stream";
 
+import { isSlowHandler } from "../support/slow-handlers.ts";
+
 interface Waiter {
   readonly matches: (line: string) => boolean;
   readonly resolve: (line: string) => void;
@@ -8,7 +10,7 @@ interface Waiter {
 }
 
 export class LineLog {
-  /** Every complete line so far. */
+  /** Every complete line so far, but for what is said of slow handlers. */
   readonly lines: string[] = [];
   /** Fulfilled when the stream has ended or broke. */
   readonly over: Promise<void>;
@@ -26,6 +28,7 @@ export class LineLog {
       const parts = (this.#rest + text).split("\n");
       this.#rest = parts.pop()!;
       for (const line of parts) {
+        if (isSlowHandler(line)) continue;
         this.lines.push(line);
         this.onLine?.(line);
       }

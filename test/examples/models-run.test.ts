@@ -7,15 +7,13 @@ import { afterAll, describe, expect, it } from "vitest";
 import { MODELS } from "../../examples/models/flags.ts";
 import type { Costs, Figures } from "../../examples/models/measure.ts";
 import { stateOf, treeOf } from "../../examples/models/process-tree.ts";
-import { cleanUp, finish, ROOT, run, temporaryFolder, type Running } from "./programs.ts";
+import { programCommand } from "../support/program-command.ts";
+import { cleanUp, finish, run, temporaryFolder, type Running } from "./programs.ts";
 
 afterAll(cleanUp);
 
 const onLinux = process.platform === "linux";
-const PROGRAM = [
-  ...["--import", "tsx", "--conditions=iomux-source"],
-  join(ROOT, "examples/server-models.ts"),
-];
+const PROGRAM = programCommand("examples/server-models.ts");
 
 function begin(...args: string[]): Running {
   return run("node", [...PROGRAM, "--out", temporaryFolder(), ...args]);

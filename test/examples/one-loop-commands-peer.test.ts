@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 
 import { userLine } from "../../examples/accounts/accounts.ts";
 import { absent as noClient } from "./file-server-clients.ts";
-import { complaintsOf, openOneLoop, type OneLoop } from "./one-loop-process.ts";
+import { openOneLoop, type OneLoop } from "./one-loop-process.ts";
 import { ProgramTerminal } from "./program-terminal.ts";
 import { cleanUp, finish, temporaryFolder } from "./programs.ts";
 
@@ -43,7 +43,7 @@ function commandOf({ out }: OneLoop, program: string): string {
 async function end(loop: OneLoop): Promise<void> {
   loop.child.kill("SIGINT");
   expect(await loop.ended).toEqual({ code: 0, signal: null });
-  expect(complaintsOf(loop)).toEqual([]);
+  expect(loop.err.lines).toEqual([]);
 }
 
 const absent =

@@ -1,14 +1,11 @@
 /** The three servers in one loop as a process. */
 import { connect } from "node:net";
-import { join } from "node:path";
 
+import { programCommand } from "../support/program-command.ts";
 import { LineLog } from "./line-log.ts";
-import { ROOT, run, type Running } from "./programs.ts";
+import { run, type Running } from "./programs.ts";
 
-const ONE_LOOP = [
-  ...["--import", "tsx", "--conditions=iomux-source"],
-  join(ROOT, "examples/one-loop.ts"),
-];
+const ONE_LOOP = programCommand("examples/one-loop.ts");
 
 const ANY = ["--http-port", "0", "--chat-port", "0", "--ftp-port", "0"];
 
@@ -44,11 +41,6 @@ async function untilOneLoop(running: Running): Promise<OneLoop> {
     const said = [...running.out.lines, ...running.err.lines].join("\n");
     throw new Error(`it did not start: ${said}`, { cause: error });
   }
-}
-
-/** What it has complained of, but that a handler was slow: on a busy machine any may be. */
-export function complaintsOf({ err }: Running): readonly string[] {
-  return err.lines.filter((line) => !/the handler .* ran for /.test(line));
 }
 
 /** Somebody in the chat. */

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from "vitest";
 
 import { userLine } from "../../examples/accounts/accounts.ts";
 import type { DescriptorRow } from "../../examples/console/feed.ts";
-import { complaintsOf, enterChat, openOneLoop, runOneLoop } from "./one-loop-process.ts";
+import { enterChat, openOneLoop, runOneLoop } from "./one-loop-process.ts";
 import type { OneLoop } from "./one-loop-process.ts";
 import { cleanUp, temporaryFolder } from "./programs.ts";
 
@@ -31,7 +31,7 @@ async function takenPort(): Promise<number> {
 async function end(loop: OneLoop): Promise<void> {
   loop.child.kill("SIGINT");
   expect(await loop.ended).toEqual({ code: 0, signal: null });
-  expect(complaintsOf(loop)).toEqual([]);
+  expect(loop.err.lines).toEqual([]);
 }
 
 async function usersFile(): Promise<string> {
@@ -209,7 +209,7 @@ describe("Ctrl-C", () => {
     for await (const piece of large) got += (piece as Buffer).length;
     expect(got).toBe(bytes);
     expect(await loop.ended).toEqual({ code: 0, signal: null });
-    expect(complaintsOf(loop)).toEqual([]);
+    expect(loop.err.lines).toEqual([]);
   });
 
   it("a second time ends all of it at once", async () => {

@@ -4,9 +4,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { ROOT } from "../support/program-command.ts";
+import { withoutSlowHandlers } from "../support/slow-handlers.ts";
 import { LineLog } from "./line-log.ts";
 
-export const ROOT = join(import.meta.dirname, "../..");
+export { ROOT } from "../support/program-command.ts";
 
 export interface Ended {
   readonly code: number | null;
@@ -57,7 +59,8 @@ export async function finish(
   child.stderr.on("data", (bytes: Buffer) => err.push(bytes));
   child.stdin.end(input);
   const ended = await endOf(child);
-  return { ...ended, out: Buffer.concat(out), err: Buffer.concat(err).toString() };
+  const said = withoutSlowHandlers(Buffer.concat(err).toString());
+  return { ...ended, out: Buffer.concat(out), err: said };
 }
 
 /** A program whose output nobody reads yet: once the pipe is full, it stands still. */

@@ -1,7 +1,6 @@
 /** The tour of readiness: what it prints is in its page, whoever the peer is, on every network. */
 import { spawnSync } from "node:child_process";
 import { connect, type Socket } from "node:net";
-import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { createReactor } from "iomux";
@@ -11,12 +10,10 @@ import { HELP, readSettings } from "../../examples/readiness/flags.ts";
 import { Stage } from "../../examples/readiness/stage.ts";
 import { tour } from "../../examples/readiness/stations.ts";
 import { blocksOf } from "../docs/markdown.ts";
-import { cleanUp, finish, ROOT, run, type Running } from "./programs.ts";
+import { programCommand } from "../support/program-command.ts";
+import { cleanUp, finish, run, type Running } from "./programs.ts";
 
-const COMMAND = [
-  ...["--import", "tsx", "--conditions=iomux-source"],
-  join(ROOT, "examples/readiness-tour.ts"),
-];
+const COMMAND = programCommand("examples/readiness-tour.ts");
 
 const page = blocksOf("docs/readiness.md").find(({ mark }) => mark === "tour")!.text;
 

@@ -1,20 +1,15 @@
 /** The UDP server and its client as processes. */
-import { join } from "node:path";
-
-import { finish, ROOT, run, type Finished, type Running } from "./programs.ts";
+import { programCommand } from "../support/program-command.ts";
+import { finish, run, type Finished, type Running } from "./programs.ts";
 
 export interface UdpServer extends Running {
   readonly host: string;
   readonly port: number;
 }
 
-function program(name: string): string[] {
-  return ["--import", "tsx", "--conditions=iomux-source", join(ROOT, `examples/${name}.ts`)];
-}
-
 /** One process, so that a signal hits nobody else. */
 export function runUdpServer(...flags: string[]): Running {
-  return run(process.execPath, [...program("udp-server"), ...flags]);
+  return run(process.execPath, [...programCommand("examples/udp-server.ts"), ...flags]);
 }
 
 /** A server that receives, at a port of the system's choice unless flags say more. */
@@ -27,7 +22,7 @@ export async function openUdpServer(...flags: string[]): Promise<UdpServer> {
 }
 
 function clientArguments({ host, port }: Pick<UdpServer, "host" | "port">): string[] {
-  return [...program("udp-client"), "--host", host, "--port", `${port}`];
+  return [...programCommand("examples/udp-client.ts"), "--host", host, "--port", `${port}`];
 }
 
 /** A client that is given lines as it goes on. */

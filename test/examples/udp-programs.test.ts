@@ -8,6 +8,7 @@ import { readClientSettings } from "../../examples/udp/client-flags.ts";
 import { LIMITS } from "../../examples/udp/limits.ts";
 import { readServerSettings } from "../../examples/udp/server-flags.ts";
 import { flagOf } from "../../examples/program/flags.ts";
+import { programCommand } from "../support/program-command.ts";
 import { cleanUp, finish } from "./programs.ts";
 import { openUdpServer, runUdpClient, runUdpServer, udpClient } from "./udp-process.ts";
 import type { UdpServer } from "./udp-process.ts";
@@ -223,9 +224,9 @@ describe("flags", LONG, () => {
   });
 
   it("--help lists all of them", async () => {
-    for (const name of ["udp-server", "udp-client"]) {
-      const command = ["--import", "tsx", "--conditions=iomux-source", `examples/${name}.ts`];
-      const { code, out, err } = await finish(process.execPath, [...command, "--help"]);
+    for (const name of ["udp-server", "udp-client"] as const) {
+      const command = [...programCommand(`examples/${name}.ts`), "--help"];
+      const { code, out, err } = await finish(process.execPath, command);
       expect([code, err]).toEqual([0, ""]);
       const flags = name === "udp-client" ? ["tries", "timeout"] : Object.keys(LIMITS).map(flagOf);
       for (const flag of ["host", "port", ...flags]) expect(out.toString()).toContain(`--${flag} `);

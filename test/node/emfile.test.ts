@@ -2,11 +2,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
-import { fileURLToPath } from "node:url";
 
 import { afterEach, describe, expect, it } from "vitest";
 
-const SERVER = fileURLToPath(new URL("emfile-server.ts", import.meta.url));
+import { programCommand } from "../support/program-command.ts";
+
 /** Node raises the soft limit to the hard one, so it is the hard one that has to be low. */
 const LIMIT = 60;
 
@@ -29,7 +29,7 @@ afterEach(() => {
 });
 
 async function start(reserve: number): Promise<number> {
-  const args = [process.execPath, "--import", "tsx", "--conditions=iomux-source", SERVER];
+  const args = [process.execPath, ...programCommand("test/node/emfile-server.ts")];
   server = spawn(
     "bash",
     ["-c", `ulimit -n ${LIMIT}; exec "$@"`, "bash", ...args, String(reserve)],

@@ -109,12 +109,7 @@ const cases: Record<string, () => Promise<void> | void> = {
 
   "a worker"() {
     if (isMainThread) {
-      // A worker does not inherit what makes Node read TypeScript.
-      const code = `import("tsx/esm/api").then(({ register }) => {
-        register();
-        return import(${JSON.stringify(import.meta.url)});
-      })`;
-      new Worker(code, { eval: true, argv: ["a worker"] });
+      new Worker(new URL(import.meta.url), { argv: ["a worker"] });
       return;
     }
     try {

@@ -2,11 +2,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
-import { fileURLToPath } from "node:url";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-const CASES = fileURLToPath(new URL("lifetime-cases.ts", import.meta.url));
+import { programCommand } from "../support/program-command.ts";
+
+const CASES = programCommand("test/node/lifetime-cases.ts");
 
 /** A server that echoes; what came on its last connection is kept. */
 const heard: Buffer[] = [];
@@ -36,11 +37,9 @@ interface Outcome {
 
 /** Runs a case until its process ends by itself; `onLine` hears of each line. */
 async function run(name: string, onLine: (line: string) => void = () => {}): Promise<Outcome> {
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", "--conditions=iomux-source", CASES, name, String(port)],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
+  const child = spawn(process.execPath, [...CASES, name, String(port)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let text = "";
   let told = 0;
   child.stdout.setEncoding("utf8");

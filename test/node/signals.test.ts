@@ -1,11 +1,9 @@
 /** Signals of real processes: what only a kernel shows. */
-import { fileURLToPath } from "node:url";
-
 import { describe, expect, it } from "vitest";
 
 import { runCase, type Outcome } from "../support/cases.ts";
 
-const CASES = fileURLToPath(new URL("input-cases.ts", import.meta.url));
+const CASES = "test/node/input-cases.ts";
 
 /** Runs a case, and sends it the signal that `answer` names for a line it says. */
 function run(name: string, answer: Readonly<Record<string, NodeJS.Signals>>): Promise<Outcome> {

@@ -26,7 +26,11 @@ let reports: Error[];
 
 beforeEach(() => {
   reports = [];
-  reactor = createReactor({ inputMark: 16 * 1024, onError: (error) => reports.push(error) });
+  reactor = createReactor({
+    inputMark: 16 * 1024,
+    slowHandlerMs: Infinity,
+    onError: (error) => reports.push(error),
+  });
 });
 
 afterEach(async () => {
@@ -227,7 +231,11 @@ it.each(["tcp", "unix"] as const)(
 
 it("22: abort ends a channel whose own end is leaving at this very moment", async () => {
   // Turns that follow each other within one read of the socket: nothing comes between them.
-  const eager = createReactor({ turnBytes: 1024, onError: (error) => reports.push(error) });
+  const eager = createReactor({
+    turnBytes: 1024,
+    slowHandlerMs: Infinity,
+    onError: (error) => reports.push(error),
+  });
   cleanUp.push(() => void eager.close({ drainMs: 0, answerMs: 0 }));
   const { near, far } = await pair("tcp");
   far.write(Buffer.alloc(4 * 1024 * 1024));

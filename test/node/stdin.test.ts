@@ -3,13 +3,12 @@ import { spawnSync, type ChildProcess } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { afterAll, describe, expect, it } from "vitest";
 
 import { runCase, type CaseOptions, type Outcome } from "../support/cases.ts";
 
-const CASES = fileURLToPath(new URL("input-cases.ts", import.meta.url));
+const CASES = "test/node/input-cases.ts";
 const hasScript = spawnSync("script", ["--version"]).error === undefined;
 
 const folder = mkdtempSync(join(tmpdir(), "iomux-stdin-"));

@@ -202,7 +202,10 @@ describe("27: a Readable is adopted", () => {
 
   it("11: a handler that throws costs it its life: it is no standard input", async () => {
     const errors: Error[] = [];
-    await using reactor = createReactor({ onError: (error) => errors.push(error) });
+    await using reactor = createReactor({
+      slowHandlerMs: Infinity,
+      onError: (error) => errors.push(error),
+    });
     const stream = silent();
     stream.push("bytes");
     const registration = reactor.register(stream, READABLE, () => {

@@ -71,7 +71,10 @@ async function serverOf(
   onPeer: (channel: Channel) => void = () => undefined,
 ): Promise<{ reactor: Reactor; listener: Listener; port: string; reports: string[] }> {
   const reports: string[] = [];
-  const reactor = createReactor({ onError: (error) => reports.push(error.message) });
+  const reactor = createReactor({
+    slowHandlerMs: Infinity,
+    onError: (error) => reports.push(error.message),
+  });
   onTestFinished(() => reactor.close({ drainMs: 0 }).then(() => undefined));
   const options = tls === null ? {} : { tls: { ...local, ...tls } };
   const listener = await reactor.listen({ port: 0 }, options);

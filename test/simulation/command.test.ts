@@ -1,10 +1,9 @@
 /** `npm run sim`: what it tries, what it prints, and how it ends. */
 import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-const ROOT = join(import.meta.dirname, "../..");
-const COMMAND = ["--import", "tsx", "--conditions=iomux-source", join(ROOT, "tools/simulate.ts")];
+import { programCommand, ROOT, sourceCommand } from "../support/program-command.ts";
+
 const FAILING = ["--from", "test/simulation/failing-scenarios.ts"];
 
 interface Ended {
@@ -16,8 +15,10 @@ interface Ended {
 /** Runs it with `SEED=seed`, or without. */
 function sim(seed: string | undefined, ...flags: string[]): Promise<Ended> {
   const env = { ...process.env, SEED: seed };
+  // It loads these scenarios as they are written.
+  const command = (flags.includes("--from") ? sourceCommand : programCommand)("tools/simulate.ts");
   return new Promise((resolve) => {
-    execFile(process.execPath, [...COMMAND, ...flags], { cwd: ROOT, env }, (error, out, err) => {
+    execFile(process.execPath, [...command, ...flags], { cwd: ROOT, env }, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, err });
     });
   });

@@ -1,6 +1,8 @@
-/** Cases: files whose named parts are run each in a process of its own, which says lines. */
+/** Cases: programs whose named parts are run each in a process of its own, which says lines. */
 import { spawn, type StdioOptions, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+
+import { programCommand, type Program } from "./program-command.ts";
 
 /** It ends by itself within this time, or the test has failed. */
 const STUCK_MS = 50_000;
@@ -22,13 +24,13 @@ export interface CaseOptions {
   readonly shell?: string;
 }
 
-/** Runs the case `name` of `file` until its process ends. */
+/** Runs the case `name` of `program` until its process ends. */
 export async function runCase(
-  file: string,
+  program: Program,
   name: string,
   { stdin, end, onLine, shell }: CaseOptions = {},
 ): Promise<Outcome> {
-  const args = ["--import", "tsx", "--conditions=iomux-source", file, name];
+  const args = [...programCommand(program), name];
   const input = typeof stdin === "string" ? "pipe" : (stdin ?? "ignore");
   const stdio: StdioOptions = [input, "pipe", "inherit"];
   const command = quoted([process.execPath, ...args]);

@@ -95,3 +95,22 @@ it("100,000 chunks are read in linear time and memory: the queue shrinks as it i
   }
   expect(queue.peek()).toBeNull();
 });
+
+it("a peer that sends byte by byte costs little more than is counted", () => {
+  const queue = new ByteQueue();
+  const slab = Buffer.alloc(4096);
+  for (let i = 0; i < 10_000; i++) queue.push(slab.subarray(i % 4096, (i % 4096) + 1));
+  const kept = new Set(queue.takeAll().map(({ buffer }) => buffer));
+  const held = [...kept].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  expect(held).toBeLessThan(10_000 + 2 * 4096);
+});
+
+it("bytes that were read, or peeked at, do not change when more come", () => {
+  const queue = new ByteQueue();
+  for (let i = 0; i < 20; i++) queue.push(bytes(100, i));
+  const peeked = queue.peek()!;
+  const read = queue.read(150)!;
+  const copies = [Buffer.from(peeked), Buffer.from(read)];
+  for (let i = 20; i < 40; i++) queue.push(bytes(100, i));
+  expect([peeked, read]).toEqual(copies);
+});

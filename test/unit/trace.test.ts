@@ -1,41 +1,17 @@
 /** The trace of turns: what its lines say, and that only NODE_DEBUG=iomux makes them. */
 import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { describe, expect, it } from "vitest";
 
-const root = join(import.meta.dirname, "../..");
+import { programCommand } from "../support/program-command.ts";
 
-const PROGRAM = `
-import { createReactor, EDGE, READABLE } from "iomux";
-import { MemoryNetwork, SimulatedClock } from "iomux/testing";
-const clock = new SimulatedClock();
-const network = new MemoryNetwork(clock);
-const reactor = createReactor({ network, clock });
-const listener = await clock.run(reactor.listen({ port: 9000 }));
-reactor.register(listener, READABLE, function onPeer() {
-  const peer = listener.accept();
-  reactor.register(peer, READABLE, (channel) => {
-    clock.spend(1.5);
-    channel.write(channel.read());
-    reactor.setTimer(0, () => channel.close());
-  });
-});
-const peer = network.dial({ port: 9000 });
-await clock.settle();
-peer.write("hello");
-await clock.settle();
-console.log(peer.received.toString());
-`;
+const PROGRAM = programCommand("test/unit/traced-program.ts");
 
 async function run(NODE_DEBUG: string): Promise<{ stdout: string; lines: string[] }> {
-  const flags = ["--import", "tsx", "--conditions=iomux-source", "--input-type=module"];
-  const { stdout, stderr } = await promisify(execFile)(
-    process.execPath,
-    [...flags, "--eval", PROGRAM],
-    { cwd: root, env: { ...process.env, NODE_DEBUG } },
-  );
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, PROGRAM, {
+    env: { ...process.env, NODE_DEBUG },
+  });
   return { stdout, lines: stderr.split("\n").filter((line) => line.includes("turn")) };
 }
 

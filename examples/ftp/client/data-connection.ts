@@ -5,9 +5,9 @@
 import { connect, ConnectionClosedError, lines } from "iomux";
 import type { Address, AsyncConnection, CloseReason, Reactor, TlsClientOptions } from "iomux";
 
-import type { Moved } from "./dialogue.ts";
 import { ClientFailure } from "./failure.ts";
 import { isDistrust } from "./failure-causes.ts";
+import type { Moved } from "./wishes.ts";
 
 /** Bytes that are moved at once. */
 const PIECE_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 /** What servers, the network and the disk say, as failures: one line each that says what to do. */
 import { printable } from "../replies.ts";
-import type { RefusedError } from "./dialogue.ts";
 import { ClientFailure, type FailureKind } from "./failure.ts";
+import type { RefusedError } from "./wishes.ts";
 
 export interface Place {
   readonly host: string;

@@ -1,5 +1,5 @@
 /** A file between the server and the disk here: where it begins, how far it is, whether it is whole. */
-import type { Dialogue, Moved } from "./dialogue.ts";
+import type { Dialogue } from "./dialogue.ts";
 import { Download } from "./download.ts";
 import { ClientFailure } from "./failure.ts";
 import { breakFailure } from "./failure-causes.ts";
@@ -8,6 +8,7 @@ import type { TransferOptions, Transferred } from "./ftp-client.ts";
 import { formatBytes, type Progress } from "./progress.ts";
 import type { Mover, Turn } from "./session.ts";
 import { Upload } from "./upload.ts";
+import type { Moved } from "./wishes.ts";
 
 /** Between two reports of how far it is. */
 const PROGRESS_MS = 100;

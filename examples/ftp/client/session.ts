@@ -9,15 +9,7 @@ import type { Reactor } from "iomux";
 
 import { ControlConnection } from "./control-connection.ts";
 import { DataConnection, type DataTls } from "./data-connection.ts";
-import {
-  Dialogue,
-  RefusedError,
-  TransferError,
-  type Given,
-  type Moved,
-  type Operation,
-  type Wish,
-} from "./dialogue.ts";
+import { Dialogue } from "./dialogue.ts";
 import { ClientFailure } from "./failure.ts";
 import {
   breakFailure,
@@ -27,6 +19,14 @@ import {
   tlsFailure,
 } from "./failure-causes.ts";
 import type { FtpClientSettings, OperationOptions } from "./ftp-client.ts";
+import {
+  RefusedError,
+  TransferError,
+  type Given,
+  type Moved,
+  type Operation,
+  type Wish,
+} from "./wishes.ts";
 
 /** Milliseconds that a server has to break off a transfer: then the session is ended. */
 export const ABANDON_MS = 10_000;

@@ -144,7 +144,7 @@ export class SimulatedRoom {
 }
 
 function atMost(name: string, count: number, most: number): void {
-  assert.ok(count <= most, `${name}: ${count}, at most ${most}`);
+  if (count > most) assert.fail(`${name}: ${count}, at most ${most}`);
 }
 
 function drawSettings(random: Random): Settings {

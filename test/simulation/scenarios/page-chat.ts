@@ -103,9 +103,11 @@ class SimulatedPage {
     let [taken, bytes, heardAt] = [0, 0, clock.now()];
     while (clock.now() < Math.min(until, heardAt + SILENCE_MS)) {
       const gone = socket.closed || socket.ended;
-      const [answer] = readAnswers(socket.received, [], gone);
-      this.unknown = answer?.status === 404;
-      taken = this.#take(answer, taken);
+      if (gone || socket.received.length > bytes) {
+        const [answer] = readAnswers(socket.received, [], gone);
+        this.unknown = answer?.status === 404;
+        taken = this.#take(answer, taken);
+      }
       if (gone || this.isOver || this.hasHeardAll) break;
       if (socket.received.length > bytes) [bytes, heardAt] = [socket.received.length, clock.now()];
       await this.#world.sleep(100);

@@ -1,18 +1,17 @@
 /** Lines of standard input, bounded, one after the other: none is read before it is asked for. */
 import { FrameInput, lines, nextFrame, READABLE, RefusedFrame } from "iomux";
-import type { Channel, Reactor, Registration } from "iomux";
-
-/** Room for a command, the longest key and the longest value. */
-const MAX_LINE_BYTES = 2048;
+import type { Channel, Framer, Reactor, Registration } from "iomux";
 
 export class TypedLines {
   readonly #input = new FrameInput();
-  readonly #framer = lines({ maxBytes: MAX_LINE_BYTES, overLong: "refuse" });
+  readonly #framer: Framer<Buffer>;
   readonly #registration: Registration<Channel>;
   #answer: ((line: string | RefusedFrame | null) => void) | null = null;
   #ended = false;
 
-  constructor(reactor: Reactor) {
+  /** `maxBytes`: of a line. */
+  constructor(reactor: Reactor, maxBytes: number) {
+    this.#framer = lines({ maxBytes, overLong: "refuse" });
     const stdin = reactor.adopt(process.stdin);
     this.#registration = reactor.register(stdin, READABLE, () => {
       const bytes = stdin.read();
@@ -31,6 +30,15 @@ export class TypedLines {
       this.#answer = resolve;
       this.#look();
     });
+  }
+
+  /** There are no more, for whoever waits too. */
+  close(): void {
+    this.#ended = true;
+    this.#input.take(this.#input.length);
+    const stdin = this.#registration.descriptor;
+    if (stdin.state !== "closed") stdin.close();
+    this.#look();
   }
 
   #look(): void {
