@@ -161,7 +161,7 @@ it("a reset is an error, also behind bytes that came with it", async () => {
   expect(channel.error).toMatchObject({ code: "ECONNRESET" });
 });
 
-it("startTls on it: what comes from then on is decrypted", async () => {
+it("startTls on it: what comes is decrypted, and reads as Node does", async () => {
   const { channel, far } = await chatty("tcp");
   reactor.startTls(channel, { server: createTlsContext(local) });
   const secure = connect({ socket: far, host: "localhost", ca: authority.cert });
@@ -170,6 +170,12 @@ it("startTls on it: what comes from then on is decrypted", async () => {
     secure.write(text);
     expect((await readAll(channel, text.length)).toString()).toBe(text);
   }
+  for (let message = 0; message < SMALL_READS; message++) {
+    secure.write(`${message}.`);
+    await until(() => channel.unread > 0);
+    expect(channel.read()!.toString()).toBe(`${message}.`);
+  }
+  expect(readsShared((await channel.release()) as Socket)).toBe(false);
 });
 
 it("a message keeps 8 KiB alive at most, of which nobody is robbed by a transfer", async () => {
