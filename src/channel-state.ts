@@ -11,7 +11,7 @@ import type { Entry } from "./registration.ts";
 import type { TlsInfo } from "./tls.ts";
 
 /** Stays empty: a channel that is silent owns no queue. */
-const NO_INPUT = new ByteQueue();
+export const NO_INPUT = new ByteQueue();
 
 export class ChannelState extends HostedDescriptor {
   readonly fd: number;

@@ -12,7 +12,7 @@ import type { Readable, Writable } from "node:stream";
 
 import * as failure from "./channel-errors.ts";
 import type { ChannelOutput } from "./channel-output.ts";
-import { ChannelState } from "./channel-state.ts";
+import { ChannelState, NO_INPUT } from "./channel-state.ts";
 import type { Channel, WriteOptions } from "./descriptor.ts";
 import { asError } from "./errors.ts";
 import type { Flushable, Host } from "./host.ts";
@@ -93,6 +93,8 @@ export class BufferedChannel
     if (bytes === null) return this.#readEnd();
     this.progress++;
     this.host.budget.remove(bytes.length);
+    // One that is idle owns no queue.
+    if (this.input.length === 0) this.input = NO_INPUT;
     if (this.#readingStopped && this.input.length * 2 <= this.host.limits.inputMark) {
       this.#readingStopped = false;
       if (this.state === "open") this.transport.resume();

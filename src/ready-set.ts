@@ -40,12 +40,17 @@ export class ReadySet<T extends ReadyMember> {
       for (let i = done; i < stolen.length; i++) left.push(stolen[(first + i) % stolen.length]!);
       this.#list = left.concat(this.#list);
     }
-    stolen.length = 0;
-    this.#spare = stolen;
+    this.#spare = emptied(stolen);
   }
 
   assertInvariants(): void {
     if (new Set(this.#list).size !== this.#list.length) throw new Error("ReadySet: twice");
     if (this.#list.some((member) => !member.listed)) throw new Error("ReadySet: not listed");
   }
+}
+
+/** Its memory stays for the next turn; setting `length` to 0 would give it back. */
+export function emptied<T>(list: T[]): T[] {
+  while (list.length > 0) list.pop();
+  return list;
 }

@@ -24,8 +24,8 @@ export interface Registration<D extends Descriptor = Descriptor, T = unknown> {
   readonly fd: number;
   /** What is registered. */
   readonly descriptor: D;
-  /** Null for a registration that `poll` answers. */
-  readonly handler: Handler<D, T> | null;
+  /** Null for a registration that `poll` answers. To look at: it is the reactor that calls it. */
+  readonly handler: Handler<never, never> | null;
   /** The user's slot. */
   readonly data: T;
   /** The mask that was asked for, EDGE and ONESHOT among it. */

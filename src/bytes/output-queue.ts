@@ -9,13 +9,23 @@
 /** Pieces up to this many bytes are copied; larger ones are borrowed until they have left. */
 const COPY_BYTES = 1024;
 
-const PAGE_BYTES = 4096;
-const FREE_PAGES = 512;
+/**
+ * One small message is all that most channels have at a time, and as many pages may be in use as
+ * channels have something to say in one turn. What outgrows a small page moves to a large one.
+ */
+const SMALL_PAGE_BYTES = 512;
+const LARGE_PAGE_BYTES = 4096;
+/** Of each size. */
+const FREE_PAGES = 1024;
 
 /** A page, and the last view of its beginning: messages of one size need only one. */
 class Page {
-  readonly bytes = Buffer.allocUnsafeSlow(PAGE_BYTES);
-  #view = this.bytes;
+  readonly bytes: Buffer;
+  #view: Buffer;
+
+  constructor(size: number) {
+    this.#view = this.bytes = Buffer.allocUnsafeSlow(size);
+  }
 
   view(length: number): Buffer {
     if (this.#view.length !== length) this.#view = this.bytes.subarray(0, length);
@@ -25,14 +35,19 @@ class Page {
 
 /** Pages for small pieces, used again: a turn's small writes allocate nothing. */
 export class PagePool {
-  readonly #free: Page[] = [];
+  readonly #small: Page[] = [];
+  readonly #large: Page[] = [];
 
-  take(): Page {
-    return this.#free.pop() ?? new Page();
+  /** A page with room for `size` bytes. */
+  take(size: number): Page {
+    return size <= SMALL_PAGE_BYTES
+      ? (this.#small.pop() ?? new Page(SMALL_PAGE_BYTES))
+      : (this.#large.pop() ?? new Page(LARGE_PAGE_BYTES));
   }
 
   give(page: Page): void {
-    if (this.#free.length < FREE_PAGES) this.#free.push(page);
+    const free = page.bytes.length === SMALL_PAGE_BYTES ? this.#small : this.#large;
+    if (free.length < FREE_PAGES) free.push(page);
   }
 }
 
@@ -88,17 +103,29 @@ export class OutputQueue {
     if (this.#onlyShared) this.#unshare();
     this.length += size;
     if (size <= COPY_BYTES) {
-      if (this.#tail === null || this.#tailUsed + size > PAGE_BYTES) {
-        this.#seal();
-        this.#tail = this.#pool.take();
-      }
-      this.#tail.bytes.set(bytes, this.#tailUsed);
+      const page = this.#pageFor(size);
+      page.bytes.set(bytes, this.#tailUsed);
       this.#tailUsed += size;
       return false;
     }
     this.#seal();
     this.#enqueue(copy ? Buffer.from(bytes) : bytes, null);
     return !copy;
+  }
+
+  /** The page at the end, with room for `size` more bytes. */
+  #pageFor(size: number): Page {
+    const tail = this.#tail;
+    const used = this.#tailUsed;
+    if (tail !== null && used + size <= tail.bytes.length) return tail;
+    if (tail !== null && used + size <= LARGE_PAGE_BYTES) {
+      const large = this.#pool.take(used + size);
+      large.bytes.set(tail.view(used));
+      this.#pool.give(tail);
+      return (this.#tail = large);
+    }
+    this.#seal();
+    return (this.#tail = this.#pool.take(size));
   }
 
   /** The chunk or chunks of the next write, `maxBytes` at most. They count until `written()`. */

@@ -59,7 +59,6 @@ export class SocketTransport implements Transport {
   #failure: Error | null = null;
   /** On TLS: whether the peer has said that this is the end. */
   protected closeNotify: boolean | null = null;
-  #onWritten: ((error?: Error | null) => void) | null = null;
 
   /**
    * `unix`: whether it is known to be of the Unix family; `target`: what is being connected to, for
@@ -117,15 +116,16 @@ export class SocketTransport implements Transport {
 
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
     const socket = this.#socket;
-    this.#onWritten ??= (error) => {
+    // A new one each time, so that a connection that is idle has none.
+    const onWritten = (error?: Error | null): void => {
       this.#written(error ?? null);
     };
     this.#inFlight = true;
     this.#writing = true;
     if (this.#behind) this.#behind = socket.writableLength > 0;
-    if (this.#behind) writeBehind(socket, bytes, this.#onWritten);
-    else if (bytes instanceof Uint8Array) socket._write(bytes, BYTES, this.#onWritten);
-    else socket._writev!(bytes.map(toEntry), this.#onWritten);
+    if (this.#behind) writeBehind(socket, bytes, onWritten);
+    else if (bytes instanceof Uint8Array) socket._write(bytes, BYTES, onWritten);
+    else socket._writev!(bytes.map(toEntry), onWritten);
     this.#writing = false;
     return !this.#inFlight;
   }

@@ -14,7 +14,7 @@ import { MapView } from "../map-view.ts";
 import { PagePool } from "../bytes/output-queue.ts";
 import type { Network, Severable, Transport } from "../network.ts";
 import type { Entry, ReadySource } from "../registration.ts";
-import { ReadySet } from "../ready-set.ts";
+import { emptied, ReadySet } from "../ready-set.ts";
 import { Registry } from "../registry.ts";
 import { makeChannel } from "../watched-channel.ts";
 import { DescriptorReserve } from "./descriptor-reserve.ts";
@@ -67,6 +67,7 @@ export class Loop implements Host {
   readonly #ready = new ReadySet<Entry>();
   readonly #trace = Trace.ifWanted(this.counters);
   #dirty: Flushable[] = [];
+  #spareDirty: Flushable[] = [];
   #inTurn = false;
   #turnBegan = 0;
   #turnReady = 0;
@@ -191,8 +192,9 @@ export class Loop implements Host {
   #flushOutput(): void {
     const dirty = this.#dirty;
     if (dirty.length === 0) return;
-    this.#dirty = [];
+    this.#dirty = this.#spareDirty;
     for (const source of dirty) source.flush();
+    this.#spareDirty = emptied(dirty);
   }
 
   schedule(): void {

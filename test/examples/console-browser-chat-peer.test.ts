@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import net from "node:net";
 
-import type { Browser } from "playwright-core";
+import type { Browser, Request } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import {
@@ -190,6 +190,31 @@ describe.skipIf(absent)("real peer: Chromium", () => {
     await eventually(async () => said(await linesOf(page))).toEqual(all);
     await page.getByText("You are in the room").waitFor();
     expect(nora.out.lines.filter((line) => line.startsWith("Cora "))).toHaveLength(3);
+  });
+
+  it("tells its secret in the address of its stream, and that nobody else", async () => {
+    const { page, faults } = await visit(browser, loop.url, { view: "chat" });
+    const requests: Request[] = [];
+    page.on("request", (request) => requests.push(request));
+    await enterRoom(page, "Ann");
+    const streams = requests.filter((request) => request.url().includes("?member="));
+    expect(streams.map((request) => new URL(request.url()).pathname)).toEqual(["/api/chat/events"]);
+    const secret = new URL(streams[0]!.url()).searchParams.get("member")!;
+    await say(page, "after the stream");
+    await page.getByText("Ann says: after the stream").waitFor();
+    await page.getByRole("link", { name: "Files" }).click();
+    await page.getByRole("button", { name: "Look again" }).click();
+    for (const request of requests) {
+      if (!streams.includes(request)) expect(request.url()).not.toContain(secret);
+      expect(await request.headerValue("referer")).toBeNull();
+    }
+    expect(page.url()).not.toContain(secret);
+    const answers = ["api/descriptors", "metrics", "api/files/"].map((path) =>
+      fetch(loop.url + path),
+    );
+    for (const answer of answers) expect(await (await answer).text()).not.toContain(secret);
+    expect([...loop.out.lines, ...loop.err.lines].join("\n")).not.toContain(secret);
+    expect(faults).toEqual([]);
   });
 
   it("says that the room is another one after a restart of the server, and joins it", async () => {

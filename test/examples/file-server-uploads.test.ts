@@ -10,7 +10,10 @@ import { LineLog } from "./line-log.ts";
 
 async function openServer(store: MemoryStore) {
   const failures: unknown[] = [];
-  const reactor = createReactor({ slowHandlerMs: Infinity, onError: (error) => failures.push(error) });
+  const reactor = createReactor({
+    slowHandlerMs: Infinity,
+    onError: (error) => failures.push(error),
+  });
   const settings = readSettings(["--port", "0"]) as Settings;
   const server = await FileServer.open(reactor, {
     ...{ settings, store, tls: null, tlsPolicy: "none", random: Math.random, wallMs: Date.now },

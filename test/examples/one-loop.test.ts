@@ -122,6 +122,14 @@ describe("the three servers", () => {
     const cookie = answer.headers.get("set-cookie")!.split(";", 1)[0]!;
     const table = await fetch(`${loop.url}api/descriptors`, { headers: { cookie } });
     expect(table.status).toBe(200);
+    // Whoever knows the address of another's stream hears nothing of it.
+    const headers = { ...ours(loop.url), cookie };
+    const join = { method: "POST", body: '{"name":"Ann"}', headers };
+    const joined = await fetch(`${loop.url}api/chat/join`, join);
+    const { member } = (await joined.json()) as { member: string };
+    const stream = `${loop.url}api/chat/events?member=${member}`;
+    expect((await fetch(stream)).status).toBe(401);
+    expect((await fetch(stream, { method: "HEAD", headers })).status).toBe(200);
     const ftp = await dialogue(loop.ftpPort, "USER ftp\r\nPASS x\r\nQUIT\r\n");
     expect(ftp).toMatch(/^530 /m);
     await end(loop);
