@@ -96,8 +96,8 @@ export interface Channel extends Descriptor {
   /**
    * Bytes that came, at most `maxBytes` (default: as many as are at hand). Null: nothing now. An
    * empty Buffer, once: the stream has ended. Like read(2) it may answer less than is there. The
-   * Buffer is the caller's; a small one may be part of Node's pool, as those of `Buffer.from()` are,
-   * so copy what you keep for long.
+   * Buffer is the caller's; a small one may share its ArrayBuffer with others, as those of
+   * `Buffer.from()` do, so copy what you keep for long.
    */
   read(maxBytes?: number): Buffer | null;
 

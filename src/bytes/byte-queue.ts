@@ -5,8 +5,8 @@
  */
 
 /** A chunk up to this size that comes behind others is copied into a page. */
-const SMALL_BYTES = 256;
-const PAGE_BYTES = 1024;
+const SMALL_BYTES = 1024;
+const PAGE_BYTES = 4096;
 
 /** Under this a read gathers chunks into one buffer; a larger head chunk is answered as it is. */
 const GATHER_BYTES = 16 * 1024;

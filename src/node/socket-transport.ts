@@ -22,7 +22,7 @@ import type { Socket } from "node:net";
 import type { SocketAddress } from "../address.ts";
 import type { Transport, TransportSink } from "../network.ts";
 import { closedOutside, connectionError, setupError } from "./connection-error.ts";
-import { readIntoSharedBuffer, SMALL_READ_BYTES } from "./read-buffer.ts";
+import { readAsWithoutBuffer, readIntoSharedBuffer, SMALL_READ_BYTES } from "./read-buffer.ts";
 import { addressOf } from "./socket-address.ts";
 import { nextImmediate } from "./system-clock.ts";
 
@@ -214,6 +214,7 @@ export class SocketTransport implements Transport {
     socket.off("error", onError);
     socket[TRANSPORT] = undefined;
     socket.allowHalfOpen = this.halfOpenBefore;
+    readAsWithoutBuffer(socket);
     socket.ref();
     return socket;
   }
@@ -227,8 +228,9 @@ export class SocketTransport implements Transport {
 
   /** Bytes from the network. False stops the reading. */
   bytes(chunk: Buffer): boolean {
-    this.#sink?.onBytes(chunk);
+    // Before anybody hears of it: in a turn that this begins the socket may get another owner.
     if (this.#smallReads < SMALL_READS) this.#noteRead(chunk.length);
+    this.#sink?.onBytes(chunk);
     return this.#reading;
   }
 

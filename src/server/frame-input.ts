@@ -10,7 +10,7 @@ import { IomuxRangeError } from "../errors.ts";
 
 /** The least that is allocated for joined bytes. */
 const LEAST_BYTES = 64;
-/** Up to this many bytes may be kept alive by a shorter rest: the size of Node's buffer pool. */
+/** Up to this many bytes may be kept alive by a shorter rest: a block of small reads. */
 const SLACK_BYTES = 8 * 1024;
 
 const NOTHING = Buffer.alloc(0);
@@ -62,7 +62,9 @@ export class FrameInput {
     let own = this.#own;
     let end = this.#held.length;
     if (own === null || end + chunk.length > own.length) {
-      own = Buffer.allocUnsafe(Math.max(this.length + chunk.length, 2 * this.length, LEAST_BYTES));
+      own = Buffer.allocUnsafeSlow(
+        Math.max(this.length + chunk.length, 2 * this.length, LEAST_BYTES),
+      );
       this.#held.copy(own, 0, this.#start);
       end = this.length;
       this.#start = 0;
@@ -113,7 +115,7 @@ export class FrameInput {
     if (this.length === 0) return;
     const kept = this.#held.buffer.byteLength;
     if (kept <= SLACK_BYTES || kept < 4 * this.length) return;
-    const rest = Buffer.allocUnsafe(this.length);
+    const rest = Buffer.allocUnsafeSlow(this.length);
     this.#held.copy(rest, 0, this.#start);
     this.#held = rest;
     this.#start = 0;

@@ -134,7 +134,9 @@ onEveryNetwork("dispatch", (world) => {
     const reactor = world().createReactor();
     const members = await crowd(world(), reactor, 3);
     const [closing, aborted, never] = members.map(({ channel }) => channel);
-    for (const channel of [closing!, aborted!]) reactor.register(channel, READABLE, () => {});
+    const registrations = [closing!, aborted!].map((channel) =>
+      reactor.register(channel, READABLE, () => {}),
+    );
     closing!.close();
     aborted!.abort();
     never!.close();
@@ -144,6 +146,12 @@ onEveryNetwork("dispatch", (world) => {
       expect(reactor.unregister(channel)).toBe(false);
       expect(reactor.unregister(channel.fd), channel.state).toBe(false);
       expect(() => reactor.modify(channel, READABLE)).toThrow("not registered");
+    }
+    for (const registration of registrations) {
+      const same = (): void => {
+        registration.modify(registration.interest);
+      };
+      expect(same).toThrow("it is not registered any more");
     }
     expect(() => reactor.unregister(never!)).toThrow("not registered");
     members[0]!.peer.end();
