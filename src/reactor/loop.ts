@@ -191,10 +191,10 @@ export class Loop implements Host {
 
   #flushOutput(): void {
     const dirty = this.#dirty;
-    if (dirty.length === 0) return;
     this.#dirty = this.#spareDirty;
+    this.#spareDirty = dirty;
     for (const source of dirty) source.flush();
-    this.#spareDirty = emptied(dirty);
+    emptied(dirty);
   }
 
   schedule(): void {
