@@ -10,7 +10,7 @@
  * handle. The properties are known by their values, on a socket that was made with the option;
  * where Node has none such, all stays as it was. See docs/decisions/.
  *
- * The buffer is never let go of, nor given to anybody: Node's native side keeps its bare address.
+ * The buffer is never let go of: Node's native side keeps its bare address.
  */
 import { Socket, type SocketConstructorOpts } from "node:net";
 import { Readable } from "node:stream";

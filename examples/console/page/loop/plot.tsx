@@ -136,9 +136,8 @@ const FROM_ZERO: uPlot.Scale = {
 };
 
 const LOGARITHMIC: uPlot.Scale = {
-  // Logarithmic. The enum is in declarations only: there is no value of it to import.
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
-  distr: 3,
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- declared, never exported
+  distr: 3, // logarithmic
   range: (_plot, least: Bound, most: Bound) => {
     const from = 10 ** Math.floor(Math.log10(Math.max(least ?? LEAST_MS, LEAST_MS)));
     const to = 10 ** Math.ceil(Math.log10(Math.max(most ?? 1, 1)));
